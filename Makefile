@@ -1,0 +1,35 @@
+PYTHON ?= python3
+BIN := .venv/bin
+QUESTION ?= How long may the sentence of a memorized secret be?
+
+.PHONY: demo chat test check format
+
+demo: .venv/app
+	$(BIN)/python -m ingest data/sample
+	$(BIN)/python -m app ask "$(QUESTION)"
+
+chat: .venv/app
+	$(BIN)/python -m app
+
+test: .venv/dev
+	$(BIN)/python -m pytest
+
+check: .venv/dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest --cov
+
+format: .venv/dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.venv/app: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+.venv/dev: .venv/app
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@

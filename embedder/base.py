@@ -1,0 +1,86 @@
+"""The base: a causal language model loaded once, never resized, shared by both modes."""
+
+from pathlib import Path
+
+import torch
+from torch import nn
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
+from transformers import PreTrainedTokenizerBase
+
+from embedder.errors import CheckpointError
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+def best_device() -> str:
+    """The fastest kind of device of this machine: cuda, mps or cpu."""
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def best_dtype(device: str) -> str:
+    """bfloat16 where the device multiplies it natively, else float32.
+
+    On CPUs that means AVX512-BF16 or AMX, where bfloat16 is up to five times as fast as float32;
+    without them it is emulated and slower.
+    """
+    if device.startswith("cuda"):
+        return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float16"
+    capabilities = torch.cpu.get_capabilities() if device == "cpu" else {}
+    native = capabilities.get("avx512_bf16") or capabilities.get("amx_bf16")
+    return "bfloat16" if native else "float32"
+
+
+def load_base(folder: Path, device: str, dtype: str) -> PreTrainedModel:
+    """Load the causal language model in `folder`, in evaluation mode, its weights frozen.
+
+    Raises:
+        CheckpointError: It is of a family without a causal language model that takes input
+            vectors, or its files are missing or damaged.
+    """
+    try:
+        lm = AutoModelForCausalLM.from_pretrained(folder, dtype=DTYPES[dtype], trust_remote_code=False)
+    except ValueError as error:
+        msg = (
+            f"the base model in {folder} is of an unsupported family: expected a causal language model "
+            f"that transformers knows, such as Qwen, Llama, Mistral or Gemma ({_one_line(error)})"
+        )
+        raise CheckpointError(msg) from error
+    except Exception as error:
+        # transformers raises many kinds here (OSError, KeyError, SafetensorError, RuntimeError, ...)
+        msg = f"the base model in {folder} cannot be loaded: {_one_line(error)}"
+        raise CheckpointError(msg) from error
+    if not isinstance(lm.get_input_embeddings(), nn.Embedding):
+        msg = f"the base model in {folder} has no embedding table for input vectors"
+        raise CheckpointError(msg)
+    return lm.to(device).eval().requires_grad_(False)
+
+
+def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
+    """Load the tokenizer in `folder`.
+
+    Raises:
+        CheckpointError: Its files are missing or damaged, or it is not a fast one.
+    """
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    except Exception as error:
+        msg = f"the tokenizer in {folder} cannot be loaded: {_one_line(error)}"
+        raise CheckpointError(msg) from error
+    if not tokenizer.is_fast:
+        msg = f"the tokenizer in {folder} is not a fast one: expected a tokenizer.json"
+        raise CheckpointError(msg)
+    return tokenizer
+
+
+def row_scale(lm: PreTrainedModel) -> float:
+    """What the embedding layer itself multiplies its rows by (Gemma's `embed_scale`), else 1.
+
+    Rows that bypass the layer as input vectors need the same factor.
+    """
+    return float(getattr(lm.get_input_embeddings(), "embed_scale", 1.0))
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:300] or type(error).__name__

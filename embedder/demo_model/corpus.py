@@ -1,0 +1,72 @@
+"""The training text: documents as lists of paragraphs, and question-answer rows."""
+
+import gzip
+import json
+import lzma
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from embedder.errors import DuetError
+
+Document = list[str]
+
+_SENTENCE_END = re.compile(r"(?<=[.!?])[\"”’)]*\s+(?=[\"“‘(]*[A-Z0-9])")
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionRow:
+    """A question with the text that answers it.
+
+    `context` is empty where the source has none; `answer` is empty where the context holds none.
+    """
+
+    question: str
+    context: str
+    answer: str
+
+
+def read_documents(folder: Path) -> list[Document]:
+    """Read every `*.txt` and `*.txt.xz` of `folder`.
+
+    One paragraph a line, a blank line between documents. Paragraphs under 40 characters
+    (headings, stray formulas) are left out.
+
+    Raises:
+        DuetError: `folder` holds no such file.
+    """
+    files = sorted([*folder.glob("*.txt"), *folder.glob("*.txt.xz")])
+    if not files:
+        msg = f"expected *.txt or *.txt.xz files in {folder}, found none"
+        raise DuetError(msg)
+    return [document for file in files for document in _documents_of(file)]
+
+
+def read_questions(file: Path) -> list[QuestionRow]:
+    """Read JSON lines (optionally gzipped) with `question`, `context` and `answer`."""
+    opener = gzip.open if file.suffix == ".gz" else open
+    with opener(file, "rt", encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    return [QuestionRow(r["question"], r["context"], r["answer"]) for r in rows]
+
+
+def sentences(paragraph: str) -> list[str]:
+    """Split at sentence ends that a capital letter or a digit follows."""
+    return [s for s in _SENTENCE_END.split(paragraph) if s]
+
+
+def _documents_of(file: Path) -> Iterator[Document]:
+    opener = lzma.open if file.suffix == ".xz" else open
+    with opener(file, "rt", encoding="utf-8") as lines:
+        document: Document = []
+        for line in lines:
+            paragraph = line.strip()
+            if paragraph:
+                if len(paragraph) >= 40:
+                    document.append(paragraph)
+            elif document:
+                yield document
+                document = []
+        if document:
+            yield document

@@ -1,0 +1,111 @@
+"""Endless training examples of the base's main skill: answer from numbered passages, or refuse."""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from embedder.chat import REFUSAL
+from embedder.demo_model.corpus import Document, QuestionRow, sentences
+from embedder.demo_model.questions import ask, content_words
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A question, the passages to answer it from, and the reply to learn."""
+
+    question: str
+    passages: list[str]
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleMaker:
+    """Draws examples from documents and question rows.
+
+    Attributes:
+        documents: Where passages, and questions made by rule, come from.
+        rows: Questions that people wrote, with context and answer; may be empty.
+        natural: Share of examples that come from `rows`.
+        unanswerable: Share of examples whose passages do not hold the answer.
+    """
+
+    documents: Sequence[Document]
+    rows: Sequence[QuestionRow]
+    natural: float = 0.3
+    unanswerable: float = 0.15
+
+    def draw(self, seed: int) -> Iterator[Example]:
+        """Examples without end; the same seed gives the same ones."""
+        rng = random.Random(seed)
+        while True:
+            example = self._from_row(rng) if rng.random() < self.natural else self._from_text(rng)
+            if example:
+                yield example
+
+    def _from_text(self, rng: random.Random) -> Example | None:
+        document = rng.choice(self.documents)
+        passage = _window(rng.choice(document), rng)
+        fitting = [s for s in sentences(passage) if 30 <= len(s) <= 260]
+        if not fitting:
+            return None
+        sentence = rng.choice(fitting)
+        question = ask(sentence, rng)
+        if not question:
+            return None
+        return self._compose(Example(question, [passage], sentence), document, rng)
+
+    def _from_row(self, rng: random.Random) -> Example | None:
+        row = rng.choice(self.rows) if self.rows else None
+        if row is None or not row.context:
+            return None
+        found = _supporting_window(row, rng)
+        if not found:
+            return None
+        passage, sentence = found
+        neighbours = rng.choice(self.documents)
+        return self._compose(Example(row.question, [passage], sentence), neighbours, rng)
+
+    def _compose(self, core: Example, neighbours: Document, rng: random.Random) -> Example:
+        """Hide the one passage of `core` among others, or leave it out and refuse."""
+        others = [self._other(neighbours, rng) for _ in range(rng.choice((0, 1, 2, 2, 3, 4)))]
+        if rng.random() < self.unanswerable:
+            return Example(core.question, others or [self._other(neighbours, rng)], REFUSAL)
+        place = rng.randint(0, len(others))
+        passages = [*others[:place], *core.passages, *others[place:]]
+        return Example(core.question, passages, f"{core.reply} [{place + 1}]")
+
+    def _other(self, neighbours: Document, rng: random.Random) -> str:
+        """A passage from the same document (a harder choice) or from any."""
+        document = neighbours if rng.random() < 0.3 else rng.choice(self.documents)
+        return _window(rng.choice(document), rng)
+
+
+def _window(paragraph: str, rng: random.Random) -> str:
+    """A run of sentences of 150 to 900 characters; short passages are drawn more often."""
+    parts = sentences(paragraph)
+    start = rng.randrange(len(parts))
+    goal = rng.choice((150, 250, 250, 400, 600, 900))
+    text = parts[start]
+    for part in parts[start + 1 :]:
+        if len(text) >= goal:
+            break
+        text += " " + part
+    return text[:1200]
+
+
+def _supporting_window(row: QuestionRow, rng: random.Random) -> tuple[str, str] | None:
+    """The sentence of the context that best supports the answer, within a run of its neighbours."""
+    parts = sentences(row.context)
+    wanted = {w.lower() for w in content_words(row.answer)}
+    asked = {w.lower() for w in content_words(row.question)}
+
+    def score(part: str) -> float:
+        words = {w.lower() for w in content_words(part)}
+        return 2 * len(words & wanted) / (len(wanted) or 1) + len(words & asked) / (len(asked) or 1)
+
+    best = max(range(len(parts)), key=lambda i: score(parts[i]))
+    if score(parts[best]) < 0.8 or len(parts[best]) > 400:
+        return None
+    first = max(0, best - rng.randint(0, 3))
+    last = min(len(parts), best + 1 + rng.randint(0, 3))
+    return " ".join(parts[first:last])[:1500], parts[best]

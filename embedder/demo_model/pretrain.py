@@ -1,0 +1,267 @@
+"""Pretraining of the base: answering from passages and embedding, in every step both.
+
+A base that learned to answer only does not embed: the best linear map from its states to MiniLM's
+vectors retrieved at a third of MiniLM's nDCG. So the embedding task is in the mix from the start.
+"""
+
+import json
+import math
+import random
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+from torch.nn.functional import cross_entropy, normalize
+from tqdm import tqdm
+from transformers import PreTrainedTokenizerBase, Qwen3Config, Qwen3ForCausalLM
+
+from embedder import instructions
+from embedder.chat import grounded_messages
+from embedder.demo_model.examples import Example, ExampleMaker
+from embedder.demo_model.pairs import Pair
+
+IGNORED = -100
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Size of the base and of its embedding."""
+
+    hidden: int = 256
+    layers: int = 6
+    heads: int = 4
+    feedforward: int = 768
+    context: int = 2048
+    special_tokens: int = 10
+    dimension: int = 384
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Length and pace of the training.
+
+    Attributes:
+        steps: Optimizer steps; each holds a batch of examples and one of pairs.
+        learning_rate: Peak of a linear warm-up and cosine decay.
+        tokens: Padded tokens of the examples in a step.
+        pairs: Pairs in a step.
+        passage_weight: Weight of the prompt's own tokens in the loss, next to 1 on the reply.
+    """
+
+    steps: int = 2000
+    learning_rate: float = 2e-3
+    warmup: int = 100
+    tokens: int = 4096
+    pairs: int = 48
+    passage_weight: float = 0.1
+    save_seconds: float = 240.0
+
+
+class JointModel(nn.Module):
+    """The base with the special rows and the two heads of LLM2Vec-Gen."""
+
+    def __init__(self, shape: Shape, table: torch.Tensor) -> None:
+        super().__init__()
+        config = Qwen3Config(
+            vocab_size=len(table),
+            hidden_size=shape.hidden,
+            num_hidden_layers=shape.layers,
+            num_attention_heads=shape.heads,
+            num_key_value_heads=shape.heads // 2,
+            head_dim=shape.hidden // shape.heads,
+            intermediate_size=shape.feedforward,
+            max_position_embeddings=shape.context,
+            rope_theta=10000.0,
+            tie_word_embeddings=True,
+            attn_implementation="eager",  # on CPU 1.3 times SDPA's speed at this size
+        )
+        self.lm = Qwen3ForCausalLM(config)
+        with torch.no_grad():
+            self.lm.get_input_embeddings().weight.copy_(table)
+        self.rows = nn.Parameter(torch.randn(shape.special_tokens, shape.hidden) * 0.02)
+        self.reconstruction = nn.Linear(shape.hidden, shape.hidden)
+        self.alignment = nn.Linear(shape.hidden, shape.dimension)
+        nn.init.eye_(self.reconstruction.weight)
+        nn.init.zeros_(self.reconstruction.bias)
+
+    def compress(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Soft prompts `[batch, special_tokens, hidden]` for left-padded `ids [batch, length]`."""
+        count = len(self.rows)
+        text = self.lm.get_input_embeddings()(ids)
+        rows = self.rows.to(text.dtype).expand(len(ids), -1, -1)
+        states = self.lm.model(
+            inputs_embeds=torch.cat([text, rows], dim=1),
+            attention_mask=torch.cat([mask, mask.new_ones(len(ids), count)], dim=1),
+            use_cache=False,
+        ).last_hidden_state
+        return self.reconstruction(states[:, -count:])
+
+    def embed(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """L2-normalised embeddings `[batch, dimension]`."""
+        return normalize(self.alignment(self.compress(ids, mask)).mean(dim=1).float(), dim=-1)
+
+
+@dataclass
+class Pretraining:
+    """A run that can be stopped at any time and goes on from its last save."""
+
+    model: JointModel
+    tokenizer: PreTrainedTokenizerBase
+    examples: ExampleMaker
+    pairs: Sequence[Pair]
+    vectors: NDArray[np.float16]
+    folder: Path
+    schedule: Schedule = field(default_factory=Schedule)
+
+    def run(self) -> None:
+        """Train to the last step of the schedule; writes `pretrain.pt` and `pretrain.jsonl`."""
+        optimizer = torch.optim.AdamW(
+            self.model.parameters(), lr=self.schedule.learning_rate, betas=(0.9, 0.95), weight_decay=0.01
+        )
+        step = self._resume(optimizer)
+        batches = self._example_batches(step)
+        saved = time.monotonic()
+        self.model.train()
+        bar = tqdm(range(step, self.schedule.steps), initial=step, total=self.schedule.steps)
+        for step in bar:
+            for group in optimizer.param_groups:
+                group["lr"] = self.schedule.learning_rate * _pace(step, self.schedule)
+            losses, tokens = self._backward(next(batches), self._pair_batch(step))
+            nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+            bar.set_postfix(losses)
+            self._log({"step": step, **losses, "tokens": tokens, "time": time.time()})
+            if time.monotonic() - saved > self.schedule.save_seconds:
+                self._save(optimizer, step + 1)
+                saved = time.monotonic()
+        self._save(optimizer, self.schedule.steps)
+
+    def _backward(
+        self, examples: tuple[torch.Tensor, torch.Tensor, torch.Tensor], pairs: list[int]
+    ) -> tuple[dict[str, float], int]:
+        ids, mask, weight = examples
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = self.model.lm(input_ids=ids, attention_mask=mask, use_cache=False).logits
+        reply, weighted = reply_loss(logits, ids, weight)
+        weighted.backward()
+        texts = [instructions.QUERY + self.pairs[i].query for i in pairs]
+        texts += [instructions.DOCUMENT + self.pairs[i].passage for i in pairs]
+        batch = self.tokenizer(texts, padding=True, truncation=True, max_length=224, return_tensors="pt")
+        with torch.autocast("cpu", torch.bfloat16):
+            student = self.model.embed(batch["input_ids"], batch["attention_mask"])
+        places = [*(2 * i for i in pairs), *(2 * i + 1 for i in pairs)]
+        teacher = torch.from_numpy(self.vectors[places].astype(np.float32))
+        embedding, cosine = embedding_loss(student, teacher)
+        embedding.backward()
+        tokens = ids.numel() + batch["input_ids"].numel()
+        return {"reply": round(reply.item(), 4), "embed": round(embedding.item(), 4), "cosine": round(cosine, 4)}, tokens
+
+    def _example_batches(self, step: int) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
+        """Batches of similar length, from `step` on; each round of examples has its own seed."""
+        seen, seed = 0, 0
+        while True:
+            source = self.examples.draw(seed)
+            encoded = [self._encode(next(source)) for _ in range(96)]
+            batches = list(_by_length([e for e in encoded if len(e[0]) <= 1400], self.schedule.tokens))
+            random.Random(seed).shuffle(batches)
+            for batch in batches:
+                if seen >= step:
+                    yield _collate(batch)
+                seen += 1
+            seed += 1
+
+    def _encode(self, example: Example) -> tuple[list[int], int]:
+        """Token ids of a whole conversation, and where the reply begins."""
+        prompt = self.tokenizer.apply_chat_template(
+            [dict(m) for m in grounded_messages(example.question, example.passages)],
+            tokenize=False,
+            add_generation_prompt=True,
+        )
+        head = self.tokenizer(prompt).input_ids
+        reply = self.tokenizer(example.reply).input_ids
+        return [*head, *reply, self.tokenizer.eos_token_id], len(head)
+
+    def _pair_batch(self, step: int) -> list[int]:
+        """Pairs of about one length: a random window of the pairs in order of length."""
+        rng = random.Random(step)
+        start = rng.randrange(len(self.pairs) - self.schedule.pairs)
+        return list(range(start, start + self.schedule.pairs))
+
+    def _resume(self, optimizer: torch.optim.Optimizer) -> int:
+        file = self.folder / "pretrain.pt"
+        if not file.exists():
+            return 0
+        state = torch.load(file, weights_only=True)
+        self.model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        return state["step"]
+
+    def _save(self, optimizer: torch.optim.Optimizer, step: int) -> None:
+        state = {"model": self.model.state_dict(), "optimizer": optimizer.state_dict(), "step": step}
+        partial = self.folder / "pretrain.pt.part"
+        torch.save(state, partial)
+        partial.replace(self.folder / "pretrain.pt")
+
+    def _log(self, record: dict[str, float]) -> None:
+        with (self.folder / "pretrain.jsonl").open("a") as log:
+            log.write(json.dumps(record) + "\n")
+
+
+def reply_loss(
+    logits: torch.Tensor, ids: torch.Tensor, weight: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Next-token loss: its mean over the reply, and its weighted mean over everything."""
+    each = cross_entropy(logits[:, :-1].flatten(0, 1).float(), ids[:, 1:].flatten(), reduction="none")
+    scale = weight[:, 1:].flatten()
+    reply = scale == 1
+    return (each * reply).sum().detach() / reply.sum(), (each * scale).sum() / scale.sum()
+
+
+def embedding_loss(student: torch.Tensor, teacher: torch.Tensor) -> tuple[torch.Tensor, float]:
+    """Loss of queries, then passages `[2 * pairs, dimension]`, and their mean cosine to the teacher.
+
+    Three parts: nearness to the teacher's vector; telling it from the batch's other vectors
+    (InfoNCE, scale 20 as in sentence-transformers); telling a query's passage from the others.
+    """
+    cosine = (student * teacher).sum(dim=-1).mean()
+    place = torch.arange(len(student))
+    distil = cross_entropy(20 * student @ teacher.T, place)
+    half = len(student) // 2
+    contrast = cross_entropy(20 * student[:half] @ student[half:].T, place[:half])
+    return 5 * (1 - cosine) + distil + 0.5 * contrast, cosine.item()
+
+
+def _pace(step: int, schedule: Schedule) -> float:
+    if step < schedule.warmup:
+        return (step + 1) / schedule.warmup
+    done = (step - schedule.warmup) / max(1, schedule.steps - schedule.warmup)
+    return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done))
+
+
+def _by_length(encoded: list[tuple[list[int], int]], tokens: int) -> Iterator[list[tuple[list[int], int]]]:
+    batch: list[tuple[list[int], int]] = []
+    for item in sorted(encoded, key=lambda e: len(e[0])):
+        if batch and len(item[0]) * (len(batch) + 1) > tokens:
+            yield batch
+            batch = []
+        batch.append(item)
+    if batch:
+        yield batch
+
+
+def _collate(batch: list[tuple[list[int], int]]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Right-padded ids, mask and loss weight, each `[batch, longest]`."""
+    longest = max(len(ids) for ids, _ in batch)
+    ids = torch.zeros(len(batch), longest, dtype=torch.long)
+    weight = torch.zeros(len(batch), longest)
+    for row, (tokens, reply) in enumerate(batch):
+        ids[row, : len(tokens)] = torch.tensor(tokens)
+        weight[row, :reply] = 0.1
+        weight[row, reply : len(tokens)] = 1
+    return ids, (weight > 0).long(), weight

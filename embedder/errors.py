@@ -1,0 +1,21 @@
+"""Errors that a user may meet; `str(error)` is the one line to print."""
+
+
+class DuetError(Exception):
+    """Base of every error of this project that is meant for a user to read.
+
+    The text says what was expected, what came, and what to do. Command lines print it and exit;
+    anything that is not a `DuetError` is a bug and keeps its traceback.
+    """
+
+
+class CheckpointError(DuetError):
+    """A checkpoint is missing, damaged, or of a kind that cannot be read; the text names the file."""
+
+
+class TextTooLongError(DuetError, ValueError):
+    """A text is longer than the encoder accepts, and truncation was not asked for."""
+
+
+class PromptTooLongError(DuetError, ValueError):
+    """A prompt with its answer would not fit into the language model's context window."""

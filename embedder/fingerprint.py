@@ -1,0 +1,42 @@
+"""What makes two encoders the same: a short hash of all that shapes an embedding."""
+
+import hashlib
+import json
+
+import torch
+from torch import nn
+from transformers import PreTrainedTokenizerBase
+
+from embedder import instructions
+from embedder.checkpoint import Checkpoint
+
+SAMPLES = 64
+"""Weights read of each of the base's tensors: enough to tell two models apart, in milliseconds."""
+
+
+def fingerprint(
+    checkpoint: Checkpoint, lm: nn.Module, tokenizer: PreTrainedTokenizerBase
+) -> str:
+    """12 hex digits that change when anything changes that would change an embedding.
+
+    They do not depend on where the files lie, nor on the precision that the base was loaded in:
+    its weights are sampled, and compared as bfloat16.
+    """
+    digest = hashlib.sha256()
+    settings = [checkpoint.states, instructions.QUERY, instructions.DOCUMENT]
+    digest.update(json.dumps(settings).encode())
+    digest.update(json.dumps(sorted(tokenizer.get_vocab().items())).encode())
+    heads = (checkpoint.reconstruction, checkpoint.alignment)
+    for tensor in (checkpoint.rows, *(t for head in heads for t in (head.weight, head.bias))):
+        digest.update(_bytes(tensor))
+    for name, tensor in sorted(checkpoint.lora.weights.items()) if checkpoint.lora else ():
+        digest.update(name.encode() + _bytes(tensor))
+    for name, parameter in sorted(lm.named_parameters()):
+        if ".lora_" not in name:
+            flat = parameter.detach().flatten()
+            digest.update(_bytes(flat[:: max(1, len(flat) // SAMPLES)]))
+    return digest.hexdigest()[:12]
+
+
+def _bytes(tensor: torch.Tensor) -> bytes:
+    return tensor.detach().cpu().to(torch.bfloat16).contiguous().view(torch.uint8).numpy().tobytes()

@@ -1,0 +1,80 @@
+"""Token by token through the language model with its KV cache, from any input vectors."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+
+import torch
+from tokenizers.decoders import DecodeStream
+from transformers import DynamicCache, PreTrainedModel, PreTrainedTokenizerBase
+
+PREFILL = 512
+"""Prompt tokens a forward pass: a stop request waits for one such pass at most."""
+
+
+def generate(
+    lm: PreTrainedModel,
+    inputs: torch.Tensor,
+    choose: Callable[[torch.Tensor], int],
+    *,
+    guard: Callable[[], AbstractContextManager[object]],
+    stop: threading.Event | None = None,
+) -> Iterator[int]:
+    """Token ids that follow `inputs`, without end.
+
+    Args:
+        lm: A causal language model.
+        inputs: Input vectors of the prompt, `[1, length, hidden]`.
+        choose: Picks the next id from logits `[vocabulary]`.
+        guard: Entered round every forward pass, and left between them.
+        stop: Checked before every forward pass; when set, the ids end.
+    """
+    cache = DynamicCache(config=lm.config)
+    pending = list(inputs.split(PREFILL, dim=1))
+    while True:
+        for vectors in pending:
+            if stop is not None and stop.is_set():
+                return
+            with guard(), torch.inference_mode():
+                logits = lm(
+                    inputs_embeds=vectors, past_key_values=cache, use_cache=True, logits_to_keep=1
+                ).logits[0, -1]
+        token = choose(logits.float())
+        yield token
+        with torch.inference_mode():
+            pending = [embed(lm, torch.tensor([[token]], device=inputs.device))]
+
+
+def embed(lm: PreTrainedModel, ids: torch.Tensor) -> torch.Tensor:
+    """Input vectors `[batch, length, hidden]` of token ids `[batch, length]`."""
+    return lm.get_input_embeddings()(ids)
+
+
+def chooser(temperature: float, seed: int | None) -> Callable[[torch.Tensor], int]:
+    """Greedy at temperature 0, else a draw from the softmax; `seed` makes the draws repeatable."""
+    if temperature == 0:
+        return lambda logits: int(logits.argmax())
+    generator = torch.Generator()
+    generator.seed() if seed is None else generator.manual_seed(seed)
+
+    def draw(logits: torch.Tensor) -> int:
+        probabilities = torch.softmax(logits.cpu() / temperature, dim=-1)
+        return int(torch.multinomial(probabilities, 1, generator=generator))
+
+    return draw
+
+
+def text_pieces(tokenizer: PreTrainedTokenizerBase, ids: Iterator[int]) -> Iterator[str]:
+    """The text of `ids` as it grows; a piece never ends inside a character."""
+    decoder = DecodeStream(skip_special_tokens=True)
+    for token in ids:
+        piece = decoder.step(tokenizer.backend_tokenizer, token)
+        if piece:
+            yield piece
+
+
+def stop_ids(lm: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
+    """Ids that end a reply: what the generation config names, and the tokenizer's end of text."""
+    named = lm.generation_config.eos_token_id if lm.generation_config else None
+    ids = named if isinstance(named, list) else [named]
+    return frozenset(i for i in [*ids, tokenizer.eos_token_id] if i is not None)

@@ -1,0 +1,54 @@
+"""Folders of model files: a local folder as it is, a hub id through huggingface_hub's cache."""
+
+import re
+from pathlib import Path
+
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
+from huggingface_hub.errors import RevisionNotFoundError
+
+from embedder.errors import CheckpointError
+
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+
+# Everything a checkpoint or a base needs; not the same weights once more in another format.
+_NEEDED = ["*.json", "*.yml", "*.jinja", "*.txt", "*.model", "*.safetensors", "*_mlp"]
+
+
+def local_folder(source: str | Path, revision: str | None = None) -> Path:
+    """The folder that holds the files of `source`.
+
+    Args:
+        source: A folder, or a hub id `owner/name`. An id is downloaded once; later, and without a
+            network, the cached files are used.
+        revision: Branch, tag or commit of a hub id; ignored for a folder.
+
+    Raises:
+        CheckpointError: There is no such folder, no such id, or neither a network nor a cached copy.
+    """
+    folder = Path(source)
+    if folder.is_dir():
+        return folder.resolve()
+    if not _HUB_ID.fullmatch(str(source)):
+        msg = f"there is no folder {source}, and it is no hub id either (expected owner/name)"
+        raise CheckpointError(msg)
+    try:
+        return Path(snapshot_download(str(source), revision=revision, allow_patterns=_NEEDED))
+    except RevisionNotFoundError as error:
+        msg = f"model {source} has no revision {revision!r}"
+        raise CheckpointError(msg) from error
+    except RepositoryNotFoundError as error:
+        msg = (
+            f"there is no model {source}: neither a folder of that name nor a repository that the "
+            "hub shows to you (a private one needs `hf auth login`)"
+        )
+        raise CheckpointError(msg) from error
+    except LocalEntryNotFoundError as error:
+        msg = (
+            f"model {source} is not in the local cache, and the hub cannot be reached: "
+            "connect once, or give the folder of a downloaded model"
+        )
+        raise CheckpointError(msg) from error
+    except (HfHubHTTPError, OSError) as error:
+        msg = f"model {source} could not be downloaded: {' '.join(str(error).split())}"
+        raise CheckpointError(msg) from error

@@ -1,0 +1,305 @@
+"""`LLM2VecGen`: one language model in memory that encodes, generates, and decodes embeddings."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from itertools import islice, takewhile
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from embedder import generation, instructions
+from embedder.base import DTYPES, best_device, best_dtype, load_base, load_tokenizer, row_scale
+from embedder.batching import by_length
+from embedder.chat import Message
+from embedder.checkpoint import Checkpoint, read_checkpoint
+from embedder.errors import CheckpointError, PromptTooLongError, TextTooLongError
+from embedder.fingerprint import fingerprint
+from embedder.hub import local_folder
+from embedder.lora import LoraSwitch
+from embedder.prompt import plain_ids, prompt_ids
+
+BATCH_TOKENS = 8192
+"""Padded tokens of a batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What an embedding says, in words.
+
+    Attributes:
+        text: The text that the language model writes from the soft prompts alone.
+        words: For each compression token, the vocabulary entries nearest to its hidden state
+            (logit lens), best first.
+    """
+
+    text: str
+    words: tuple[tuple[str, ...], ...]
+
+
+class LLM2VecGen:
+    """An LLM2Vec-Gen encoder and the chat model that it is made of.
+
+    The language model is loaded once and never changed: encoding feeds it the text's input vectors
+    followed by the special rows, generation feeds it text alone. All methods may be called from
+    several threads; a lock is held for one forward pass at a time, so encoding goes on between the
+    tokens of a reply.
+
+    Attributes:
+        name: What people call the model: the hub id, or a folder's last two names.
+        dimension: Width of an embedding.
+        max_length: Longest input of `encode` in tokens, special tokens included.
+        max_tokens: Longest text for `encode_queries` and `encode_documents`, as `count_tokens`
+            counts it; a document's title counts with its text.
+        context_tokens: The language model's window: prompt and reply together.
+        fingerprint: `name@hash`; another hash means other embeddings.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        checkpoint: Checkpoint,
+        lm: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+    ) -> None:
+        """Put loaded parts together; most callers want `from_pretrained`."""
+        hidden = int(lm.get_input_embeddings().weight.shape[1])
+        if checkpoint.rows.shape[1] != hidden:
+            msg = (
+                f"checkpoint {name} does not fit its base model: the special tokens have "
+                f"{checkpoint.rows.shape[1]} dimensions, the model {hidden}"
+            )
+            raise CheckpointError(msg)
+        self.name = name
+        self._lm = lm
+        self._tokenizer = tokenizer
+        self._rows = (checkpoint.rows * row_scale(lm)).to(lm.device, lm.dtype)
+        self._states = checkpoint.states
+        self._reconstruction = checkpoint.reconstruction
+        # Both heads are linear and the mean comes last, so one map of the mean state equals them.
+        self._head = checkpoint.reconstruction.then(checkpoint.alignment)
+        self._adapter = LoraSwitch(lm.base_model, checkpoint.lora)
+        self._lock = threading.Lock()
+        self._stop_ids = generation.stop_ids(lm, tokenizer)
+        self.dimension = len(checkpoint.alignment.bias)
+        self.max_length = checkpoint.max_length
+        self.context_tokens = int(lm.config.get_text_config().max_position_embeddings)
+        overhead = max(len(self._ids(text)) for text in (instructions.QUERY, instructions.DOCUMENT))
+        # Tokens may merge differently where instruction, title and text meet: one to spare at each.
+        self.max_tokens = self.max_length - len(self._rows) - overhead - 2
+        self.fingerprint = f"{name}@{fingerprint(checkpoint, lm, tokenizer)}"
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        source: str | Path,
+        *,
+        device: str | None = None,
+        dtype: str | None = None,
+        revision: str | None = None,
+    ) -> Self:
+        """Load a checkpoint in the published layout, and its base model.
+
+        Args:
+            source: A folder, or a hub id such as `McGill-NLP/LLM2Vec-Gen-Qwen3-06B`.
+            device: `cpu`, `cuda`, `cuda:1`, `mps`; by default the fastest that is there.
+            dtype: `float32`, `bfloat16` or `float16`; by default what the device runs best.
+            revision: Branch, tag or commit of a hub id.
+
+        Raises:
+            CheckpointError: Something is missing, damaged or unsupported; the text names it.
+        """
+        device = device or best_device()
+        dtype = dtype or best_dtype(device)
+        if dtype not in DTYPES:
+            msg = f"dtype {dtype!r} is unknown: expected one of {', '.join(DTYPES)}"
+            raise CheckpointError(msg)
+        folder = local_folder(source, revision)
+        checkpoint = read_checkpoint(folder)
+        lm = load_base(local_folder(checkpoint.base), device, dtype)
+        name = "/".join(folder.parts[-2:]) if Path(source).is_dir() else str(source)
+        return cls(name, checkpoint, lm, load_tokenizer(checkpoint.tokenizer))
+
+    def encode_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Embeddings `[n, dimension]` of questions, L2-normalised; see `encode`."""
+        return self.encode(texts, instruction=instructions.QUERY)
+
+    def encode_documents(
+        self, texts: Sequence[str], titles: Sequence[str] | None = None
+    ) -> NDArray[np.float32]:
+        """Embeddings `[n, dimension]` of passages, L2-normalised; see `encode`.
+
+        Args:
+            texts: The passages.
+            titles: A title for each, or an empty one; embedded in front of its passage.
+        """
+        titled = zip(texts, titles or [""] * len(texts), strict=True)
+        return self.encode(
+            [instructions.with_title(text, title) for text, title in titled],
+            instruction=instructions.DOCUMENT,
+        )
+
+    def encode(
+        self,
+        texts: Sequence[str],
+        *,
+        instruction: str = "",
+        normalize: bool = True,
+        truncate: bool = False,
+        max_length: int | None = None,
+    ) -> NDArray[np.float32]:
+        """Embeddings `[n, dimension]` of `texts`, in their order, float32.
+
+        Args:
+            texts: What to embed; an empty list gives `[0, dimension]`.
+            instruction: Put in front of every text.
+            normalize: Whether to scale each embedding to length 1.
+            truncate: Whether to cut what is too long, as the published package does: the end of the
+                text is lost, the special tokens stay.
+            max_length: Longest input in tokens, special tokens included; by default the model's.
+
+        Raises:
+            TextTooLongError: A text is too long and `truncate` is False; nothing is embedded.
+        """
+        limit = (max_length or self.max_length) - len(self._rows)
+        if limit < 1:
+            msg = f"max_length {max_length} leaves no room beside {len(self._rows)} special tokens"
+            raise ValueError(msg)
+        ids = [self._ids(instruction + text) for text in texts]
+        if not truncate:
+            self._check_lengths([len(sequence) for sequence in ids], limit)
+        ids = [sequence[:limit] for sequence in ids]
+        vectors = np.empty((len(ids), self.dimension), dtype=np.float32)
+        for batch in by_length([len(sequence) for sequence in ids], BATCH_TOKENS):
+            states = self._compression_states([ids[i] for i in batch])
+            vectors[batch] = self._head(states.mean(dim=1)).numpy()
+        if normalize:
+            vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        return vectors
+
+    def count_tokens(self, text: str) -> int:
+        """How many tokens `text` has, without special tokens."""
+        return len(plain_ids(self._tokenizer, text, specials=False))
+
+    def count_prompt_tokens(self, messages: Sequence[Message]) -> int:
+        """How many tokens `messages` have as a prompt, chat template included."""
+        return len(prompt_ids(self._tokenizer, messages))
+
+    def stream(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_new_tokens: int = 512,
+        temperature: float = 0.0,
+        seed: int | None = None,
+        stop: threading.Event | None = None,
+    ) -> Iterator[str]:
+        """Write the assistant's reply to `messages`, in pieces of text as they come.
+
+        Args:
+            messages: The conversation; its texts are data, special tokens in them are plain text.
+            max_new_tokens: The reply ends here at the latest.
+            temperature: 0 is greedy.
+            seed: Makes a reply at a temperature repeatable.
+            stop: Set it, from any thread, to end the reply within one token.
+
+        Raises:
+            PromptTooLongError: The prompt leaves no room for a reply; raised at the call.
+        """
+        ids = prompt_ids(self._tokenizer, messages)
+        room = self.context_tokens - len(ids)
+        if room < 1:
+            msg = (
+                f"the prompt has {len(ids):,} tokens, but the model's window is "
+                f"{self.context_tokens:,}: ask about less text at once"
+            )
+            raise PromptTooLongError(msg)
+        prompt = generation.embed(self._lm, torch.tensor([ids], device=self._lm.device))
+        tokens = generation.generate(
+            self._lm,
+            prompt,
+            generation.chooser(temperature, seed),
+            guard=self._generating,
+            stop=stop,
+        )
+        reply = takewhile(lambda token: token not in self._stop_ids, tokens)
+        return generation.text_pieces(self._tokenizer, islice(reply, min(max_new_tokens, room)))
+
+    def decode(
+        self, text: str, *, instruction: str = "", max_new_tokens: int = 64, words: int = 5
+    ) -> Decoded:
+        """What the embedding of `text` stands for, in words.
+
+        Args:
+            text: A text to embed; cut at the model's `max_length`.
+            instruction: Put in front of it.
+            max_new_tokens: Longest text to write from the soft prompts.
+            words: Vocabulary entries for each compression token.
+        """
+        ids = self._ids(instruction + text)[: self.max_length - len(self._rows)]
+        states = self._compression_states([ids])
+        soft = self._reconstruction(states).to(self._lm.device, self._lm.dtype)
+        tokens = generation.generate(
+            self._lm, soft, generation.chooser(0.0, None), guard=self._generating
+        )
+        written = takewhile(lambda token: token not in self._stop_ids, islice(tokens, max_new_tokens))
+        return Decoded(
+            text="".join(generation.text_pieces(self._tokenizer, written)),
+            words=self._lens(states[0], words),
+        )
+
+    def _ids(self, text: str) -> list[int]:
+        return plain_ids(self._tokenizer, text)
+
+    def _check_lengths(self, lengths: Sequence[int], limit: int) -> None:
+        place = max(range(len(lengths)), key=lengths.__getitem__, default=None)
+        if place is not None and lengths[place] > limit:
+            msg = (
+                f"text {place + 1} of {len(lengths)} has {lengths[place]:,} tokens with its instruction, "
+                f"but the encoder accepts {limit:,}: split it, or pass truncate=True to lose its end"
+            )
+            raise TextTooLongError(msg)
+
+    @torch.inference_mode()
+    def _compression_states(self, batch: Sequence[Sequence[int]]) -> torch.Tensor:
+        """The last `states` hidden states of each sequence, `[batch, states, hidden]`, float32.
+
+        The padding is on the right, where a causal model's earlier states cannot see it: no
+        attention mask is needed, and a batch gives what its texts give alone.
+        """
+        lengths = torch.tensor([len(ids) for ids in batch])
+        padded = torch.zeros(len(batch), int(lengths.max()), dtype=torch.long)
+        for row, ids in enumerate(batch):
+            padded[row, : len(ids)] = torch.tensor(ids, dtype=torch.long)
+        text = generation.embed(self._lm, padded.to(self._lm.device))
+        count = len(self._rows)
+        inputs = torch.cat([text, text.new_zeros(len(batch), count, text.shape[-1])], dim=1)
+        rows = torch.arange(len(batch))[:, None]
+        inputs[rows, lengths[:, None] + torch.arange(count)] = self._rows
+        with self._encoding():
+            hidden = self._lm.base_model(inputs_embeds=inputs, use_cache=False).last_hidden_state
+        read = torch.arange(count - self._states, count)
+        return hidden[rows, lengths[:, None] + read].float().cpu()
+
+    def _lens(self, states: torch.Tensor, words: int) -> tuple[tuple[str, ...], ...]:
+        head = self._lm.get_output_embeddings()
+        with torch.inference_mode():
+            best = head(states.to(self._lm.device, self._lm.dtype)).topk(words, dim=-1).indices
+        return tuple(tuple(self._tokenizer.decode([i]).strip() for i in row) for row in best.tolist())
+
+    def _encoding(self) -> AbstractContextManager[None]:
+        return self._mode(encoding=True)
+
+    def _generating(self) -> AbstractContextManager[None]:
+        return self._mode(encoding=False)
+
+    @contextmanager
+    def _mode(self, *, encoding: bool) -> Iterator[None]:
+        with self._lock:
+            self._adapter.set(on=encoding)
+            yield
