@@ -4,8 +4,12 @@ from pathlib import Path
 
 import torch
 from torch import nn
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
-from transformers import PreTrainedTokenizerBase
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+)
 
 from embedder.errors import CheckpointError
 
@@ -40,24 +44,29 @@ def load_base(folder: Path, device: str, dtype: str) -> PreTrainedModel:
             vectors, or its files are missing or damaged.
     """
     try:
-        lm = AutoModelForCausalLM.from_pretrained(folder, dtype=DTYPES[dtype], trust_remote_code=False)
+        lm = AutoModelForCausalLM.from_pretrained(
+            folder, dtype=DTYPES[dtype], trust_remote_code=False
+        )
     except ValueError as error:
         msg = (
-            f"the base model in {folder} is of an unsupported family: expected a causal language model "
-            f"that transformers knows, such as Qwen, Llama, Mistral or Gemma ({_one_line(error)})"
+            f"the base model in {folder} is of an unsupported family: expected a causal language "
+            f"model that transformers knows, such as Qwen, Llama, Mistral or Gemma "
+            f"({_one_line(error)})"
         )
         raise CheckpointError(msg) from error
     except Exception as error:
-        # transformers raises many kinds here (OSError, KeyError, SafetensorError, RuntimeError, ...)
+        # transformers raises many kinds here: OSError, KeyError, SafetensorError, RuntimeError
         msg = f"the base model in {folder} cannot be loaded: {_one_line(error)}"
         raise CheckpointError(msg) from error
     if not isinstance(lm.get_input_embeddings(), nn.Embedding):
         msg = f"the base model in {folder} has no embedding table for input vectors"
         raise CheckpointError(msg)
-    return lm.to(device).eval().requires_grad_(False)
+    lm.requires_grad_(False)
+    nn.Module.to(lm, device)  # the subclass's own `to` is typed for quantized models only
+    return lm.eval()
 
 
-def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
+def load_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
     """Load the tokenizer in `folder`.
 
     Raises:
@@ -68,7 +77,7 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     except Exception as error:
         msg = f"the tokenizer in {folder} cannot be loaded: {_one_line(error)}"
         raise CheckpointError(msg) from error
-    if not tokenizer.is_fast:
+    if not isinstance(tokenizer, PreTrainedTokenizerFast):
         msg = f"the tokenizer in {folder} is not a fast one: expected a tokenizer.json"
         raise CheckpointError(msg)
     return tokenizer

@@ -23,7 +23,7 @@ import torch
 import yaml
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from transformers import PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerFast
 
 from embedder.errors import CheckpointError
 
@@ -89,7 +89,9 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     Raises:
         CheckpointError: A file is missing or damaged, or does not fit the others; it is named.
     """
-    run = _mapping(folder / "run_config.yml", yaml.safe_load, "model_name_or_path", "special_tokens")
+    run = _mapping(
+        folder / "run_config.yml", yaml.safe_load, "model_name_or_path", "special_tokens"
+    )
     adapter = _mapping(folder / "encoder" / "adapter_config.json", json.loads, "peft_type")
     mode = _mapping(folder / "encoder_decoder_config.json", json.loads, "encoding_mode")
     weights = _adapter_weights(folder / "encoder" / "adapter_model.safetensors")
@@ -98,7 +100,8 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     if len(rows) != len(special_tokens):
         msg = (
             f"{folder / 'run_config.yml'} names {len(special_tokens)} special tokens, but "
-            f"encoder/adapter_model.safetensors holds {len(rows)} vectors; they must be of one checkpoint"
+            f"encoder/adapter_model.safetensors holds {len(rows)} vectors; they must be of one "
+            "checkpoint"
         )
         raise CheckpointError(msg)
     return Checkpoint(
@@ -116,7 +119,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
 
 
 def write_checkpoint(
-    folder: Path, checkpoint: Checkpoint, tokenizer: PreTrainedTokenizerBase
+    folder: Path, checkpoint: Checkpoint, tokenizer: PreTrainedTokenizerFast
 ) -> None:
     """Write `checkpoint` (rows only, no LoRA) in the published layout.
 
@@ -243,7 +246,9 @@ def _write_json(file: Path, content: dict[str, Any]) -> None:
 def _states(file: Path, mode: object, rows: int) -> int:
     match = re.fullmatch(r"last_(\d+)_tokens", str(mode))
     if not match or not 0 < int(match.group(1)) <= rows:
-        msg = f"{file}: expected encoding_mode last_K_tokens with K from 1 to {rows}, found {mode!r}"
+        msg = (
+            f"{file}: expected encoding_mode last_K_tokens with K from 1 to {rows}, found {mode!r}"
+        )
         raise CheckpointError(msg)
     return int(match.group(1))
 
@@ -255,8 +260,8 @@ def _base(folder: Path, base: str) -> str:
         return str(beside.resolve())
     if base.startswith(".") or base.startswith("/") or base.count("/") != 1:
         msg = (
-            f"{beside} is missing: run_config.yml names {base!r} as the base model, which is neither "
-            "a folder beside it nor a hub id (owner/name)"
+            f"{beside} is missing: run_config.yml names {base!r} as the base model, which is "
+            "neither a folder beside it nor a hub id (owner/name)"
         )
         raise CheckpointError(msg)
     return base

@@ -10,7 +10,7 @@ class DuetError(Exception):
 
 
 class CheckpointError(DuetError):
-    """A checkpoint is missing, damaged, or of a kind that cannot be read; the text names the file."""
+    """A checkpoint is missing, damaged, or cannot be read; the text names the file."""
 
 
 class TextTooLongError(DuetError, ValueError):

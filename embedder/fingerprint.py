@@ -5,7 +5,7 @@ import json
 
 import torch
 from torch import nn
-from transformers import PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerFast
 
 from embedder import instructions
 from embedder.checkpoint import Checkpoint
@@ -14,9 +14,7 @@ SAMPLES = 64
 """Weights read of each of the base's tensors: enough to tell two models apart, in milliseconds."""
 
 
-def fingerprint(
-    checkpoint: Checkpoint, lm: nn.Module, tokenizer: PreTrainedTokenizerBase
-) -> str:
+def fingerprint(checkpoint: Checkpoint, lm: nn.Module, tokenizer: PreTrainedTokenizerFast) -> str:
     """12 hex digits that change when anything changes that would change an embedding.
 
     They do not depend on where the files lie, nor on the precision that the base was loaded in:

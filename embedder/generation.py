@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 
 import torch
 from tokenizers.decoders import DecodeStream
-from transformers import DynamicCache, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import DynamicCache, PreTrainedModel, PreTrainedTokenizerFast
 
 PREFILL = 512
 """Prompt tokens a forward pass: a stop request waits for one such pass at most."""
@@ -31,6 +31,7 @@ def generate(
     """
     cache = DynamicCache(config=lm.config)
     pending = list(inputs.split(PREFILL, dim=1))
+    logits = torch.empty(0)
     while True:
         for vectors in pending:
             if stop is not None and stop.is_set():
@@ -64,7 +65,7 @@ def chooser(temperature: float, seed: int | None) -> Callable[[torch.Tensor], in
     return draw
 
 
-def text_pieces(tokenizer: PreTrainedTokenizerBase, ids: Iterator[int]) -> Iterator[str]:
+def text_pieces(tokenizer: PreTrainedTokenizerFast, ids: Iterator[int]) -> Iterator[str]:
     """The text of `ids` as it grows; a piece never ends inside a character."""
     decoder = DecodeStream(skip_special_tokens=True)
     for token in ids:
@@ -73,8 +74,8 @@ def text_pieces(tokenizer: PreTrainedTokenizerBase, ids: Iterator[int]) -> Itera
             yield piece
 
 
-def stop_ids(lm: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
+def stop_ids(lm: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> frozenset[int]:
     """Ids that end a reply: what the generation config names, and the tokenizer's end of text."""
-    named = lm.generation_config.eos_token_id if lm.generation_config else None
+    named: int | list[int] | None = getattr(lm.generation_config, "eos_token_id", None)
     ids = named if isinstance(named, list) else [named]
-    return frozenset(i for i in [*ids, tokenizer.eos_token_id] if i is not None)
+    return frozenset(i for i in [*ids, tokenizer.eos_token_id] if isinstance(i, int))

@@ -4,12 +4,16 @@ import re
 from pathlib import Path
 
 from huggingface_hub import snapshot_download
-from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
-from huggingface_hub.errors import RevisionNotFoundError
+from huggingface_hub.errors import (
+    HfHubHTTPError,
+    LocalEntryNotFoundError,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
 
 from embedder.errors import CheckpointError
 
-_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 # Everything a checkpoint or a base needs; not the same weights once more in another format.
 _NEEDED = ["*.json", "*.yml", "*.jinja", "*.txt", "*.model", "*.safetensors", "*_mlp"]
@@ -24,7 +28,7 @@ def local_folder(source: str | Path, revision: str | None = None) -> Path:
         revision: Branch, tag or commit of a hub id; ignored for a folder.
 
     Raises:
-        CheckpointError: There is no such folder, no such id, or neither a network nor a cached copy.
+        CheckpointError: There is no such folder or id, or neither a network nor a cached copy.
     """
     folder = Path(source)
     if folder.is_dir():
@@ -39,8 +43,8 @@ def local_folder(source: str | Path, revision: str | None = None) -> Path:
         raise CheckpointError(msg) from error
     except RepositoryNotFoundError as error:
         msg = (
-            f"there is no model {source}: neither a folder of that name nor a repository that the "
-            "hub shows to you (a private one needs `hf auth login`)"
+            f"there is no model {source}: neither a folder of that name nor a repository that "
+            "the hub shows to you (a private one needs `hf auth login`)"
         )
         raise CheckpointError(msg) from error
     except LocalEntryNotFoundError as error:

@@ -1,4 +1,4 @@
-"""LangChain: `LLM2VecGenEmbeddings` embeds for vector stores and retrievers of other people's chains."""
+"""LangChain: `LLM2VecGenEmbeddings` embeds for other people's vector stores and chains."""
 
 from langchain_core.embeddings import Embeddings
 

@@ -48,6 +48,7 @@ def _inject(base: nn.Module, lora: Lora) -> None:
         msg = f"the checkpoint's LoRA does not fit its base model: {' '.join(str(error).split())}"
         raise CheckpointError(msg) from error
     if result.unexpected_keys:
-        msg = f"the checkpoint's LoRA does not fit its base model: no layer for {result.unexpected_keys[0]}"
+        name = result.unexpected_keys[0]
+        msg = f"the checkpoint's LoRA does not fit its base model: no layer for {name}"
         raise CheckpointError(msg)
     base.requires_grad_(False)

@@ -1,17 +1,18 @@
 """`LLM2VecGen`: one language model in memory that encodes, generates, and decodes embeddings."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from itertools import islice, takewhile
 from pathlib import Path
-from typing import Self
+from typing import Self, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from torch import nn
+from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from embedder import generation, instructions
 from embedder.base import DTYPES, best_device, best_dtype, load_base, load_tokenizer, row_scale
@@ -65,10 +66,10 @@ class LLM2VecGen:
         name: str,
         checkpoint: Checkpoint,
         lm: PreTrainedModel,
-        tokenizer: PreTrainedTokenizerBase,
+        tokenizer: PreTrainedTokenizerFast,
     ) -> None:
         """Put loaded parts together; most callers want `from_pretrained`."""
-        hidden = int(lm.get_input_embeddings().weight.shape[1])
+        hidden = int(lm.config.get_text_config().hidden_size)
         if checkpoint.rows.shape[1] != hidden:
             msg = (
                 f"checkpoint {name} does not fit its base model: the special tokens have "
@@ -247,7 +248,9 @@ class LLM2VecGen:
         tokens = generation.generate(
             self._lm, soft, generation.chooser(0.0, None), guard=self._generating
         )
-        written = takewhile(lambda token: token not in self._stop_ids, islice(tokens, max_new_tokens))
+        written = takewhile(
+            lambda token: token not in self._stop_ids, islice(tokens, max_new_tokens)
+        )
         return Decoded(
             text="".join(generation.text_pieces(self._tokenizer, written)),
             words=self._lens(states[0], words),
@@ -260,8 +263,9 @@ class LLM2VecGen:
         place = max(range(len(lengths)), key=lengths.__getitem__, default=None)
         if place is not None and lengths[place] > limit:
             msg = (
-                f"text {place + 1} of {len(lengths)} has {lengths[place]:,} tokens with its instruction, "
-                f"but the encoder accepts {limit:,}: split it, or pass truncate=True to lose its end"
+                f"text {place + 1} of {len(lengths)} has {lengths[place]:,} tokens with its "
+                f"instruction, but the encoder accepts {limit:,}: split it, or pass truncate=True "
+                "to lose its end"
             )
             raise TextTooLongError(msg)
 
@@ -287,10 +291,11 @@ class LLM2VecGen:
         return hidden[rows, lengths[:, None] + read].float().cpu()
 
     def _lens(self, states: torch.Tensor, words: int) -> tuple[tuple[str, ...], ...]:
-        head = self._lm.get_output_embeddings()
+        vectors = states.to(self._lm.device, self._lm.dtype)
+        head = cast("nn.Module", self._lm.get_output_embeddings())
         with torch.inference_mode():
-            best = head(states.to(self._lm.device, self._lm.dtype)).topk(words, dim=-1).indices
-        return tuple(tuple(self._tokenizer.decode([i]).strip() for i in row) for row in best.tolist())
+            best = head(vectors).topk(words, dim=-1).indices.tolist()
+        return tuple(tuple(str(self._tokenizer.decode([i])).strip() for i in row) for row in best)
 
     def _encoding(self) -> AbstractContextManager[None]:
         return self._mode(encoding=True)
@@ -299,7 +304,7 @@ class LLM2VecGen:
         return self._mode(encoding=False)
 
     @contextmanager
-    def _mode(self, *, encoding: bool) -> Iterator[None]:
+    def _mode(self, *, encoding: bool) -> Generator[None]:
         with self._lock:
             self._adapter.set(on=encoding)
             yield

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Sequence
 
 from jinja2 import TemplateError
-from transformers import PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerFast
 
 from embedder.chat import Message
 
@@ -18,7 +18,7 @@ PLAIN_TEMPLATE = (
 """For a base without a chat template: `User:`, the text, a blank line, ... `Assistant:`."""
 
 
-def plain_ids(tokenizer: PreTrainedTokenizerBase, text: str, *, specials: bool = True) -> list[int]:
+def plain_ids(tokenizer: PreTrainedTokenizerFast, text: str, *, specials: bool = True) -> list[int]:
     """Token ids of `text` read as plain characters: `<|im_end|>` in it is just ten characters.
 
     Args:
@@ -31,7 +31,7 @@ def plain_ids(tokenizer: PreTrainedTokenizerBase, text: str, *, specials: bool =
     ).input_ids
 
 
-def prompt_ids(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message]) -> list[int]:
+def prompt_ids(tokenizer: PreTrainedTokenizerFast, messages: Sequence[Message]) -> list[int]:
     """Token ids of a conversation in the model's chat template, ready for the assistant's turn.
 
     The template is rendered round random marks, then each message's text is put in place of its
@@ -49,7 +49,7 @@ def prompt_ids(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message]) 
     return ids
 
 
-def _render(tokenizer: PreTrainedTokenizerBase, messages: list[dict[str, str]]) -> str:
+def _render(tokenizer: PreTrainedTokenizerFast, messages: list[dict[str, str]]) -> str:
     try:
         return _apply(tokenizer, messages)
     except TemplateError:
@@ -59,7 +59,7 @@ def _render(tokenizer: PreTrainedTokenizerBase, messages: list[dict[str, str]]) 
         return _apply(tokenizer, [first, *rest])
 
 
-def _apply(tokenizer: PreTrainedTokenizerBase, messages: list[dict[str, str]]) -> str:
+def _apply(tokenizer: PreTrainedTokenizerFast, messages: list[dict[str, str]]) -> str:
     rendered = tokenizer.apply_chat_template(
         messages,
         chat_template=None if tokenizer.chat_template else PLAIN_TEMPLATE,

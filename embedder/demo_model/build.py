@@ -1,11 +1,11 @@
 """The stages of the bundled model, from text to a checkpoint in the published layout."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
-from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
+from transformers import PreTrainedTokenizerFast
 
 from embedder.demo_model.corpus import Document, QuestionRow, read_documents, read_questions
 from embedder.demo_model.examples import ExampleMaker
@@ -32,12 +32,12 @@ class Plan:
     work: Path
     vocabulary: int = 8192
     pairs: int = 80_000
-    shape: Shape = Shape()
-    schedule: Schedule = Schedule()
+    shape: Shape = field(default_factory=Shape)
+    schedule: Schedule = field(default_factory=Schedule)
     seed: int = 0
 
 
-def pretrain(plan: Plan) -> tuple[JointModel, PreTrainedTokenizerBase]:
+def pretrain(plan: Plan) -> tuple[JointModel, PreTrainedTokenizerFast]:
     """Stages 1 to 3: tokenizer, teacher's vectors, and the base that both answers and embeds."""
     plan.work.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(plan.seed)
@@ -55,7 +55,7 @@ def pretrain(plan: Plan) -> tuple[JointModel, PreTrainedTokenizerBase]:
     return model, tokenizer
 
 
-def _tokenizer(plan: Plan, documents: list[Document]) -> PreTrainedTokenizerBase:
+def _tokenizer(plan: Plan, documents: list[Document]) -> PreTrainedTokenizerFast:
     folder = plan.work / "tokenizer"
     if not folder.exists():
         paragraphs = (paragraph for document in documents for paragraph in document)
@@ -74,7 +74,7 @@ def _pairs(plan: Plan, documents: list[Document], rows: list[QuestionRow]) -> li
         return [Pair(**json.loads(line)) for line in lines]
 
 
-def _token_table(plan: Plan, tokenizer: PreTrainedTokenizerBase) -> torch.Tensor:
+def _token_table(plan: Plan, tokenizer: PreTrainedTokenizerFast) -> torch.Tensor:
     file = plan.work / "token_table.pt"
     if not file.exists():
         torch.save(token_table(tokenizer, plan.shape.hidden), file)

@@ -15,11 +15,11 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy, normalize
 from tqdm import tqdm
-from transformers import PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerFast
 
 from embedder import instructions
 from embedder.demo_model.pairs import Pair
-from embedder.demo_model.pretrain import IGNORED, JointModel, embedding_loss
+from embedder.demo_model.pretrain import IGNORED, LONGEST, JointModel, embedding_loss
 
 RESPONSE_TOKENS = 48
 """Tokens of a passage that the soft prompts learn to bring back."""
@@ -36,13 +36,13 @@ class HeadSchedule:
 
 def train_heads(
     model: JointModel,
-    tokenizer: PreTrainedTokenizerBase,
+    tokenizer: PreTrainedTokenizerFast,
     pairs: Sequence[Pair],
     vectors: NDArray[np.float16],
     schedule: HeadSchedule,
     log: Path,
 ) -> None:
-    """Train `model`'s rows and heads in place; `vectors[2 * i]` and `[2 * i + 1]` are of pair `i`."""
+    """Train `model`'s rows and heads in place; `vectors[2 * i]`, `[2 * i + 1]` are of pair `i`."""
     model.lm.requires_grad_(False)
     trained = [model.rows, *model.reconstruction.parameters(), *model.alignment.parameters()]
     optimizer = torch.optim.AdamW(trained, lr=schedule.learning_rate, weight_decay=0.0)
@@ -66,28 +66,36 @@ def _teacher(vectors: NDArray[np.float16], chosen: list[int]) -> torch.Tensor:
 
 def _backward(
     model: JointModel,
-    tokenizer: PreTrainedTokenizerBase,
+    tokenizer: PreTrainedTokenizerFast,
     pairs: list[Pair],
     teacher: torch.Tensor,
 ) -> dict[str, float]:
     texts = [instructions.QUERY + p.query for p in pairs]
     texts += [instructions.DOCUMENT + p.passage for p in pairs]
-    batch = tokenizer(texts, padding=True, truncation=True, max_length=224, return_tensors="pt")
+    batch = tokenizer(texts, padding=True, truncation=True, max_length=LONGEST, return_tensors="pt")
     with torch.autocast("cpu", torch.bfloat16):
         soft = model.compress(batch["input_ids"], batch["attention_mask"])
         aligned = normalize(model.alignment(soft).mean(dim=1).float(), dim=-1)
-        few = slice(None, None, 4)  # a quarter of the batch is enough to keep the soft prompts legible
-        reconstruction = _reconstruction_loss(model, tokenizer, soft[few], [p.passage for p in [*pairs, *pairs][few]])
+        few = slice(
+            None, None, 4
+        )  # a quarter of the batch is enough to keep the soft prompts legible
+        reconstruction = _reconstruction_loss(
+            model, tokenizer, soft[few], [p.passage for p in [*pairs, *pairs][few]]
+        )
     alignment, cosine = embedding_loss(aligned, teacher)
     (alignment + 0.2 * reconstruction).backward()
     return {"align": alignment.item(), "reconstruct": reconstruction.item(), "cosine": cosine}
 
 
 def _reconstruction_loss(
-    model: JointModel, tokenizer: PreTrainedTokenizerBase, soft: torch.Tensor, passages: list[str]
+    model: JointModel, tokenizer: PreTrainedTokenizerFast, soft: torch.Tensor, passages: list[str]
 ) -> torch.Tensor:
     target = tokenizer(
-        passages, padding=True, padding_side="right", truncation=True, max_length=RESPONSE_TOKENS,
+        passages,
+        padding=True,
+        padding_side="right",
+        truncation=True,
+        max_length=RESPONSE_TOKENS,
         return_tensors="pt",
     )
     ids, mask = target["input_ids"], target["attention_mask"]

@@ -18,14 +18,19 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn.functional import cross_entropy, normalize
 from tqdm import tqdm
-from transformers import PreTrainedTokenizerBase, Qwen3Config, Qwen3ForCausalLM
+from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
 from embedder import instructions
 from embedder.chat import grounded_messages
 from embedder.demo_model.examples import Example, ExampleMaker
 from embedder.demo_model.pairs import Pair
+from embedder.demo_model.tokenizer import TURN_END
+from embedder.prompt import plain_ids, prompt_ids
 
 IGNORED = -100
+"""The label that torch's cross entropy leaves out."""
+LONGEST = 224
+"""Tokens of a text to embed, instruction included; longer ones lose their end in training."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +81,12 @@ class JointModel(nn.Module):
             head_dim=shape.hidden // shape.heads,
             intermediate_size=shape.feedforward,
             max_position_embeddings=shape.context,
-            rope_theta=10000.0,
             tie_word_embeddings=True,
-            attn_implementation="eager",  # on CPU 1.3 times SDPA's speed at this size
         )
         self.lm = Qwen3ForCausalLM(config)
+        self.lm.set_attn_implementation("eager")  # the faster one on CPU at this size
         with torch.no_grad():
-            self.lm.get_input_embeddings().weight.copy_(table)
+            self.lm.model.embed_tokens.weight.copy_(table)
         self.rows = nn.Parameter(torch.randn(shape.special_tokens, shape.hidden) * 0.02)
         self.reconstruction = nn.Linear(shape.hidden, shape.hidden)
         self.alignment = nn.Linear(shape.hidden, shape.dimension)
@@ -111,7 +115,7 @@ class Pretraining:
     """A run that can be stopped at any time and goes on from its last save."""
 
     model: JointModel
-    tokenizer: PreTrainedTokenizerBase
+    tokenizer: PreTrainedTokenizerFast
     examples: ExampleMaker
     pairs: Sequence[Pair]
     vectors: NDArray[np.float16]
@@ -121,7 +125,10 @@ class Pretraining:
     def run(self) -> None:
         """Train to the last step of the schedule; writes `pretrain.pt` and `pretrain.jsonl`."""
         optimizer = torch.optim.AdamW(
-            self.model.parameters(), lr=self.schedule.learning_rate, betas=(0.9, 0.95), weight_decay=0.01
+            self.model.parameters(),
+            lr=self.schedule.learning_rate,
+            betas=(0.9, 0.95),
+            weight_decay=0.01,
         )
         step = self._resume(optimizer)
         batches = self._example_batches(step)
@@ -131,12 +138,12 @@ class Pretraining:
         for step in bar:
             for group in optimizer.param_groups:
                 group["lr"] = self.schedule.learning_rate * _pace(step, self.schedule)
-            losses, tokens = self._backward(next(batches), self._pair_batch(step))
+            losses = self._backward(next(batches), self._pair_batch(step))
             nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
             bar.set_postfix(losses)
-            self._log({"step": step, **losses, "tokens": tokens, "time": time.time()})
+            self._log({"step": step, **losses, "time": time.time()})
             if time.monotonic() - saved > self.schedule.save_seconds:
                 self._save(optimizer, step + 1)
                 saved = time.monotonic()
@@ -144,31 +151,40 @@ class Pretraining:
 
     def _backward(
         self, examples: tuple[torch.Tensor, torch.Tensor, torch.Tensor], pairs: list[int]
-    ) -> tuple[dict[str, float], int]:
+    ) -> dict[str, float]:
         ids, mask, weight = examples
         with torch.autocast("cpu", torch.bfloat16):
             logits = self.model.lm(input_ids=ids, attention_mask=mask, use_cache=False).logits
         reply, weighted = reply_loss(logits, ids, weight)
         weighted.backward()
-        texts = [instructions.QUERY + self.pairs[i].query for i in pairs]
-        texts += [instructions.DOCUMENT + self.pairs[i].passage for i in pairs]
-        batch = self.tokenizer(texts, padding=True, truncation=True, max_length=224, return_tensors="pt")
-        with torch.autocast("cpu", torch.bfloat16):
-            student = self.model.embed(batch["input_ids"], batch["attention_mask"])
+        queries = self._embed([instructions.QUERY + self.pairs[i].query for i in pairs])
+        passages = self._embed([instructions.DOCUMENT + self.pairs[i].passage for i in pairs])
+        student = torch.cat([queries, passages])
         places = [*(2 * i for i in pairs), *(2 * i + 1 for i in pairs)]
         teacher = torch.from_numpy(self.vectors[places].astype(np.float32))
         embedding, cosine = embedding_loss(student, teacher)
         embedding.backward()
-        tokens = ids.numel() + batch["input_ids"].numel()
-        return {"reply": round(reply.item(), 4), "embed": round(embedding.item(), 4), "cosine": round(cosine, 4)}, tokens
+        log = {"reply": reply.item(), "embed": embedding.item(), "cosine": cosine}
+        return {name: round(value, 4) for name, value in log.items()}
 
-    def _example_batches(self, step: int) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
+    def _embed(self, texts: list[str]) -> torch.Tensor:
+        batch = self.tokenizer(
+            texts, padding=True, truncation=True, max_length=LONGEST, return_tensors="pt"
+        )
+        with torch.autocast("cpu", torch.bfloat16):
+            return self.model.embed(batch["input_ids"], batch["attention_mask"])
+
+    def _example_batches(
+        self, step: int
+    ) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
         """Batches of similar length, from `step` on; each round of examples has its own seed."""
         seen, seed = 0, 0
         while True:
             source = self.examples.draw(seed)
             encoded = [self._encode(next(source)) for _ in range(96)]
-            batches = list(_by_length([e for e in encoded if len(e[0]) <= 1400], self.schedule.tokens))
+            batches = list(
+                _by_length([e for e in encoded if len(e[0]) <= 1400], self.schedule.tokens)
+            )
             random.Random(seed).shuffle(batches)
             for batch in batches:
                 if seen >= step:
@@ -178,14 +194,9 @@ class Pretraining:
 
     def _encode(self, example: Example) -> tuple[list[int], int]:
         """Token ids of a whole conversation, and where the reply begins."""
-        prompt = self.tokenizer.apply_chat_template(
-            [dict(m) for m in grounded_messages(example.question, example.passages)],
-            tokenize=False,
-            add_generation_prompt=True,
-        )
-        head = self.tokenizer(prompt).input_ids
-        reply = self.tokenizer(example.reply).input_ids
-        return [*head, *reply, self.tokenizer.eos_token_id], len(head)
+        head = prompt_ids(self.tokenizer, grounded_messages(example.question, example.passages))
+        reply = plain_ids(self.tokenizer, example.reply)
+        return [*head, *reply, *self.tokenizer(TURN_END).input_ids], len(head)
 
     def _pair_batch(self, step: int) -> list[int]:
         """Pairs of about one length: a random window of the pairs in order of length."""
@@ -203,7 +214,11 @@ class Pretraining:
         return state["step"]
 
     def _save(self, optimizer: torch.optim.Optimizer, step: int) -> None:
-        state = {"model": self.model.state_dict(), "optimizer": optimizer.state_dict(), "step": step}
+        state = {
+            "model": self.model.state_dict(),
+            "optimizer": optimizer.state_dict(),
+            "step": step,
+        }
         partial = self.folder / "pretrain.pt.part"
         torch.save(state, partial)
         partial.replace(self.folder / "pretrain.pt")
@@ -217,14 +232,16 @@ def reply_loss(
     logits: torch.Tensor, ids: torch.Tensor, weight: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Next-token loss: its mean over the reply, and its weighted mean over everything."""
-    each = cross_entropy(logits[:, :-1].flatten(0, 1).float(), ids[:, 1:].flatten(), reduction="none")
+    each = cross_entropy(
+        logits[:, :-1].flatten(0, 1).float(), ids[:, 1:].flatten(), reduction="none"
+    )
     scale = weight[:, 1:].flatten()
     reply = scale == 1
     return (each * reply).sum().detach() / reply.sum(), (each * scale).sum() / scale.sum()
 
 
 def embedding_loss(student: torch.Tensor, teacher: torch.Tensor) -> tuple[torch.Tensor, float]:
-    """Loss of queries, then passages `[2 * pairs, dimension]`, and their mean cosine to the teacher.
+    """Loss of `[queries, then passages; dimension]`, and their mean cosine to the teacher.
 
     Three parts: nearness to the teacher's vector; telling it from the batch's other vectors
     (InfoNCE, scale 20 as in sentence-transformers); telling a query's passage from the others.
@@ -244,7 +261,9 @@ def _pace(step: int, schedule: Schedule) -> float:
     return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done))
 
 
-def _by_length(encoded: list[tuple[list[int], int]], tokens: int) -> Iterator[list[tuple[list[int], int]]]:
+def _by_length(
+    encoded: list[tuple[list[int], int]], tokens: int
+) -> Iterator[list[tuple[list[int], int]]]:
     batch: list[tuple[list[int], int]] = []
     for item in sorted(encoded, key=lambda e: len(e[0])):
         if batch and len(item[0]) * (len(batch) + 1) > tokens:

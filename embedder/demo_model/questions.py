@@ -12,27 +12,34 @@ from collections.abc import Callable
 Maker = Callable[[str, random.Random], str | None]
 
 STOPWORDS = frozenset(
-    "a an the of in on at to for from by with and or but nor so as is are was were be been being am "
-    "it its this that these those he she they them his her their we you i our your my me him us who "
-    "which what when where why how not no do does did has have had will would can could may might "
-    "shall should must if then than there here such also more most some any all each other into over "
-    "out up about after before between through during only very just".split()
+    """
+    a about after all also am an and any are as at be been before being between but by can
+    could did do does during each for from had has have he her here him his how i if in into
+    is it its just may me might more most must my no nor not of on only or other our out over
+    shall she should so some such than that the their them then there these they this those
+    through to up us very was we were what when where which who why will with would you your
+    """.split()
 )
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z'’-]*|\d[\d,.]*\d|\d")
 _DEFINITION = re.compile(
-    r"^(?:An?|The)?\s*([A-Za-z][\w\s()'’-]{2,45}?) (is|are|was|were|means|refers to|describes) (.{15,})$"
+    r"^(?:An?|The)?\s*([A-Za-z][\w\s()'’-]{2,45}?) "
+    r"(is|are|was|were|means|refers to|describes) (.{15,})$"
 )
 _AUXILIARY = re.compile(
-    r"^(.{3,60}?) (is|are|was|were|can|could|may|might|will|would|should|must|has|have|had) (.{8,})$"
+    r"^(.{3,60}?) (is|are|was|were|can|could|may|might|will|would|should|must|has|have|had) "
+    r"(.{8,})$"
 )
 _VERB = re.compile(
-    r"^(.{3,60}?) (causes?|includes?|provides?|contains?|returns?|allows?|requires?|uses?|used|became|made"
-    r"|gave|led|produces?|creates?|specifies|specify|defines?|describes?|shows?|showed|helps?|affects?"
-    r"|began|wrote|took|found|retrieves?|indicates?|represents?|occurs?|occurred|won|died|lived|said) (.{6,})$"
+    r"^(.{3,60}?) (causes?|includes?|provides?|contains?|returns?|allows?|requires?|uses?|used"
+    r"|became|made|gave|led|produces?|creates?|specifies|specify|defines?|describes?|shows?"
+    r"|showed|helps?|affects?|began|wrote|took|found|retrieves?|indicates?|represents?|occurs?"
+    r"|occurred|won|died|lived|said) (.{6,})$"
 )
 _YEAR = re.compile(r"^(.*?)\b(?:in|by|since|until|from|of) (1[0-9]{3}|20[0-2][0-9])\b(.*)$", re.I)
-_NUMBER = re.compile(r"^(.*?)\b(\d[\d,.]*|two|three|four|five|six|seven|eight|nine|ten|hundred)\b (\w{3,}.*)$")
+_NUMBER = re.compile(
+    r"^(.*?)\b(\d[\d,.]*|two|three|four|five|six|seven|eight|nine|ten|hundred)\b (\w{3,}.*)$"
+)
 _NAME = re.compile(r"(?<=[a-z,] )((?:[A-Z][a-z]+ ){1,3}[A-Z]?[a-z]+|[A-Z][a-z]{3,})")
 
 
@@ -42,7 +49,7 @@ def content_words(text: str) -> list[str]:
 
 
 def ask(sentence: str, rng: random.Random) -> str | None:
-    """A question that `sentence` answers, by a maker chosen at random; None for hopeless sentences."""
+    """A question that `sentence` answers, by a random maker; None for hopeless sentences."""
     for maker in rng.sample(_MAKERS, len(_MAKERS)):
         question = maker(sentence, rng)
         if question and 2 <= len(question.split()) <= 24:
@@ -56,7 +63,9 @@ def _keywords(sentence: str, rng: random.Random) -> str | None:
         return None
     kept = sorted(rng.sample(range(len(words)), rng.randint(2, min(6, len(words)))))
     text = " ".join(words[i] for i in kept)
-    lead = rng.choice(("", "", "what about {}?", "tell me about {}", "how does {}?", "why {}?", "explain {}"))
+    lead = rng.choice(
+        ("", "", "what about {}?", "tell me about {}", "how does {}?", "why {}?", "explain {}")
+    )
     return lead.format(text) if lead else text
 
 
@@ -66,7 +75,13 @@ def _definition(sentence: str, rng: random.Random) -> str | None:
         return None
     term, verb, _ = match.groups()
     be = verb if verb in ("is", "are", "was", "were") else "is"
-    forms = (f"What {be} {term}?", f"what {be} {term}", f"Define {term}.", f"What does {term} mean?", f"{term}")
+    forms = (
+        f"What {be} {term}?",
+        f"what {be} {term}",
+        f"Define {term}.",
+        f"What does {term} mean?",
+        f"{term}",
+    )
     return rng.choice((*forms, f"What {be} meant by {term}?"))
 
 
@@ -91,7 +106,8 @@ def _what_verb(sentence: str, rng: random.Random) -> str | None:
     rest = " ".join(rest.rstrip(".!?").split()[: rng.randint(3, 9)])
     if rng.random() < 0.5:
         return f"{rng.choice(('What', 'Who', 'Which'))} {verb} {rest}?"
-    return f"What {rng.choice(('does', 'did', 'do'))} {_lower_first(subject)} {verb.removesuffix('s')}?"
+    auxiliary = rng.choice(("does", "did", "do"))
+    return f"What {auxiliary} {_lower_first(subject)} {verb.removesuffix('s')}?"
 
 
 def _when(sentence: str, rng: random.Random) -> str | None:
@@ -99,7 +115,9 @@ def _when(sentence: str, rng: random.Random) -> str | None:
     if not match:
         return None
     words = content_words(match.group(1) + " " + match.group(3))[: rng.randint(3, 8)]
-    lead = rng.choice(("When did", "When was", "In what year did", "what year", "In which year was"))
+    lead = rng.choice(
+        ("When did", "When was", "In what year did", "what year", "In which year was")
+    )
     return f"{lead} {' '.join(words)}?" if len(words) >= 2 else None
 
 

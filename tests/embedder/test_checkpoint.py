@@ -1,0 +1,177 @@
+"""Reading and writing the published layout, and every way in which it can be wrong."""
+
+import json
+import pickle
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from embedder import LLM2VecGen
+from embedder.checkpoint import read_checkpoint, write_checkpoint
+from embedder.errors import CheckpointError
+
+CASE = Path(__file__).parents[1] / "parity" / "llama"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A copy of a good checkpoint, its base beside it, to damage."""
+    shutil.copytree(CASE, tmp_path / "model")
+    return tmp_path / "model" / "checkpoint"
+
+
+def load(folder):
+    return LLM2VecGen.from_pretrained(folder, device="cpu", dtype="float32")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "run_config.yml",
+        "encoder_decoder_config.json",
+        "encoder/adapter_config.json",
+        "encoder/adapter_model.safetensors",
+        "reconstruction_mlp",
+        "alignment_mlp",
+    ],
+)
+@pytest.mark.parametrize("damage", ["missing", "damaged"])
+def test_a_missing_or_damaged_file_is_named(folder, name, damage):
+    file = folder / name
+    if damage == "missing":
+        file.unlink()
+    else:
+        file.write_bytes(b"\x00{" + file.read_bytes()[:20])
+    with pytest.raises(CheckpointError, match=name) as error:
+        load(folder)
+    assert "\n" not in str(error.value)
+
+
+def test_a_directory_in_place_of_a_file_is_named(folder):
+    (folder / "alignment_mlp").unlink()
+    (folder / "alignment_mlp").mkdir()
+    with pytest.raises(CheckpointError, match="alignment_mlp cannot be read"):
+        load(folder)
+
+
+def test_a_missing_key_is_named(folder):
+    (folder / "run_config.yml").write_text("special_tokens: [a]\n")
+    with pytest.raises(CheckpointError, match=r"run_config.yml .* model_name_or_path is missing"):
+        load(folder)
+
+
+class Exploit:
+    def __reduce__(self):
+        return Path.touch, (Path("exploited"),)
+
+
+def test_a_pickle_with_code_in_it_is_refused_and_not_run(folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (folder / "alignment_mlp").write_bytes(pickle.dumps(Exploit(), protocol=2))
+    with pytest.raises(CheckpointError, match="alignment_mlp is refused"):
+        load(folder)
+    torch.save({"state_dict": Exploit()}, folder / "alignment_mlp")
+    with pytest.raises(CheckpointError, match="alignment_mlp is refused"):
+        load(folder)
+    assert not (tmp_path / "exploited").exists()
+
+
+def test_rows_and_special_tokens_must_be_of_one_checkpoint(folder):
+    config = (folder / "run_config.yml").read_text().replace("- <question10>\n", "")
+    (folder / "run_config.yml").write_text(config)
+    with pytest.raises(CheckpointError, match=r"names 9 special tokens, .* holds 10 vectors"):
+        load(folder)
+
+
+def test_rows_must_have_the_width_of_the_base(folder):
+    file = folder / "encoder" / "adapter_model.safetensors"
+    save_file({"x.trainable_tokens_delta": torch.zeros(10, 32)}, file)
+    with pytest.raises(CheckpointError, match="32 dimensions, the model 64"):
+        load(folder)
+
+
+def test_an_adapter_without_rows_says_so(folder):
+    save_file({"x": torch.zeros(1)}, folder / "encoder" / "adapter_model.safetensors")
+    with pytest.raises(
+        CheckpointError, match=r"expected one matrix named ...trainable_tokens_delta"
+    ):
+        load(folder)
+
+
+def test_an_encoding_mode_of_another_kind_says_so(folder):
+    (folder / "encoder_decoder_config.json").write_text('{"encoding_mode": "first_token"}')
+    with pytest.raises(CheckpointError, match="expected encoding_mode last_K_tokens"):
+        load(folder)
+
+
+def test_a_missing_base_is_named(folder):
+    shutil.rmtree(folder.parent / "base")
+    with pytest.raises(CheckpointError, match=r"names '../base' as the base model"):
+        load(folder)
+
+
+def test_a_base_without_weights_says_so(folder):
+    (folder.parent / "base" / "model.safetensors").unlink()
+    with pytest.raises(CheckpointError, match=r"the base model in .* cannot be loaded"):
+        load(folder)
+
+
+def test_an_unsupported_family_says_what_is_supported(folder):
+    config = {"model_type": "t5", "architectures": ["T5ForConditionalGeneration"]}
+    (folder.parent / "base" / "config.json").write_text(json.dumps(config))
+    with pytest.raises(
+        CheckpointError, match=r"unsupported family: .* Qwen, Llama, Mistral or Gemma"
+    ):
+        load(folder)
+
+
+def test_a_damaged_tokenizer_says_so(folder):
+    (folder / "tokenizer.json").write_text("{")
+    with pytest.raises(CheckpointError, match=r"the tokenizer in .* cannot be loaded"):
+        load(folder)
+
+
+@pytest.mark.parametrize("source", ["no/such/folder", "nowhere", "../nowhere"])
+def test_a_folder_that_is_not_there_says_so(source):
+    with pytest.raises(CheckpointError, match=f"there is no folder {source}"):
+        load(source)
+
+
+def test_an_unknown_dtype_lists_the_known():
+    with pytest.raises(
+        CheckpointError, match="'int4' is unknown: expected one of float32, bfloat16"
+    ):
+        LLM2VecGen.from_pretrained(CASE / "checkpoint", dtype="int4")
+
+
+def test_what_is_written_reads_back_equal(tiny, tmp_path):
+    checkpoint = read_checkpoint(CASE / "checkpoint")
+    write_checkpoint(tmp_path / "copy", checkpoint, tiny._tokenizer)
+    adapter = load_file(tmp_path / "copy" / "encoder" / "adapter_model.safetensors")
+    assert [tuple(t.shape) for t in adapter.values()] == [(10, 64)]
+    config = json.loads((tmp_path / "copy" / "encoder" / "adapter_config.json").read_text())
+    assert config["token_indices"] == list(range(480, 490))
+    copy = load(tmp_path / "copy")
+    np.testing.assert_array_equal(copy.encode(["disk"]), tiny.encode(["disk"]))
+
+
+def test_the_fingerprint_is_of_the_content_not_of_the_place_or_the_precision(tiny, folder):
+    def hash_of(model):
+        return model.fingerprint.rpartition("@")[2]
+
+    same = LLM2VecGen.from_pretrained(folder, device="cpu", dtype="bfloat16")
+    assert hash_of(same) == hash_of(tiny)
+    file = folder / "encoder" / "adapter_model.safetensors"
+    weights = load_file(file)
+    weights["base_model.model.embed_tokens.trainable_tokens_delta"][3, 5] += 0.5
+    save_file(weights, file)
+    assert hash_of(load(folder)) != hash_of(tiny)
+
+
+def test_the_name_is_what_people_would_call_the_folder(tiny):
+    assert tiny.name == "llama/checkpoint"
+    assert tiny.fingerprint.startswith("llama/checkpoint@")
