@@ -1,0 +1,26 @@
+"""The index over the documents' chunks (Qdrant, in a folder or on a server) and dense search.
+
+Importing this package is cheap: a vector engine is loaded when an index is opened.
+"""
+
+from retriever.address import open_index, rebuild, rollback
+from retriever.export import export_index, import_index
+from retriever.index import Hit, Index, IndexInfo
+from retriever.retriever import Retriever
+from retriever.schema import Chunk, DocumentRecord, Filter, document_id
+
+__all__ = [
+    "Chunk",
+    "DocumentRecord",
+    "Filter",
+    "Hit",
+    "Index",
+    "IndexInfo",
+    "Retriever",
+    "document_id",
+    "export_index",
+    "import_index",
+    "open_index",
+    "rebuild",
+    "rollback",
+]

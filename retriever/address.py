@@ -1,0 +1,72 @@
+"""From an address to an index: a folder is Qdrant Edge, a URL is a Qdrant server."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from retriever.engine import Encoder, Location
+from retriever.index import Index
+
+
+def open_index(
+    address: str | Path, *, fingerprint: str, dimension: int, api_key: str | None = None
+) -> Index:
+    """Open the index at `address`; make it if there is none.
+
+    Args:
+        address: A folder, or the `http(s)://` URL of a Qdrant server; `#name` at the URL's end
+            chooses the collection (default `duet`).
+        fingerprint: The encoder's, `LLM2VecGen.fingerprint`.
+        dimension: The encoder's, `LLM2VecGen.dimension`.
+        api_key: The server's.
+
+    Raises:
+        IndexLockedError: Another process has the folder open.
+        EncoderMismatchError: The index was made by another encoder.
+        IndexDamagedError: Files of the index are missing or torn.
+        ServerUnreachableError: No server answers, or it refuses the key.
+        AddressError: Something else lies at the address.
+    """
+    return Index(_location(address, api_key).open(Encoder(fingerprint, dimension)))
+
+
+@contextmanager
+def rebuild(
+    address: str | Path, *, fingerprint: str, dimension: int, api_key: str | None = None
+) -> Generator[Index]:
+    """Build an index anew beside the one at `address`, and put it in its place at the end.
+
+    Yields an empty index, whatever encoder made the present one. When the block ends cleanly the
+    new index is published in one step and the former one is kept for `rollback`; when it raises,
+    the new one is dropped and nothing has changed. The index is closed at the end.
+
+    Args:
+        address: See `open_index`; a folder must not be open meanwhile. Programs that have a
+            server's index open go on reading the former one until they open it again.
+        fingerprint: The new encoder's.
+        dimension: The new encoder's.
+        api_key: The server's.
+    """
+    with _location(address, api_key).rebuild(Encoder(fingerprint, dimension)) as engine:
+        yield Index(engine)
+
+
+def rollback(address: str | Path, *, api_key: str | None = None) -> None:
+    """Put the index that the last `rebuild` replaced back in its place; again: forth.
+
+    A folder must not be open. What was ingested since the rebuild stays in the other one.
+
+    Raises:
+        RetrieverError: There is no former index.
+    """
+    _location(address, api_key).rollback()
+
+
+def _location(address: str | Path, api_key: str | None) -> Location:
+    if str(address).startswith(("http://", "https://")):
+        from retriever.server import Server
+
+        return Server.at(str(address), api_key=api_key)
+    from retriever.edge import EdgeFolder
+
+    return EdgeFolder(Path(address).expanduser().absolute())

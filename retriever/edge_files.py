@@ -1,0 +1,206 @@
+"""The files of an embedded index, apart from Qdrant Edge's own.
+
+    lock                     held by the one process that has the index open
+    pointer.json             which generation is published, and which one it replaced
+    generations/<name>/
+        manifest.json        the encoder, and how many chunks there are at least
+        shard/               Qdrant Edge
+
+A generation to which the pointer does not point was never published, or is no longer wanted.
+"""
+
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from retriever.edge_lock import FolderLock
+from retriever.engine import Encoder
+from retriever.errors import AddressError, IndexDamagedError, RetrieverError
+
+REINDEX = "Re-index: python -m ingest FOLDER --rebuild"
+BLOCK = 1 << 16  # bytes; a hole smaller than this is not worth a seek
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """Names of the published generation and of the one before; None where there is none yet."""
+
+    current: str | None = None
+    previous: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a generation must be.
+
+    Attributes:
+        fingerprint: The encoder's.
+        dimension: The encoder's.
+        chunks: A lower bound, also if the process is killed at any instant: it is lowered before
+            chunks are deleted and raised after chunks are flushed. Qdrant Edge cuts a torn log
+            short without a word; then there are fewer.
+    """
+
+    fingerprint: str
+    dimension: int
+    chunks: int
+
+    @property
+    def encoder(self) -> Encoder:
+        """The encoder that made the vectors."""
+        return Encoder(self.fingerprint, self.dimension)
+
+    def write(self, generation: Path) -> None:
+        """Put the manifest into a generation's folder."""
+        write_atomically(generation / "manifest.json", json.dumps(asdict(self)))
+
+    @classmethod
+    def read(cls, generation: Path) -> Self:
+        """The manifest of a generation's folder.
+
+        Raises:
+            IndexDamagedError: It is missing or not a manifest.
+        """
+        return cls(**_read_json(generation / "manifest.json", cls.__slots__, REINDEX))
+
+
+class GenerationFolder:
+    """The folder of an embedded index, locked from construction to `close`.
+
+    Leftovers of killed rebuilds and compactions are removed as soon as the lock is held.
+
+    Raises:
+        AddressError: There are other files in the folder, or it cannot be made.
+        IndexLockedError: Somebody has it open.
+        IndexDamagedError: The pointer is missing or torn.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._pointer_file = path / "pointer.json"
+        _check_usable(path)
+        self._lock = FolderLock(path / "lock")
+        try:
+            self.clean()
+        except BaseException:
+            self._lock.close()
+            raise
+
+    def generation(self, name: str) -> Path:
+        """The folder of the generation `name`."""
+        return self.path / "generations" / name
+
+    def new_generation(self) -> Path:
+        """An empty folder for a generation that is not published.
+
+        The name is not used again: a compaction whose parent was killed may still be writing.
+        """
+        folder = self.generation(uuid.uuid4().hex)
+        folder.mkdir(parents=True)
+        return folder
+
+    def publish(self, pointer: Pointer) -> None:
+        """Point to other generations, in one step; `clean` removes what nothing points to."""
+        write_atomically(self._pointer_file, json.dumps(asdict(pointer)))
+        self.pointer = pointer
+
+    def close(self) -> None:
+        """Release the lock."""
+        self._lock.close()
+
+    def _read_pointer(self) -> Pointer:
+        if not self._pointer_file.exists() and not (self.path / "generations").exists():
+            write_atomically(self._pointer_file, json.dumps(asdict(Pointer())))
+        # Without it nobody knows which generation counts: no rebuild may clean up here.
+        advice = f"Move {self.path} away and ingest the documents again"
+        return Pointer(**_read_json(self._pointer_file, Pointer.__slots__, advice))
+
+    def clean(self) -> None:
+        """Remove the generations that nothing points to.
+
+        The pointer is read from the disk: a `publish` that was interrupted may have replaced it.
+        """
+        self.pointer = self._read_pointer()
+        wanted = {self.pointer.current, self.pointer.previous}
+        for folder in self.path.glob("generations/*"):
+            if folder.name not in wanted:
+                # What cannot be removed now, because an orphaned compaction is writing it, will
+                # be when the index is opened next.
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace a file's text so that a kill or a power cut leaves the old text or the new.
+
+    Raises:
+        RetrieverError: The disk is full, or read-only.
+    """
+    draft = path.with_name(path.name + ".draft")
+    try:
+        with draft.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        msg = f"{path} cannot be written: {error}. Is the disk full, or read-only?"
+        raise RetrieverError(msg) from error
+
+
+def _sync_folder(path: Path) -> None:
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def copy_tree(source: Path, target: Path) -> None:
+    """Copy a folder; holes in its files stay holes (an empty shard looks like 100 MB)."""
+    shutil.copytree(source, target, copy_function=_copy_sparse, dirs_exist_ok=True)
+
+
+def _copy_sparse(source: str, target: str) -> None:
+    empty = bytes(BLOCK)
+    with Path(source).open("rb") as reader, Path(target).open("wb") as writer:
+        while block := reader.read(BLOCK):
+            if block == empty:
+                writer.seek(BLOCK, os.SEEK_CUR)
+            else:
+                writer.write(block)
+        writer.truncate()
+
+
+def _read_json(path: Path, keys: Iterable[str], advice: str) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        msg = f"{path} cannot be read: {error}. {advice}"
+        raise IndexDamagedError(msg) from error
+    if not isinstance(value, dict) or set(value) != set(keys):
+        msg = f"{path} should have the keys {', '.join(keys)}, but is: {value}. {advice}"
+        raise IndexDamagedError(msg)
+    return value
+
+
+def _check_usable(path: Path) -> None:
+    """Never lock, clean or fill a folder that is something else, for example the documents."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        names = {entry.name for entry in path.iterdir()}
+    except OSError as error:
+        msg = f"The index cannot be kept in {path}: {error}. Give another folder."
+        raise AddressError(msg) from error
+    foreign = names - {"lock", "pointer.json.draft"}
+    if foreign and not names & {"pointer.json", "generations"}:
+        msg = (
+            f"{path} is not an index: it has {', '.join(sorted(foreign)[:3])} in it. Give a folder "
+            "that is empty or does not exist yet."
+        )
+        raise AddressError(msg)

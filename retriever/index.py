@@ -1,0 +1,216 @@
+"""The index as the rest of the program sees it: documents go in, hits come out.
+
+What a document is, when it is complete and how it is replaced is decided here, once; an `Engine`
+(Qdrant Edge in a folder, or a Qdrant server) only stores, filters and scores points.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retriever.engine import Engine, Point
+from retriever.errors import InvalidVectorError
+from retriever.schema import DOCUMENT_ID, METADATA, POSITION, Chunk, DocumentRecord, Filter, Payload
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A chunk that was found, with its cosine similarity to the query in [-1, 1]."""
+
+    chunk: Chunk
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexInfo:
+    """An index in figures.
+
+    Attributes:
+        address: Folder or URL.
+        fingerprint: Of the encoder whose vectors it holds.
+        dimension: Width of its vectors.
+        documents: How many documents it has.
+        chunks: How many chunks they have together.
+    """
+
+    address: str
+    fingerprint: str
+    dimension: int
+    documents: int
+    chunks: int
+
+
+class Index:
+    """Documents and their vectors, searchable; `open_index` and `rebuild` make one.
+
+    All methods may be called from any thread. Use as a context manager, or call `close`.
+    Whatever a method has written when it returns survives a kill of the process.
+
+    Attributes:
+        address: Folder or URL.
+        fingerprint: Of the encoder that made the vectors.
+        dimension: Width of a vector.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.address = engine.address
+        self.fingerprint = engine.encoder.fingerprint
+        self.dimension = engine.encoder.dimension
+
+    def replace_document(self, chunks: Sequence[Chunk], vectors: NDArray[np.float32]) -> None:
+        """Write a document, and drop what the index had of it before.
+
+        The new chunks are written first, so that the document can be found all the time. If the
+        process is killed in between, `documents` reports the document as not complete.
+
+        Args:
+            chunks: All chunks of one document and version, in order of position from 0.
+            vectors: `[len(chunks), dimension]`, finite; row i belongs to chunk i.
+
+        Raises:
+            InvalidVectorError: The vectors have the wrong shape or are not finite.
+            ValueError: The chunks are not those of one document.
+        """
+        _check_document(chunks)
+        rows = _checked(vectors, (len(chunks), self.dimension), chunks[0].source).tolist()
+        points = [
+            Point(chunk.id, chunk.to_payload(chunks=len(chunks)), row)
+            for chunk, row in zip(chunks, rows, strict=True)
+        ]
+        self._engine.replace(points, {DOCUMENT_ID: chunks[0].document_id})
+
+    def delete_documents(self, document_ids: Iterable[str]) -> None:
+        """Remove documents with all their chunks; unknown ids are no error."""
+        ids = list(document_ids)
+        if ids:
+            self._engine.delete({DOCUMENT_ID: ids})
+
+    def documents(self) -> list[DocumentRecord]:
+        """Every document, sorted by source."""
+        heads = {
+            _id(point.payload): point for point in self._engine.scan({POSITION: 0}, content=False)
+        }
+        records: list[DocumentRecord] = []
+        for document, count in self._engine.facet(DOCUMENT_ID).items():
+            head = heads.get(document)
+            if head is not None and head.payload[METADATA]["chunks"] == count:
+                records.append(DocumentRecord.from_payload(head.payload, complete=True))
+            else:
+                records.extend(self._examined(document))
+        return sorted(records, key=lambda record: record.source)
+
+    def _examined(self, document: str) -> list[DocumentRecord]:
+        """The record of a document whose first chunk and number of points do not agree.
+
+        Empty if it is gone: somebody may be writing at this moment.
+        """
+        found = [p.payload for p in self._engine.scan({DOCUMENT_ID: document}, content=False)]
+        if not found:
+            return []
+        versions = {payload[METADATA]["version"] for payload in found}
+        complete = len(versions) == 1 and len(found) == found[0][METADATA]["chunks"]
+        return [DocumentRecord.from_payload(found[0], complete=complete)]
+
+    def chunks(self, document_id: str) -> list[Chunk]:
+        """A document's chunks in order of position; empty if there is no such document."""
+        points = self._engine.scan({DOCUMENT_ID: document_id})
+        found = [Chunk.from_payload(point.payload) for point in points]
+        return sorted(found, key=lambda chunk: chunk.position)
+
+    def vectors(self, document_id: str) -> NDArray[np.float32]:
+        """A document's vectors `[chunks, dimension]` in order of position, L2-normalised.
+
+        They spare the forward pass for a file that moved or that is there twice.
+        """
+        points = list(self._engine.scan({DOCUMENT_ID: document_id}, content=False, vectors=True))
+        points.sort(key=lambda point: point.payload[METADATA]["position"])
+        rows = [point.vector for point in points]
+        return np.array(rows, dtype=np.float32).reshape(len(rows), self.dimension)
+
+    def search(self, vector: NDArray[np.float32], k: int, where: Filter | None = None) -> list[Hit]:
+        """The `k` chunks most similar to `vector`, best first.
+
+        Args:
+            vector: `[dimension]`, finite; need not be normalised.
+            k: At least 1.
+            where: Only chunks that this filter lets through.
+
+        Raises:
+            InvalidVectorError: The vector has the wrong width or is not finite.
+        """
+        if k < 1:
+            msg = f"k is the number of hits wanted and at least 1, not {k}"
+            raise ValueError(msg)
+        query = _checked(vector, (self.dimension,), "the query").tolist()
+        found = self._engine.search(query, k, (where or Filter()).conditions())
+        return [Hit(Chunk.from_payload(payload), score) for payload, score in found]
+
+    def info(self) -> IndexInfo:
+        """The index in figures."""
+        return IndexInfo(
+            address=self.address,
+            fingerprint=self.fingerprint,
+            dimension=self.dimension,
+            documents=len(self._engine.facet(DOCUMENT_ID)),
+            chunks=self._engine.count({}),
+        )
+
+    def compact(self) -> None:
+        """Build the graph for approximate search and free the space of deleted points.
+
+        Worth its time (40 s for 100,000 x 384 on one core) above 100,000 chunks. Searching goes
+        on meanwhile, writing waits. A server does this by itself: there it does nothing.
+        """
+        self._engine.compact()
+
+    def close(self) -> None:
+        """Release the index, in a folder with its lock."""
+        self._engine.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _id(payload: Payload) -> str:
+    return payload[METADATA]["document_id"]
+
+
+def _check_document(chunks: Sequence[Chunk]) -> None:
+    if not chunks:
+        msg = "A document has at least one chunk; to remove one, call delete_documents"
+        raise ValueError(msg)
+    first = chunks[0]
+    for position, chunk in enumerate(chunks):
+        found = (chunk.document_id, chunk.version, chunk.position)
+        if found != (first.document_id, first.version, position):
+            msg = (
+                f"Expected chunk {position} of {first.source} in version {first.version}, got "
+                f"chunk {chunk.position} of {chunk.source} in version {chunk.version}"
+            )
+            raise ValueError(msg)
+
+
+def _checked(
+    vectors: NDArray[np.float32], shape: tuple[int, ...], what: str
+) -> NDArray[np.float32]:
+    """Vectors of the expected shape and finite: Qdrant Edge stores NaN and never returns it."""
+    if vectors.shape != shape:
+        msg = f"Expected vectors of shape {list(shape)} for {what}, got {list(vectors.shape)}"
+        raise InvalidVectorError(msg)
+    if not np.isfinite(vectors).all():
+        msg = f"The encoder gave numbers that are not finite for {what}; nothing was written"
+        raise InvalidVectorError(msg)
+    return vectors.astype(np.float32, copy=False)

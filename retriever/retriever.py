@@ -1,0 +1,61 @@
+"""From a question to the passages that may answer it."""
+
+from typing import TYPE_CHECKING
+
+from embedder.errors import TextTooLongError
+from retriever.engine import Encoder, check_encoder
+from retriever.index import Hit, Index
+from retriever.schema import Filter
+
+if TYPE_CHECKING:
+    from embedder import LLM2VecGen
+
+
+class Retriever:
+    """Dense search with the encoder that made the index; thread-safe.
+
+    Args:
+        model: Encodes the questions; must be the encoder of the index.
+        index: Where to look.
+
+    Raises:
+        EncoderMismatchError: The index was made by another encoder.
+    """
+
+    def __init__(self, model: "LLM2VecGen", index: Index) -> None:
+        stored = Encoder(index.fingerprint, index.dimension)
+        check_encoder(
+            index.address, stored=stored, given=Encoder(model.fingerprint, model.dimension)
+        )
+        self.model = model
+        self.index = index
+
+    def retrieve(
+        self,
+        question: str,
+        k: int = 8,
+        *,
+        source: str | None = None,
+        min_score: float | None = None,
+    ) -> list[Hit]:
+        """The `k` chunks most similar to the question, best first.
+
+        Args:
+            question: Complete in itself; at most `model.max_tokens` tokens.
+            k: At most so many hits.
+            source: Only this file, or files below this folder (absolute POSIX path).
+            min_score: Only hits with at least this cosine similarity.
+
+        Raises:
+            TextTooLongError: The question is too long; the text has both figures.
+        """
+        tokens = self.model.count_tokens(question)
+        if tokens > self.model.max_tokens:
+            msg = (
+                f"The question has {tokens:,} tokens, the model reads at most "
+                f"{self.model.max_tokens:,}. Ask it in fewer words."
+            )
+            raise TextTooLongError(msg)
+        vector = self.model.encode_queries([question])[0]
+        hits = self.index.search(vector, k, Filter(source=source))
+        return [hit for hit in hits if min_score is None or hit.score >= min_score]

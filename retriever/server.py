@@ -1,0 +1,319 @@
+"""The index on a Qdrant server or cluster, through qdrant-client.
+
+Generations are collections `<name>-<n>`. The alias `<name>` points to the published one, and
+`<name>-previous` to the one before; both change in one step. An open index stays with the
+collection that it found: after a rebuild with another encoder its vectors would not fit the new
+one. `langchain_qdrant.QdrantVectorStore` with `collection_name="<name>"` reads the published one.
+
+The tests run this against qdrant-client's local mode and, for what goes over the wire, against an
+HTTP stand-in in front of it; it was not run against a real server.
+"""
+
+import threading
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import cast
+from urllib.parse import urldefrag
+
+from qdrant_client import QdrantClient, models
+from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
+
+from retriever.engine import Encoder, Point, check_encoder
+from retriever.errors import AddressError, RetrieverError, ServerUnreachableError
+from retriever.schema import (
+    CONTENT,
+    FILTER_FIELDS,
+    METADATA,
+    POSITION,
+    SOURCE,
+    Conditions,
+    Payload,
+)
+
+BATCH = 64
+"""Points a request: 64 x 1024 floats are 1.4 MB of JSON, far below the server's 32 MB."""
+TIMEOUT = 60
+"""Seconds: a write waits until the server has applied it."""
+
+
+class Server:
+    """An index on a server: the generations of one name (a `Location`).
+
+    Args:
+        client: Of a server, or in local mode (`QdrantClient(":memory:")`) a server's stand-in.
+        name: The published collection's alias.
+        address: What to call the server in messages.
+        owned: Close the client with the index.
+    """
+
+    def __init__(
+        self,
+        client: QdrantClient,
+        name: str = "duet",
+        *,
+        address: str = "Qdrant",
+        owned: bool = False,
+    ) -> None:
+        self._link = _Link(client, address, owned=owned)
+        self._client = client
+        self.name = name
+        self.previous = f"{name}-previous"
+        self.address = address
+
+    @classmethod
+    def at(cls, url: str, *, api_key: str | None = None) -> "Server":
+        """The server at `http(s)://host:port#name`; connects with the first request.
+
+        The port is 6333 where the URL has none, as qdrant-client has it.
+        """
+        bare, name = urldefrag(url)
+        # The compatibility check would ask the server here, and only warn if there is none.
+        client = QdrantClient(url=bare, api_key=api_key, timeout=TIMEOUT, check_compatibility=False)
+        return cls(client, name or "duet", address=url, owned=True)
+
+    def open(self, encoder: Encoder) -> "ServerEngine":
+        """The published generation, made if there is none."""
+        try:
+            collection = self._aliases().get(self.name)
+            if collection is None:
+                collection = self._create(encoder)
+                self._point({self.name: collection})
+            check_encoder(self.address, stored=self._encoder(collection), given=encoder)
+        except BaseException:
+            self._link.close()
+            raise
+        return ServerEngine(self._link, collection, encoder, on_close=self._link.close)
+
+    @contextmanager
+    def rebuild(self, encoder: Encoder) -> Generator["ServerEngine"]:
+        """A new generation, published when the block ends cleanly, dropped when it raises.
+
+        Only one rebuild of a name at a time: it also drops what killed rebuilds have left.
+        """
+        try:
+            self._clean()
+            collection = self._create(encoder)
+            try:
+                yield ServerEngine(self._link, collection, encoder)
+                former = self._aliases().get(self.name)
+                self._point({self.name: collection, self.previous: former})
+            finally:
+                self._clean()
+        finally:
+            self._link.close()
+
+    def rollback(self) -> None:
+        """Publish the generation before the published one, which becomes the one before."""
+        try:
+            aliases = self._aliases()
+            if self.previous not in aliases:
+                msg = f"The index at {self.address} was not rebuilt: nothing to go back to."
+                raise RetrieverError(msg)
+            self._point({self.name: aliases[self.previous], self.previous: aliases[self.name]})
+        finally:
+            self._link.close()
+
+    def _aliases(self) -> dict[str, str]:
+        with self._link.calling("read aliases"):
+            found = self._client.get_aliases().aliases
+        return {alias.alias_name: alias.collection_name for alias in found}
+
+    def _point(self, targets: dict[str, str | None]) -> None:
+        """Let aliases point to other collections, all in one step."""
+        operations: list[models.AliasOperations] = []
+        present = self._aliases()
+        for alias, collection in targets.items():
+            if alias in present:
+                gone = models.DeleteAlias(alias_name=alias)
+                operations.append(models.DeleteAliasOperation(delete_alias=gone))
+            if collection is not None:
+                new = models.CreateAlias(collection_name=collection, alias_name=alias)
+                operations.append(models.CreateAliasOperation(create_alias=new))
+        with self._link.calling("publish"):
+            self._client.update_collection_aliases(operations)
+
+    def _collections(self) -> set[str]:
+        with self._link.calling("list collections"):
+            return {found.name for found in self._client.get_collections().collections}
+
+    def _create(self, encoder: Encoder) -> str:
+        """The name of a new empty collection, its payload indexes there before the first point."""
+        taken = self._collections()
+        if self.name in taken:
+            msg = (
+                f"{self.address} has a collection {self.name} that Duet did not make. Choose "
+                "another name and put it after the URL: http://host:6333#name"
+            )
+            raise AddressError(msg)
+        collection = next(
+            name for n in range(1, len(taken) + 2) if (name := f"{self.name}-{n}") not in taken
+        )
+        vectors = models.VectorParams(size=encoder.dimension, distance=models.Distance.COSINE)
+        metadata = {"fingerprint": encoder.fingerprint, "dimension": encoder.dimension}
+        with self._link.calling(f"make the collection {collection}"):
+            self._client.create_collection(collection, vectors, metadata={"duet": metadata})
+            keyword, integer = models.PayloadSchemaType.KEYWORD, models.PayloadSchemaType.INTEGER
+            for field in (*FILTER_FIELDS, SOURCE):
+                self._client.create_payload_index(collection, field, keyword)
+            self._client.create_payload_index(collection, POSITION, integer)
+        return collection
+
+    def _encoder(self, collection: str) -> Encoder:
+        stored = self._metadata(collection)
+        if stored is None:
+            msg = (
+                f"The collection {collection} at {self.address} does not say which encoder made "
+                "it: it is not Duet's, or the server is older than Qdrant 1.16."
+            )
+            raise AddressError(msg)
+        return Encoder(**stored)
+
+    def _metadata(self, collection: str) -> Payload | None:
+        with self._link.calling(f"open the collection {collection}"):
+            metadata = self._client.get_collection(collection).config.metadata
+        return (metadata or {}).get("duet")
+
+    def _clean(self) -> None:
+        """Drop our collections to which no alias points."""
+        wanted = set(self._aliases().values())
+        for collection in self._collections() - wanted:
+            stem, _, number = collection.rpartition("-")
+            if stem == self.name and number.isdecimal() and self._metadata(collection):
+                with self._link.calling(f"drop the collection {collection}"):
+                    self._client.delete_collection(collection)
+
+
+class ServerEngine:
+    """One collection, open (an `Engine`)."""
+
+    def __init__(
+        self,
+        link: "_Link",
+        collection: str,
+        encoder: Encoder,
+        *,
+        on_close: Callable[[], None] | None = None,
+    ) -> None:
+        self._link = link
+        self._on_close = on_close
+        self._client = link.client
+        self._collection = collection
+        self.address = link.address
+        self.encoder = encoder
+
+    def replace(self, points: Sequence[Point], where: Conditions) -> None:
+        """Write `points`, then delete every other point that meets `where`."""
+        rows = [models.PointStruct(id=p.id, vector=p.vector, payload=p.payload) for p in points]
+        stale = _filter(where, but=[point.id for point in points])
+        with self._link.calling("store a document"):
+            self._client.upload_points(self._collection, rows, batch_size=BATCH, wait=True)
+            self._client.delete(self._collection, models.FilterSelector(filter=stale), wait=True)
+
+    def delete(self, where: Conditions) -> None:
+        """Delete the points that meet `where`."""
+        selector = models.FilterSelector(filter=_filter(where))
+        with self._link.calling("delete points"):
+            self._client.delete(self._collection, selector, wait=True)
+
+    def search(
+        self, vector: Sequence[float], limit: int, where: Conditions
+    ) -> list[tuple[Payload, float]]:
+        """Payload and cosine similarity of the nearest points, best first."""
+        with self._link.calling("search"):
+            found = self._client.query_points(
+                self._collection, list(vector), query_filter=_filter(where), limit=limit
+            )
+        return [(point.payload or {}, point.score) for point in found.points]
+
+    def scan(
+        self, where: Conditions, *, content: bool = True, vectors: bool = False
+    ) -> Iterator[Point]:
+        """All points that meet `where`, in no particular order."""
+        keys = [CONTENT, METADATA] if content else [METADATA]
+        offset = None
+        while True:
+            with self._link.calling("read points"):
+                records, offset = self._client.scroll(
+                    self._collection,
+                    scroll_filter=_filter(where),
+                    limit=BATCH,
+                    offset=offset,
+                    with_payload=keys,
+                    with_vectors=vectors,
+                )
+            for record in records:
+                vector = cast("list[float] | None", record.vector)  # ours are single and unnamed
+                yield Point(str(record.id), record.payload or {}, vector or [])
+            if offset is None:
+                return
+
+    def count(self, where: Conditions) -> int:
+        """How many points meet `where`."""
+        with self._link.calling("count"):
+            return self._client.count(self._collection, _filter(where), exact=True).count
+
+    def facet(self, field: str) -> dict[str, int]:
+        """How many points there are for each value of one of `FILTER_FIELDS`."""
+        limit = max(1, self.count({}))  # no value has less than one point
+        with self._link.calling("count"):
+            hits = self._client.facet(self._collection, field, limit=limit, exact=True).hits
+        return {str(hit.value): hit.count for hit in hits}
+
+    def compact(self) -> None:
+        """Do nothing: a server optimizes its segments all the time."""
+
+    def close(self) -> None:
+        """Close the client if it is ours."""
+        if self._on_close:
+            self._on_close()
+
+
+class _Link:
+    """A client, its address, and what its exceptions mean."""
+
+    def __init__(self, client: QdrantClient, address: str, *, owned: bool) -> None:
+        self.client = client
+        self.address = address
+        self._owned = owned
+        options = client.init_options
+        local = options["location"] == ":memory:" or options["path"] is not None
+        # Local mode breaks for good when two threads write; a server needs no lock.
+        self._lock: AbstractContextManager[object] = threading.Lock() if local else nullcontext()
+
+    def close(self) -> None:
+        """Close the client if it is ours; a second call does nothing."""
+        if self._owned:
+            self.client.close()
+
+    @contextmanager
+    def calling(self, action: str) -> Generator[None]:
+        """Round each call: one at a time in local mode, and errors that say what to do."""
+        try:
+            with self._lock:
+                yield
+        except ResponseHandlingException as error:
+            msg = (
+                f"No answer from the Qdrant server at {self.address}, could not {action}: "
+                f"{error.source}. Is it running (docker compose up -d qdrant)?"
+            )
+            raise ServerUnreachableError(msg) from error
+        except UnexpectedResponse as error:
+            if error.status_code in {401, 403}:
+                msg = f"Qdrant at {self.address} refuses the API key; set DUET_QDRANT_API_KEY."
+                raise ServerUnreachableError(msg) from error
+            said = f"{error.status_code} {error.content.decode(errors='replace')[:300]}"
+            msg = f"Qdrant at {self.address} could not {action}: {said}"
+            raise RetrieverError(msg) from error
+
+
+def _filter(where: Conditions, but: Sequence[str] = ()) -> models.Filter:
+    """`where` in the server's terms, without the points whose ids are in `but`."""
+    must: list[models.Condition] = []
+    for field, value in where.items():
+        match = (
+            models.MatchValue(value=value)
+            if isinstance(value, str | int)
+            else models.MatchAny(any=list(value))
+        )
+        must.append(models.FieldCondition(key=field, match=match))
+    return models.Filter(must=must, must_not=[models.HasIdCondition(has_id=[*but])] if but else [])

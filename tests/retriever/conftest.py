@@ -1,0 +1,261 @@
+"""Documents to store, and the three ways to an index that every behaviour is tested on.
+
+`edge` is a folder; `local` is the server engine on qdrant-client's local mode; `http` is the same
+engine through `open_index("http://...")`, over real requests to a stand-in that hands them to
+local mode. No test ran against a real Qdrant server.
+"""
+
+import json
+import threading
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from pydantic import BaseModel
+from qdrant_client import QdrantClient, models
+
+from retriever import Chunk, Index, document_id, open_index, rebuild, rollback
+from retriever.engine import Encoder
+from retriever.server import Server
+
+DIMENSION = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    chunks: list[Chunk]
+    vectors: NDArray[np.float32]
+
+    @property
+    def id(self) -> str:
+        return self.chunks[0].document_id
+
+
+def make_document(
+    source: str, texts: list[str], *, version: str = "v1", media_type: str = "text/plain"
+) -> Document:
+    """A document with one chunk a text; a text's vector depends on the text alone."""
+    chunks = [
+        Chunk(
+            text=text,
+            document_id=document_id(source),
+            source=source,
+            title=f"Title of {source}",
+            headings=("Outer", "Inner"),
+            page=position + 1,
+            page_label=None,
+            start=position * 10,
+            end=position * 10 + len(text),
+            version=version,
+            modified_ns=1_700_000_000_123_456_789,
+            size=1234,
+            media_type=media_type,
+            language="en",
+            position=position,
+        )
+        for position, text in enumerate(texts)
+    ]
+    return Document(chunks, np.stack([vector_of(text) for text in texts]))
+
+
+def vector_of(text: str) -> NDArray[np.float32]:
+    rng = np.random.default_rng(zlib.crc32(text.encode()))
+    vector = rng.normal(size=DIMENSION)
+    return (vector / np.linalg.norm(vector)).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Somewhere an index can be, with the calls that open, rebuild and roll it back."""
+
+    open_with: Callable[[Encoder], Index]
+    rebuild_with: Callable[[Encoder], AbstractContextManager[Index]]
+    rollback: Callable[[], None]
+
+    def open(self, fingerprint: str = "model@1", dimension: int = DIMENSION) -> Index:
+        return self.open_with(Encoder(fingerprint, dimension))
+
+    def rebuild(
+        self, fingerprint: str = "model@1", dimension: int = DIMENSION
+    ) -> AbstractContextManager[Index]:
+        return self.rebuild_with(Encoder(fingerprint, dimension))
+
+
+def place_at(address: str | Path) -> Place:
+    def options(encoder: Encoder) -> dict[str, Any]:
+        return {"fingerprint": encoder.fingerprint, "dimension": encoder.dimension}
+
+    return Place(
+        lambda encoder: open_index(address, **options(encoder)),
+        lambda encoder: rebuild(address, **options(encoder)),
+        lambda: rollback(address),
+    )
+
+
+def place_on(client: QdrantClient) -> Place:
+    server = Server(client)
+
+    @contextmanager
+    def rebuilding(encoder: Encoder) -> Iterator[Index]:
+        with server.rebuild(encoder) as engine:
+            yield Index(engine)
+
+    return Place(lambda encoder: Index(server.open(encoder)), rebuilding, server.rollback)
+
+
+@pytest.fixture(scope="session")
+def document() -> Callable[..., Document]:
+    return make_document
+
+
+@pytest.fixture
+def vector() -> Callable[[str], NDArray[np.float32]]:
+    return vector_of
+
+
+@pytest.fixture
+def client() -> Iterator[QdrantClient]:
+    """A server's stand-in in this process."""
+    client = QdrantClient(":memory:")
+    yield client
+    client.close()
+
+
+@pytest.fixture(params=["edge", "local", "http"])
+def place(
+    request: pytest.FixtureRequest, tmp_path: Path, client: QdrantClient, stand_in: "StandIn"
+) -> Place:
+    if request.param == "edge":
+        return place_at(tmp_path / "index")
+    return place_on(client) if request.param == "local" else place_at(stand_in.url)
+
+
+@pytest.fixture
+def index(place: Place) -> Iterator[Index]:
+    with place.open() as index:
+        yield index
+
+
+@dataclass
+class StandIn:
+    """An HTTP server with the part of Qdrant's REST interface that we use."""
+
+    client: QdrantClient
+    api_key: str | None = None
+    headers: list[dict[str, str]] = field(default_factory=list)
+    url: str = ""
+
+    def answer(self, method: str, path: list[str], body: dict[str, Any]) -> Any:
+        match method, path:
+            case "GET", ["aliases"]:
+                return self.client.get_aliases()
+            case "GET", ["collections"]:
+                return self.client.get_collections()
+            case "POST", ["collections", "aliases"]:
+                actions = models.ChangeAliasesOperation(**body).actions
+                return self.client.update_collection_aliases(actions)
+            case "GET", ["collections", name]:
+                return self.client.get_collection(name)
+            case "PUT", ["collections", name]:
+                config = models.CreateCollection(**body)
+                vectors, metadata = config.vectors, config.metadata
+                return self.client.create_collection(name, vectors, metadata=metadata)
+            case "DELETE", ["collections", name]:
+                return self.client.delete_collection(name)
+            case _, ["collections", name, *action]:
+                return self.answer_points(name, "/".join(action), body)
+        raise ValueError(path)
+
+    def answer_points(self, name: str, action: str, body: dict[str, Any]) -> Any:
+        match action:
+            case "index":
+                assert models.CreateFieldIndex(**body).field_name.startswith("metadata.")
+                return models.UpdateResult(operation_id=0, status=models.UpdateStatus.COMPLETED)
+            case "points":
+                return self.client.upsert(name, models.PointsList(**body).points)
+            case "points/delete":
+                return self.client.delete(name, models.FilterSelector(**body))
+            case "points/query":
+                query = models.QueryRequest(**body)
+                return self.client.query_points(
+                    name, query.query, query_filter=query.filter, limit=query.limit
+                )
+            case "points/scroll":
+                scroll = models.ScrollRequest(**body)
+                points, offset = self.client.scroll(
+                    name,
+                    scroll_filter=scroll.filter,
+                    limit=scroll.limit,
+                    offset=scroll.offset,
+                    with_payload=scroll.with_payload,
+                    with_vectors=scroll.with_vector,
+                )
+                return models.ScrollResult(points=points, next_page_offset=offset)
+            case "points/count":
+                return self.client.count(name, models.CountRequest(**body).filter)
+            case "facet":
+                facet = models.FacetRequest(**body)
+                return self.client.facet(name, facet.key, limit=facet.limit, exact=True)
+        raise ValueError(action)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Reads a request, lets the stand-in answer it, writes the answer as Qdrant does."""
+
+    server: "StandInServer"
+
+    def handle_one_request(self) -> None:
+        self.raw_requestline = self.rfile.readline()
+        if self.raw_requestline and self.parse_request():
+            status, value = self.answered()
+            content = json.dumps(value).encode()
+            self.send_response(status)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+    def answered(self) -> tuple[int, dict[str, Any]]:
+        stand_in = self.server.stand_in
+        stand_in.headers.append(dict(self.headers))
+        body = self.rfile.read(int(self.headers.get("content-length", 0))) or b"{}"
+        path = self.path.partition("?")[0].strip("/").split("/")
+        if stand_in.api_key not in {None, self.headers.get("api-key")}:
+            return 401, {"status": {"error": "Invalid API key"}}
+        try:
+            with self.server.one_at_a_time:
+                result = stand_in.answer(self.command, path, json.loads(body))
+        except ValueError as error:
+            return 404, {"status": {"error": str(error)}}
+        if isinstance(result, BaseModel):
+            result = result.model_dump(mode="json")
+        return 200, {"result": result, "status": "ok", "time": 0.0}
+
+    def log_message(self, *_: object) -> None:
+        """Stay silent."""
+
+
+class StandInServer(ThreadingHTTPServer):
+    def __init__(self, stand_in: StandIn) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.stand_in = stand_in
+        self.one_at_a_time = threading.Lock()  # local mode breaks when two threads write
+        stand_in.url = f"http://127.0.0.1:{self.server_port}"
+
+
+@pytest.fixture
+def stand_in(client: QdrantClient) -> Iterator[StandIn]:
+    stand_in = StandIn(client)
+    with StandInServer(stand_in) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield stand_in
+        server.shutdown()
+        thread.join()

@@ -1,0 +1,79 @@
+"""Questions to hits, with an encoder that is small but keeps its promises."""
+
+import subprocess
+import sys
+
+import pytest
+
+from embedder.errors import TextTooLongError
+from retriever import Retriever, open_index
+from retriever.errors import EncoderMismatchError
+
+
+class Words:
+    """An encoder whose tokens are words."""
+
+    fingerprint = "model@1"
+    dimension = 8
+    max_tokens = 4
+
+    def __init__(self, vector):
+        self.vector = vector
+
+    def count_tokens(self, text):
+        return len(text.split())
+
+    def encode_queries(self, texts):
+        return [self.vector(text) for text in texts]
+
+
+@pytest.fixture
+def retriever(tmp_path, document, vector):
+    with open_index(tmp_path, fingerprint="model@1", dimension=8) as index:
+        for name in ("a", "b"):
+            stored = document(f"/docs/{name}/x.txt", [f"{name} text {n}" for n in range(6)])
+            index.replace_document(stored.chunks, stored.vectors)
+        yield Retriever(Words(vector), index)
+
+
+def test_the_best_hits_come_first(retriever):
+    hits = retriever.retrieve("a text 3", k=5)
+    assert hits[0].chunk.text == "a text 3"
+    assert len(hits) == 5
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+    assert len(retriever.retrieve("a text 3")) == 8
+
+
+def test_hits_come_from_the_given_folder(retriever):
+    hits = retriever.retrieve("a text 3", source="/docs/b")
+    assert {hit.chunk.source for hit in hits} == {"/docs/b/x.txt"}
+
+
+def test_hits_below_the_least_score_are_left_out(retriever):
+    everything = retriever.retrieve("a text 3", k=12)
+    middle = everything[4].score
+    assert retriever.retrieve("a text 3", k=12, min_score=middle) == everything[:5]
+    assert retriever.retrieve("a text 3", min_score=1.1) == []
+
+
+def test_a_question_over_the_limit_is_refused_with_both_figures(retriever):
+    assert retriever.retrieve("one two three four")
+    with pytest.raises(TextTooLongError, match="5 tokens, the model reads at most 4"):
+        retriever.retrieve("one two three four five")
+
+
+def test_an_index_of_another_encoder_is_refused(tmp_path, vector):
+    with (
+        open_index(tmp_path, fingerprint="other@2", dimension=8) as index,
+        pytest.raises(EncoderMismatchError, match=r"other@2.*model@1"),
+    ):
+        Retriever(Words(vector), index)
+
+
+def test_importing_the_package_loads_no_engine_and_no_model():
+    code = (
+        "import sys, retriever; "
+        "print([m for m in ('torch', 'qdrant_client', 'qdrant_edge') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
