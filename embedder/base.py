@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import torch
+import transformers
 from torch import nn
 from transformers import (
     AutoModelForCausalLM,
@@ -43,6 +44,7 @@ def load_base(folder: Path, device: str, dtype: str) -> PreTrainedModel:
         CheckpointError: It is of a family without a causal language model that takes input
             vectors, or its files are missing or damaged.
     """
+    transformers.utils.logging.disable_progress_bar()  # reading a file is not worth one
     try:
         lm = AutoModelForCausalLM.from_pretrained(
             folder, dtype=DTYPES[dtype], trust_remote_code=False

@@ -5,10 +5,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
+from torch import nn
 from transformers import PreTrainedTokenizerFast
 
+from embedder.checkpoint import Checkpoint, Head, write_checkpoint
 from embedder.demo_model.corpus import Document, QuestionRow, read_documents, read_questions
 from embedder.demo_model.examples import ExampleMaker
+from embedder.demo_model.heads import HeadSchedule, train_heads
 from embedder.demo_model.pairs import Pair, make_pairs
 from embedder.demo_model.pretrain import JointModel, Pretraining, Schedule, Shape
 from embedder.demo_model.teacher import teacher_vectors, token_table
@@ -34,11 +37,12 @@ class Plan:
     pairs: int = 80_000
     shape: Shape = field(default_factory=Shape)
     schedule: Schedule = field(default_factory=Schedule)
+    heads: HeadSchedule = field(default_factory=HeadSchedule)
     seed: int = 0
 
 
-def pretrain(plan: Plan) -> tuple[JointModel, PreTrainedTokenizerFast]:
-    """Stages 1 to 3: tokenizer, teacher's vectors, and the base that both answers and embeds."""
+def build(plan: Plan, out: Path) -> None:
+    """Make the model and write it to `out` in the published layout, its base in `out/base`."""
     plan.work.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(plan.seed)
     documents = read_documents(plan.text)
@@ -48,11 +52,43 @@ def pretrain(plan: Plan) -> tuple[JointModel, PreTrainedTokenizerFast]:
     texts = [text for pair in pairs for text in (pair.query, pair.passage)]
     vectors = teacher_vectors(texts, plan.work / "teacher")
     model = JointModel(plan.shape, _token_table(plan, tokenizer))
-    training = Pretraining(
-        model, tokenizer, ExampleMaker(documents, rows), pairs, vectors, plan.work, plan.schedule
+    examples = ExampleMaker(documents, rows)
+    Pretraining(model, tokenizer, examples, pairs, vectors, plan.work, plan.schedule).run()
+    _round_to_bfloat16(model)
+    train_heads(model, tokenizer, pairs, vectors, plan.heads, plan.work / "heads.jsonl")
+    export(model, tokenizer, out)
+
+
+def export(model: JointModel, tokenizer: PreTrainedTokenizerFast, out: Path) -> None:
+    """Write the base in bfloat16, and beside it the LLM2Vec-Gen part."""
+    base = model.lm.to(torch.bfloat16)
+    base.generation_config.eos_token_id = tokenizer.eos_token_id
+    base.generation_config.pad_token_id = tokenizer.pad_token_id
+    base.save_pretrained(out / "base")
+    tokenizer.save_pretrained(out / "base")
+    checkpoint = Checkpoint(
+        base="base",
+        tokenizer=out,
+        special_tokens=tuple(f"<question{i}>" for i in range(1, len(model.rows) + 1)),
+        rows=model.rows.detach(),
+        reconstruction=_head(model.reconstruction),
+        alignment=_head(model.alignment),
+        states=len(model.rows),
+        max_length=512,
+        dtype="bfloat16",
     )
-    training.run()
-    return model, tokenizer
+    write_checkpoint(out, checkpoint, tokenizer)
+
+
+def _head(linear: nn.Linear) -> Head:
+    return Head(linear.weight.detach(), linear.bias.detach())
+
+
+def _round_to_bfloat16(model: JointModel) -> None:
+    """The base is shipped in bfloat16, so the heads are trained on what is shipped."""
+    with torch.no_grad():
+        for parameter in model.lm.parameters():
+            parameter.copy_(parameter.bfloat16())
 
 
 def _tokenizer(plan: Plan, documents: list[Document]) -> PreTrainedTokenizerFast:

@@ -52,17 +52,17 @@ class Schedule:
 
     Attributes:
         steps: Optimizer steps; each holds a batch of examples and one of pairs.
-        learning_rate: Peak of a linear warm-up and cosine decay.
+        learning_rate: Peak of a linear warm-up and cosine decay; at 2e-3 the embedding gets worse.
         tokens: Padded tokens of the examples in a step.
         pairs: Pairs in a step.
         passage_weight: Weight of the prompt's own tokens in the loss, next to 1 on the reply.
     """
 
-    steps: int = 2000
-    learning_rate: float = 2e-3
+    steps: int = 3000
+    learning_rate: float = 1e-3
     warmup: int = 100
-    tokens: int = 4096
-    pairs: int = 48
+    tokens: int = 3072
+    pairs: int = 32
     passage_weight: float = 0.1
     save_seconds: float = 240.0
 
@@ -87,11 +87,32 @@ class JointModel(nn.Module):
         self.lm.set_attn_implementation("eager")  # the faster one on CPU at this size
         with torch.no_grad():
             self.lm.model.embed_tokens.weight.copy_(table)
+            self._start_as_averages()
         self.rows = nn.Parameter(torch.randn(shape.special_tokens, shape.hidden) * 0.02)
         self.reconstruction = nn.Linear(shape.hidden, shape.hidden)
         self.alignment = nn.Linear(shape.hidden, shape.dimension)
         nn.init.eye_(self.reconstruction.weight)
         nn.init.zeros_(self.reconstruction.bias)
+
+    def _start_as_averages(self) -> None:
+        """Let each attention layer begin as an average over the text so far, passed on unchanged.
+
+        An average of the token table's rows already retrieves, so the special positions start from
+        that instead of finding it. Key-value heads carry half of the hidden dimensions, so even
+        layers pass one half on and odd layers the other. After 120 steps of embedding alone this
+        start had a cosine of 0.32 to the teacher; the usual random one had 0.20.
+        """
+        half = self.lm.config.hidden_size // 2
+        size = self.lm.config.head_dim
+        carried = torch.arange(half)
+        for number, layer in enumerate(self.lm.model.layers):
+            attention = layer.self_attn
+            attention.q_proj.weight.mul_(0.1)  # nearly uniform
+            dims = number % 2 * half + carried
+            # Two query heads share a key-value head; the first of them reads it.
+            read = carried // size * 2 * size + carried % size
+            attention.v_proj.weight[carried, dims] += 1
+            attention.o_proj.weight[dims, read] += 1
 
     def compress(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Soft prompts `[batch, special_tokens, hidden]` for left-padded `ids [batch, length]`."""
@@ -131,6 +152,8 @@ class Pretraining:
             weight_decay=0.01,
         )
         step = self._resume(optimizer)
+        if step == 0:
+            self._fit_alignment()
         batches = self._example_batches(step)
         saved = time.monotonic()
         self.model.train()
@@ -149,6 +172,33 @@ class Pretraining:
                 saved = time.monotonic()
         self._save(optimizer, self.schedule.steps)
 
+    @torch.no_grad()
+    def _fit_alignment(self, sample: int = 1500, ridge: float = 0.01) -> None:
+        """Start the alignment head at its least-squares solution on a sample of the pairs."""
+        chosen = sorted(
+            random.Random(0).sample(range(len(self.pairs)), min(sample, len(self.pairs)))
+        )
+        states: list[torch.Tensor] = []
+        for start in range(0, len(chosen), self.schedule.pairs):
+            for texts in self._texts(chosen[start : start + self.schedule.pairs]):
+                ids, mask = self._padded(texts)
+                with torch.autocast("cpu", torch.bfloat16):
+                    states.append(self.model.compress(ids, mask).float().mean(dim=1))
+        inputs = torch.cat(states)
+        targets = torch.cat(
+            [
+                self._teacher(chosen[start : start + self.schedule.pairs])
+                for start in range(0, len(chosen), self.schedule.pairs)
+            ]
+        )
+        middle, centre = inputs.mean(dim=0), targets.mean(dim=0)
+        centred = inputs - middle
+        gram = centred.T @ centred
+        gram += ridge * gram.diagonal().mean() * torch.eye(len(gram))
+        weight = torch.linalg.solve(gram, centred.T @ (targets - centre))
+        self.model.alignment.weight.copy_(weight.T)
+        self.model.alignment.bias.copy_(centre - middle @ weight)
+
     def _backward(
         self, examples: tuple[torch.Tensor, torch.Tensor, torch.Tensor], pairs: list[int]
     ) -> dict[str, float]:
@@ -157,22 +207,35 @@ class Pretraining:
             logits = self.model.lm(input_ids=ids, attention_mask=mask, use_cache=False).logits
         reply, weighted = reply_loss(logits, ids, weight)
         weighted.backward()
-        queries = self._embed([instructions.QUERY + self.pairs[i].query for i in pairs])
-        passages = self._embed([instructions.DOCUMENT + self.pairs[i].passage for i in pairs])
-        student = torch.cat([queries, passages])
-        places = [*(2 * i for i in pairs), *(2 * i + 1 for i in pairs)]
-        teacher = torch.from_numpy(self.vectors[places].astype(np.float32))
+        student = torch.cat([self._embed(texts) for texts in self._texts(pairs)])
+        teacher = self._teacher(pairs)
         embedding, cosine = embedding_loss(student, teacher)
         embedding.backward()
         log = {"reply": reply.item(), "embed": embedding.item(), "cosine": cosine}
         return {name: round(value, 4) for name, value in log.items()}
 
-    def _embed(self, texts: list[str]) -> torch.Tensor:
+    def _texts(self, pairs: list[int]) -> tuple[list[str], list[str]]:
+        """Queries and passages, each with its instruction."""
+        return (
+            [instructions.QUERY + self.pairs[i].query for i in pairs],
+            [instructions.DOCUMENT + self.pairs[i].passage for i in pairs],
+        )
+
+    def _teacher(self, pairs: list[int]) -> torch.Tensor:
+        """The teacher's vectors of the queries, then of the passages."""
+        places = [*(2 * i for i in pairs), *(2 * i + 1 for i in pairs)]
+        return torch.from_numpy(self.vectors[places].astype(np.float32))
+
+    def _padded(self, texts: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
         batch = self.tokenizer(
             texts, padding=True, truncation=True, max_length=LONGEST, return_tensors="pt"
         )
+        return batch["input_ids"], batch["attention_mask"]
+
+    def _embed(self, texts: list[str]) -> torch.Tensor:
+        ids, mask = self._padded(texts)
         with torch.autocast("cpu", torch.bfloat16):
-            return self.model.embed(batch["input_ids"], batch["attention_mask"])
+            return self.model.embed(ids, mask)
 
     def _example_batches(
         self, step: int

@@ -1,0 +1,117 @@
+"""PDF: text, outline and page labels by PDFium; the text by pypdf where PDFium gives up."""
+
+import io
+import re
+from collections.abc import Iterator
+
+import pypdf
+import pypdfium2 as pdfium
+from pypdf.errors import PyPdfError
+
+from ingest.document import Document, DocumentBuilder, Page
+from ingest.errors import NoTextError, UnreadableError
+from ingest.sniff import Format
+
+PASSWORD_NEEDED = "encrypted: it opens only with a password; save a copy without one"
+
+# PDFium puts U+0002 (in some versions U+FFFE) where a word is hyphenated at the end of a line, and
+# leaves out the hyphen and the line break.
+_HYPHENATION = re.compile("[\x02\ufffe](?:\r?\n)?")
+_LIGATURES = {ord(ligature): letters for ligature, letters in zip(
+    "ﬀﬁﬂﬃﬄﬅﬆ", ("ff", "fi", "fl", "ffi", "ffl", "st", "st"), strict=True
+)}  # fmt: skip
+_SPACES = re.compile(r"[^\S\r\n]{2,}")
+# What programs put into the title field when nobody filled it in.
+_NO_TITLE = re.compile(
+    r"^\W*$|^untitled|^microsoft \w+ - |\.(pdf|docx?|indd|qxd|tex|dvi|pptx?|xlsx?|rtf|ps)$", re.I
+)
+
+MIN_ALPHANUMERIC = 3
+"""A page with fewer letters and digits is a picture, or has a font that maps to no characters."""
+
+
+def parse(data: bytes) -> Document:
+    """A PDF, page by page.
+
+    Raises:
+        UnreadableError: The file is damaged beyond what both readers repair, or needs a password.
+        NoTextError: No page has text: the text says how many there are.
+    """
+    try:
+        document = pdfium.PdfDocument(data)
+    except pdfium.PdfiumError as error:
+        if "password" in str(error).lower():
+            raise UnreadableError(PASSWORD_NEEDED) from error
+        return _parse_damaged(data, error)
+    try:
+        return _parse_readable(document)
+    finally:
+        document.close()
+
+
+def _parse_readable(document: pdfium.PdfDocument) -> Document:
+    builder = DocumentBuilder()
+    pages: list[Page] = []
+    for number in range(len(document)):
+        label = document.get_page_label(number) or None
+        pages.append(builder.add_page(_clean(_page_text(document, number)), label))
+    for level, title, number in _outline(document):
+        builder.mark_heading(level, title, pages[number])
+    title = document.get_metadata_value("Title")
+    return builder.build(
+        Format.PDF,
+        title=None if _NO_TITLE.search(title) else title,
+        notes=_count_scanned(pages),
+    )
+
+
+def _page_text(document: pdfium.PdfDocument, number: int) -> str:
+    try:
+        page = document[number]
+    except pdfium.PdfiumError:  # "Failed to load page"; it is counted as one without text
+        return ""
+    text_page = page.get_textpage()
+    try:
+        return text_page.get_text_bounded()
+    finally:
+        text_page.close()
+        page.close()
+
+
+def _outline(document: pdfium.PdfDocument) -> Iterator[tuple[int, str, int]]:
+    """Yields (level, title, page index) of the outline's entries that lead to a page."""
+    for entry in document.get_toc():
+        destination = entry.get_dest()
+        number = destination.get_index() if destination else None
+        if number is not None and 0 <= number < len(document):
+            yield entry.level + 1, entry.get_title(), number
+
+
+def _parse_damaged(data: bytes, reason: Exception) -> Document:
+    builder = DocumentBuilder()
+    try:
+        reader = pypdf.PdfReader(io.BytesIO(data))
+        pages = [builder.add_page(_clean(page.extract_text()), None) for page in reader.pages]
+    except PyPdfError as error:
+        msg = f"damaged: {str(reason).rstrip('.')}; pypdf: {error}"
+        raise UnreadableError(msg) from error
+    note = "damaged: read by pypdf, spaces may be missing"
+    return builder.build(Format.PDF, notes=(note, *_count_scanned(pages)))
+
+
+def _clean(text: str) -> str:
+    text = _SPACES.sub(" ", _HYPHENATION.sub("", text).translate(_LIGATURES))
+    return text if sum(map(str.isalnum, text)) >= MIN_ALPHANUMERIC else ""
+
+
+def _count_scanned(pages: list[Page]) -> tuple[str, ...]:
+    """Says how many pages have no text.
+
+    Raises:
+        NoTextError: None has.
+    """
+    empty = sum(page.start == page.end for page in pages)
+    if empty == len(pages):
+        msg = f"no text: {empty} of {len(pages)} pages are scans, drawings or damaged (try OCR)"
+        raise NoTextError(msg)
+    return (f"{empty} of {len(pages)} pages have no text",) if empty else ()

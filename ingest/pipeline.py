@@ -1,0 +1,198 @@
+"""The one way into the index: `ingest` brings it in line with files and folders."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ingest.chunk import CHUNK_TOKENS, MIN_CHUNK_TOKENS
+from ingest.embedding_queue import EmbeddingQueue, Waiting
+from ingest.errors import InputError, NoTextError, UnreadableError
+from ingest.plan import Job, Plan, make_plan
+from ingest.prepare import Preparer, moved_chunks
+from ingest.report import Entry, Outcome, Report
+from ingest.scan import scan
+from ingest.version import settings_suffix
+from ingest.worker import ParserWorker
+from retriever import DocumentRecord, Index, document_id
+from retriever.errors import EncoderMismatchError
+
+if TYPE_CHECKING:
+    from embedder import LLM2VecGen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a run is.
+
+    Attributes:
+        files: Files that are done.
+        files_total: Files that there are to do something with.
+        chunks: Chunks embedded.
+        tokens: Tokens embedded, without titles.
+    """
+
+    files: int = 0
+    files_total: int = 0
+    chunks: int = 0
+    tokens: int = 0
+
+
+def ingest(
+    paths: Sequence[Path],
+    model: "LLM2VecGen",
+    index: Index,
+    *,
+    chunk_tokens: int = CHUNK_TOKENS,
+    progress: Callable[[Progress], None] | None = None,
+) -> Report:
+    """Bring an index in line with files and folders.
+
+    New and changed files are parsed and embedded; files that did not change are not read; files
+    that moved or are there twice take over the vectors; what the index has of a given folder and
+    is not there any more is removed. Of a file that fails, the index keeps what it had. Each
+    document is written as a whole: after a kill at any moment the next run does the rest.
+
+    Args:
+        paths: Files and folders, at least one.
+        model: The encoder; must be that of the index.
+        index: Where the documents go.
+        chunk_tokens: Longest passage in tokens, at least 16; where the encoder accepts less with a
+            title, so much.
+        progress: Called whenever something is done, in this thread.
+
+    Returns:
+        What became of each file. Ctrl-C (KeyboardInterrupt) ends the run and is told in
+        `Report.interrupted`; what was written until then stays.
+
+    Raises:
+        InputError: A path does not exist, or there are no files; nothing was changed.
+        EncoderMismatchError: The index was made by another encoder.
+    """
+    started = time.monotonic()
+    if model.fingerprint != index.fingerprint:
+        raise EncoderMismatchError(index.address, stored=index.fingerprint, given=model.fingerprint)
+    if chunk_tokens < MIN_CHUNK_TOKENS:
+        msg = f"chunk_tokens is {chunk_tokens}, expected at least {MIN_CHUNK_TOKENS}"
+        raise InputError(msg)
+    run = _Run(model, index, chunk_tokens, progress)
+    try:
+        run.do(paths)
+    except KeyboardInterrupt:
+        run.interrupted = True
+    return run.report(time.monotonic() - started)
+
+
+class _Run:
+    def __init__(
+        self,
+        model: "LLM2VecGen",
+        index: Index,
+        chunk_tokens: int,
+        progress: Callable[[Progress], None] | None,
+    ) -> None:
+        self.interrupted = False
+        self._index = index
+        self._preparer = Preparer(model.count_tokens, model.max_tokens, chunk_tokens)
+        self._suffix = settings_suffix(self._preparer.limit)
+        self._queue = EmbeddingQueue(
+            model, index, written=self._add_written, embedded=self._add_embedded
+        )
+        self._tell = progress
+        self._progress = Progress()
+        self._entries: dict[str, Entry] = {}
+
+    def do(self, paths: Sequence[Path]) -> None:
+        is_folder = "://" not in self._index.address
+        found = scan(paths, exclude=Path(self._index.address) if is_folder else None)
+        records = self._index.documents()
+        plan = make_plan(found, records, self._suffix)
+        self._entries.update((entry.path, entry) for entry in plan.entries)
+        self._advance(files_total=plan.jobs)
+        with ParserWorker() as worker:
+            self._copy_all(plan, worker)
+            for job in plan.parses:
+                self._parse(job, worker)
+            self._queue.flush()
+            for job, path in plan.repeats:
+                self._copy(job, path, Outcome.INDEXED, worker)
+            self._queue.flush()
+        self._remove(plan, records)
+
+    def report(self, seconds: float) -> Report:
+        return Report(
+            entries=tuple(self._entries[path] for path in sorted(self._entries)),
+            embedded_chunks=self._progress.chunks,
+            embedded_tokens=self._progress.tokens,
+            seconds=seconds,
+            interrupted=self.interrupted,
+        )
+
+    def _copy_all(self, plan: Plan, worker: ParserWorker) -> None:
+        moved: list[str] = []
+        for job in plan.copies:
+            assert job.donor is not None
+            if job.moved:
+                moved.append(job.donor.document_id)
+            outcome = Outcome.MOVED if job.moved else Outcome.INDEXED
+            self._copy(job, job.donor.source, outcome, worker)
+        # A document whose vectors could not be taken over is embedded first.
+        self._queue.flush()
+        self._index.delete_documents(moved)
+
+    def _copy(self, job: Job, source: str, outcome: Outcome, worker: ParserWorker) -> None:
+        """Take over the chunks and vectors of the document at `source`."""
+        chunks = self._index.chunks(document_id(source))
+        # It may have failed, or may have been replaced since the plan was made.
+        if not chunks or chunks[0].version != job.version:
+            self._parse(job, worker)
+            return
+        vectors = self._index.vectors(document_id(source))
+        self._index.replace_document(moved_chunks(chunks, job.file), vectors)
+        if job.known:
+            outcome = Outcome.REPLACED
+        what = "from" if outcome is Outcome.MOVED else "same content as"
+        self._finish(Entry(job.file.path, outcome, f"{what} {source}", len(chunks)))
+
+    def _parse(self, job: Job, worker: ParserWorker) -> None:
+        try:
+            document, digest = worker.parse(job.file.path, job.format)
+        except NoTextError as error:
+            self._finish(Entry(job.file.path, Outcome.SKIPPED, str(error)))
+        except UnreadableError as error:
+            kept = "; the index keeps what it had of it" if job.known else ""
+            self._finish(Entry(job.file.path, Outcome.FAILED, f"{error}{kept}"))
+        else:
+            # Not job.version: the file may have been written to since the plan was made.
+            prepared = self._preparer.prepare(document, job.file, digest + self._suffix)
+            self._queue.add(Waiting(job, prepared, document.notes))
+
+    def _remove(self, plan: Plan, records: Sequence[DocumentRecord]) -> None:
+        """Drop documents whose files are gone, or are skipped now (they hold no text any more)."""
+        gone = [record.document_id for record in plan.gone]
+        skipped = [
+            record.document_id
+            for record in records
+            if (entry := self._entries.get(record.source)) and entry.outcome is Outcome.SKIPPED
+        ]
+        self._index.delete_documents([*gone, *skipped])
+        for record in plan.gone:
+            self._entries[record.source] = Entry(record.source, Outcome.REMOVED)
+
+    def _add_written(self, document: Waiting) -> None:
+        outcome = Outcome.REPLACED if document.job.known else Outcome.INDEXED
+        chunks = len(document.prepared.chunks)
+        self._finish(Entry(document.job.file.path, outcome, "; ".join(document.notes), chunks))
+
+    def _add_embedded(self, chunks: int, tokens: int) -> None:
+        self._advance(chunks=self._progress.chunks + chunks, tokens=self._progress.tokens + tokens)
+
+    def _finish(self, entry: Entry) -> None:
+        self._entries[entry.path] = entry
+        self._advance(files=self._progress.files + 1)
+
+    def _advance(self, **changes: int) -> None:
+        self._progress = replace(self._progress, **changes)
+        if self._tell:
+            self._tell(self._progress)

@@ -1,0 +1,133 @@
+"""What became of each file."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+
+class Outcome(StrEnum):
+    """What can become of a file."""
+
+    INDEXED = "indexed"
+    UNCHANGED = "unchanged"
+    REPLACED = "replaced"
+    MOVED = "moved"
+    REMOVED = "removed"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file.
+
+    Attributes:
+        path: Absolute POSIX path.
+        outcome: What became of it.
+        detail: Why it was skipped or failed, where it was moved from, or what to know of it.
+        chunks: How many chunks the index has of it now, as far as this run wrote them.
+    """
+
+    path: str
+    outcome: Outcome
+    detail: str = ""
+    chunks: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a run did.
+
+    Attributes:
+        entries: Every file once, sorted by path.
+        embedded_chunks: Chunks that went through the model.
+        embedded_tokens: Tokens of these, without their titles.
+        seconds: How long the run took.
+        interrupted: Whether Ctrl-C ended it; files that it did not reach have no entry.
+    """
+
+    entries: tuple[Entry, ...]
+    embedded_chunks: int
+    embedded_tokens: int
+    seconds: float
+    interrupted: bool = False
+
+    def count(self, outcome: Outcome) -> int:
+        """How many files had this outcome."""
+        return sum(entry.outcome is outcome for entry in self.entries)
+
+    @property
+    def exit_code(self) -> int:
+        """0 if all went well, 1 if a file failed, 130 if Ctrl-C ended the run."""
+        if self.interrupted:
+            return 130
+        return 1 if self.count(Outcome.FAILED) else 0
+
+    def to_json(self) -> str:
+        """Totals and entries; ASCII only, so that any file name can be written."""
+        totals = Counter(entry.outcome for entry in self.entries)
+        content = {
+            "totals": {outcome.value: totals[outcome] for outcome in Outcome},
+            "embedded_chunks": self.embedded_chunks,
+            "embedded_tokens": self.embedded_tokens,
+            "seconds": round(self.seconds, 3),
+            "interrupted": self.interrupted,
+            "files": [asdict(entry) for entry in self.entries],
+        }
+        return json.dumps(content, indent=1)
+
+    def __rich__(self) -> RenderableType:
+        """Totals, then each file that was skipped or failed with its reason."""
+        parts: list[RenderableType] = [self._summary()]
+        for outcome in (Outcome.SKIPPED, Outcome.FAILED):
+            entries = [entry for entry in self.entries if entry.outcome is outcome]
+            if entries:
+                parts.append(_table(outcome, entries))
+        return Group(*parts)
+
+    def _summary(self) -> Text:
+        counts = [f"{count} {o.value}" for o in Outcome if (count := self.count(o))]
+        rate = self.embedded_tokens / self.seconds if self.seconds else 0.0
+        lines = [
+            ("Interrupted. " if self.interrupted else "") + (", ".join(counts) or "nothing done"),
+            f"{self.embedded_chunks:,} chunks, {self.embedded_tokens:,} tokens embedded in "
+            f"{self.seconds:.1f} s ({rate:,.0f} tokens/s)",
+        ]
+        return Text("\n".join(lines))
+
+
+PATH_WIDTH = 60
+
+
+def _table(outcome: Outcome, entries: Sequence[Entry]) -> Table:
+    table = Table(title=f"{outcome.value} ({len(entries)})", title_justify="left", box=None)
+    table.add_column("file", no_wrap=True)
+    table.add_column("why", overflow="fold")
+    for entry in entries:
+        # Text, not str: a [bracket] in a name is no markup.
+        table.add_row(Text(shorten(printable(entry.path))), Text(printable(entry.detail)))
+    return table
+
+
+def shorten(path: str) -> str:
+    """The end of a long path: that is where paths differ."""
+    return path if len(path) <= PATH_WIDTH else "…" + path[1 - PATH_WIDTH :]
+
+
+def printable(text: str) -> str:
+    r"""Text for a terminal: a newline in a file name becomes `\n`, a byte not of UTF-8 `\xff`."""
+    return "".join(
+        character if character.isprintable() else _escaped(character) for character in text
+    )
+
+
+def _escaped(character: str) -> str:
+    if "\udc80" <= character <= "\udcff":  # how Python holds such a byte of a file name
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode("ascii")

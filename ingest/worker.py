@@ -1,0 +1,145 @@
+"""Parsing in a process of its own: bounded in time and memory, replaced when it dies.
+
+PDFium and libxml2 can crash, and a hostile file can make any parser run for hours or fill the
+memory. A crash, a timeout or a full memory fails the one file.
+"""
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from ingest.document import Document
+from ingest.errors import NoTextError, UnreadableError
+from ingest.sniff import Format
+
+MAX_SECONDS = 120.0
+"""For one file. The slowest of 145 real and hostile files takes 1.1 s."""
+MAX_MEMORY_BYTES = 4 * 2**30
+"""Address space, of which the interpreter and its libraries take 0.3 GB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the worker is to read, and what it may take for it."""
+
+    path: str
+    format: Format
+    seconds: float
+    memory_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of it: a document with the hash of the bytes that were read, or a reason."""
+
+    document: Document | None = None
+    content_hash: str = ""
+    no_text: str = ""
+    unreadable: str = ""
+
+
+class ParserWorker:
+    """A worker process that parses one file after the other; a context manager, not thread-safe.
+
+    It is started with the first file. (Not `multiprocessing`: its children import the main module
+    anew, and under Streamlit that is the user's script.)
+
+    Args:
+        seconds: A file may take so long.
+        memory_bytes: The process may take so much address space (not on Windows).
+    """
+
+    def __init__(self, seconds: float = MAX_SECONDS, memory_bytes: int = MAX_MEMORY_BYTES) -> None:
+        self._seconds = seconds
+        self._memory_bytes = memory_bytes
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def parse(self, path: str, media_type: Format) -> tuple[Document, str]:
+        """Parse a file.
+
+        Returns:
+            The document, and `version.content_hash` of exactly the bytes that it was made of.
+
+        Raises:
+            UnreadableError: The file is damaged, too large, or took the worker down.
+            NoTextError: The file holds no text.
+        """
+        answer = self._ask(Request(path, media_type, self._seconds, self._memory_bytes))
+        if answer.no_text:
+            raise NoTextError(answer.no_text)
+        if answer.document is None:
+            raise UnreadableError(answer.unreadable)
+        return answer.document, answer.content_hash
+
+    def close(self) -> None:
+        """End the process, if it runs."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()  # also closes the pipes
+            self._process = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _ask(self, request: Request) -> Answer:
+        process = self._process = self._process or _start()
+        timer = threading.Timer(self._seconds, process.kill)
+        timer.start()
+        try:
+            answer = _exchange(process, request)
+        except BaseException:  # Ctrl-C in the middle of an answer: the rest of it must not be read
+            self.close()
+            raise
+        finally:
+            timed_out = not timer.is_alive()
+            timer.cancel()
+        if answer is None:
+            answer = Answer(unreadable=self._why_it_died(process, timed_out=timed_out))
+        if process.poll() is not None or timed_out:
+            self.close()
+        return answer
+
+    def _why_it_died(self, process: subprocess.Popen[bytes], *, timed_out: bool) -> str:
+        status = process.wait()
+        if timed_out:
+            return f"took longer than {self._seconds:g} s"
+        cause = signal.Signals(-status).name if status < 0 else f"exit status {status}"
+        return f"crashed the parser ({cause})"
+
+
+def _start() -> subprocess.Popen[bytes]:
+    root = str(Path(__file__).resolve().parents[1])
+    search_path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
+    return subprocess.Popen(
+        [sys.executable, "-m", "ingest.parsers"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": search_path},
+    )
+
+
+def _exchange(process: subprocess.Popen[bytes], request: Request) -> Answer | None:
+    """Sends a request; returns its answer, or None if the process ended instead."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        pickle.dump(request, process.stdin)
+        process.stdin.flush()
+        return pickle.load(process.stdout)
+    except (EOFError, BrokenPipeError, pickle.UnpicklingError):
+        return None

@@ -1,0 +1,153 @@
+"""The scripts behind `data/model`, run for real at a tiny size."""
+
+import json
+import lzma
+import random
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from embedder import LLM2VecGen
+from embedder.chat import REFUSAL
+from embedder.demo_model.build import Plan, build
+from embedder.demo_model.corpus import QuestionRow, read_documents, read_questions, sentences
+from embedder.demo_model.examples import ExampleMaker
+from embedder.demo_model.heads import HeadSchedule
+from embedder.demo_model.pairs import make_pairs
+from embedder.demo_model.pretrain import Schedule, Shape
+from embedder.demo_model.questions import ask
+from embedder.errors import DuetError
+
+PARAGRAPHS = [
+    "The typewriter was patented in 1868 by Christopher Latham Sholes. It changed how people wrote.",
+    "Polar bears live in the Arctic, where they hunt seals on the sea ice. They can swim for days.",
+    "A container is a running process with resource limits. Many containers share one kernel.",
+    "“Where have you been all this long day?” she asked. The old man said nothing at all to her.",
+    "Photosynthesis is the process by which plants turn light into sugar. It releases oxygen.",
+    "The committee has seven members and meets on Mondays. Its chair can call other meetings.",
+]
+
+
+@pytest.fixture(scope="module")
+def text(tmp_path_factory):
+    """A folder with one plain and one compressed file of three documents each."""
+    folder = tmp_path_factory.mktemp("text")
+    rng = random.Random(0)
+    documents = ["\n".join(rng.sample(PARAGRAPHS, 4)) for _ in range(6)]
+    (folder / "a.txt").write_text("\n\n".join(documents[:3]))
+    with lzma.open(folder / "b.txt.xz", "wt") as file:
+        file.write("\n\n".join([*documents[3:], "too short"]))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def plan(text, tmp_path_factory):
+    work = tmp_path_factory.mktemp("work")
+    questions = work / "questions.jsonl"
+    row = {
+        "question": "Where do polar bears live?",
+        "context": PARAGRAPHS[1],
+        "answer": "the Arctic",
+    }
+    questions.write_text(json.dumps(row) + "\n")
+    return Plan(
+        text=text,
+        questions=questions,
+        work=work / "run",
+        vocabulary=400,
+        pairs=24,
+        shape=Shape(hidden=32, layers=2, heads=4, feedforward=48, context=512),
+        schedule=Schedule(steps=6, warmup=2, tokens=1024, pairs=4, save_seconds=0),
+        heads=HeadSchedule(steps=2, pairs=4),
+    )
+
+
+def final_state(folder):
+    return torch.load(folder / "pretrain.pt", weights_only=True)["model"]
+
+
+def test_a_build_makes_a_checkpoint_that_loads_encodes_and_generates(plan, tmp_path):
+    build(plan, tmp_path / "model")
+    model = LLM2VecGen.from_pretrained(tmp_path / "model", device="cpu", dtype="float32")
+    assert model.encode_documents(PARAGRAPHS).shape == (6, 384)
+    assert list(model.stream([{"role": "user", "content": "Hi"}], max_new_tokens=4))
+    log = [json.loads(line) for line in (plan.work / "pretrain.jsonl").read_text().splitlines()]
+    assert [record["step"] for record in log] == list(range(6))
+    assert all(np.isfinite(record["reply"]) for record in log)
+
+
+def test_a_build_that_was_stopped_goes_on_to_the_same_weights(plan, tmp_path, monkeypatch):
+    unbroken, stopped = (replace(plan, work=tmp_path / name) for name in ("unbroken", "stopped"))
+    build(unbroken, tmp_path / "model")
+    steps = iter(range(3))
+
+    def interrupt(*_, **__):
+        next(steps, None) is None and (_ for _ in ()).throw(KeyboardInterrupt)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("embedder.demo_model.pretrain.nn.utils.clip_grad_norm_", interrupt)
+        build(stopped, tmp_path / "model")
+    assert torch.load(stopped.work / "pretrain.pt", weights_only=True)["step"] == 3
+    build(stopped, tmp_path / "model")
+    # Clipping was switched off for three steps, which Adam hardly notices; order would show.
+    for name, weights in final_state(unbroken.work).items():
+        torch.testing.assert_close(final_state(stopped.work)[name], weights, atol=2e-2, rtol=0)
+
+
+def test_a_folder_without_text_says_what_it_expected(tmp_path):
+    with pytest.raises(DuetError, match=r"expected \*\.txt or \*\.txt\.xz files in"):
+        read_documents(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-m", "embedder.demo_model", "out", "--text", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith("error: expected *.txt")
+
+
+def test_documents_are_lists_of_paragraphs(text):
+    documents = read_documents(text)
+    assert [len(document) for document in documents] == [4] * 6
+
+
+def test_every_example_is_answered_by_its_numbered_passage_or_refused(text, plan):
+    maker = ExampleMaker(read_documents(text), read_questions(plan.questions))
+    refusals = 0
+    for example, _ in zip(maker.draw(0), range(300), strict=False):
+        if example.reply == REFUSAL:
+            refusals += 1
+            continue
+        sentence, number = example.reply.rsplit(" [", 1)
+        assert sentence in example.passages[int(number.rstrip("]")) - 1]
+    assert 10 < refusals < 100
+
+
+def test_the_same_seed_draws_the_same_examples_and_pairs(text):
+    documents = read_documents(text)
+    maker = ExampleMaker(documents, [])
+    first, second, other = (
+        [example for example, _ in zip(maker.draw(seed), range(20), strict=False)]
+        for seed in (1, 1, 2)
+    )
+    assert first == second != other
+    rows = [QuestionRow("What is a container?", "", "a process")]
+    pairs = make_pairs(documents, rows, 20, seed=3)
+    assert pairs == make_pairs(documents, rows, 20, seed=3)
+    assert len(pairs) == 20
+    assert "What is a container?" in {pair.query for pair in pairs}
+
+
+def test_questions_are_of_many_kinds():
+    rng = random.Random(0)
+    asked = {ask(s, rng) for p in PARAGRAPHS for s in sentences(p) for _ in range(40)} - {None}
+    starts = {question.split()[0].lower() for question in asked}
+    assert {"what", "who", "how"} <= starts
+    assert any("____" in question for question in asked)
+    assert any("1868" not in q and "year" in q for q in asked)
+    assert ask("Hm.", rng) is None

@@ -1,0 +1,67 @@
+import pytest
+
+from ingest.document import MAX_CHARACTERS, DocumentBuilder, normalise
+from ingest.errors import NoTextError, UnreadableError
+
+
+@pytest.mark.parametrize(
+    ("raw", "normal"),
+    [
+        ("a\r\nb\rc\x0cd\u2028e", "a\nb\nc\nd\ne"),
+        ("e\u0301", "é"),
+        (
+            "nul\x00 bell\x07 soft\u00adhyphen \ufeffmark \ud800half",
+            "nul bell softhyphen mark half",
+        ),
+        ("line  \n\t\n\n\n\nnext", "line\n\nnext"),
+        ("    indented\n", "    indented"),
+        ("می\u200cخواهم 👩\u200d💻", "می\u200cخواهم 👩\u200d💻"),
+    ],
+)
+def test_normalise(raw: str, normal: str):
+    assert normalise(raw) == normal
+    assert normalise(normal) == normal
+
+
+def test_a_long_run_of_spaces_takes_linear_time():
+    assert len(normalise((" " * 2_000_000) + "x")) == 2_000_001
+
+
+def test_spans_of_pages_and_headings_are_exact():
+    builder = DocumentBuilder()
+    first = builder.add_page("Preface\nHello.", "i")
+    builder.add_page("", None)
+    third = builder.add_page("2 The   long\ntitle\nBody text.", "1")
+    builder.mark_heading(1, "Preface", first)
+    builder.mark_heading(2, " 2 The long title", third)
+    builder.mark_heading(2, "Not there", third)
+    builder.mark_heading(2, " ", third)
+    document = builder.build("application/pdf")
+    assert [document.text[page.start : page.end] for page in document.pages] == [
+        "Preface\nHello.",
+        "",
+        "2 The   long\ntitle\nBody text.",
+    ]
+    assert [(page.number, page.label) for page in document.pages] == [(1, "i"), (2, None), (3, "1")]
+    found = [(h.title, document.text[h.start : h.end]) for h in document.headings]
+    assert found == [
+        ("Preface", "Preface"),
+        ("2 The long title", "2 The   long\ntitle"),
+        ("Not there", ""),
+    ]
+    assert document.headings[2].start == document.pages[2].start
+
+
+def test_no_text_is_no_document():
+    builder = DocumentBuilder()
+    builder.add(" \n\t")
+    builder.add_heading(1, "\x00")
+    with pytest.raises(NoTextError, match="no text"):
+        builder.build("text/plain")
+
+
+def test_too_much_text_is_refused_with_the_limit():
+    builder = DocumentBuilder()
+    builder.add("x" * (MAX_CHARACTERS + 1))
+    with pytest.raises(UnreadableError, match=r"16,000,001 characters.*limit is 16,000,000"):
+        builder.build("text/plain")

@@ -1,0 +1,120 @@
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from ingest.errors import NoTextError, UnreadableError
+from ingest.parsers.__main__ import ALARM_DELAY
+from ingest.sniff import Format
+from ingest.version import content_hash
+from ingest.worker import ParserWorker, Request
+
+
+def child() -> psutil.Process:
+    for _ in range(100):
+        children = psutil.Process().children()
+        if children:
+            return children[0]
+        time.sleep(0.05)
+    raise AssertionError
+
+
+@pytest.fixture
+def pipe(tmp_path: Path) -> str:
+    """Whoever reads it waits for ever."""
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    return str(path)
+
+
+@pytest.fixture
+def note(tmp_path: Path) -> str:
+    path = tmp_path / "note.txt"
+    path.write_text("A note.")
+    return str(path)
+
+
+def test_one_process_parses_one_file_after_the_other(note: str, tmp_path: Path):
+    empty = tmp_path / "empty.txt"
+    empty.write_text(" ")
+    with ParserWorker() as worker:
+        document, digest = worker.parse(note, Format.TEXT)
+        first = child().pid
+        with pytest.raises(NoTextError):
+            worker.parse(str(empty), Format.TEXT)
+        with pytest.raises(UnreadableError, match="No such file"):
+            worker.parse("/no/such/file", Format.TEXT)
+        with pytest.raises(UnreadableError, match="not a complete zip archive"):
+            worker.parse(note, Format.DOCX)
+        worker.parse(note, Format.MARKDOWN)
+        assert child().pid == first
+    assert document.text == "A note."
+    assert digest == content_hash(Format.TEXT, b"A note.")
+    assert psutil.Process().children() == []
+
+
+def test_a_file_that_takes_too_long_fails_and_the_next_one_is_read(pipe: str, note: str):
+    with ParserWorker(seconds=3) as worker:
+        with pytest.raises(UnreadableError, match="took longer than 3 s"):
+            worker.parse(pipe, Format.TEXT)
+        assert worker.parse(note, Format.TEXT)[0].text == "A note."
+
+
+def test_a_crash_fails_the_file_and_the_next_one_is_read(pipe: str, note: str):
+    with ParserWorker() as worker:
+        worker.parse(note, Format.TEXT)
+        crash = threading.Timer(0.3, child().send_signal, [signal.SIGSEGV])
+        crash.start()
+        with pytest.raises(UnreadableError, match=r"crashed the parser \(SIGSEGV\)"):
+            worker.parse(pipe, Format.TEXT)
+        assert worker.parse(note, Format.TEXT)[0].text == "A note."
+
+
+def test_a_file_that_needs_too_much_memory_fails(tmp_path: Path):
+    large = tmp_path / "large.txt"
+    large.write_bytes(b"x" * 300_000_000)
+    with (
+        ParserWorker(memory_bytes=600_000_000) as worker,
+        pytest.raises(UnreadableError, match=r"needs more than 0\.6 GB of memory"),
+    ):
+        worker.parse(str(large), Format.TEXT)
+
+
+def test_a_bug_of_a_parser_fails_the_file(tmp_path: Path):
+    deep = tmp_path / "deep.md"
+    # YAML's parser is recursive.
+    deep.write_text("---\ntitle: " + "[" * 5_000 + "\n---\nText.\n")
+    with ParserWorker() as worker, pytest.raises(UnreadableError, match="nested too deeply"):
+        worker.parse(str(deep), Format.MARKDOWN)
+
+
+def worker_alone(*requests: Request) -> int:
+    """Runs a worker whose parent is gone after these requests; returns its exit status."""
+    sent = b"".join(map(pickle.dumps, requests))
+    command = [sys.executable, "-m", "ingest.parsers"]
+    return subprocess.run(command, input=sent, stdout=subprocess.DEVNULL, check=False).returncode
+
+
+def test_a_worker_ends_with_its_parent():
+    assert worker_alone() == 0
+
+
+def test_a_worker_whose_parent_is_gone_ends_even_if_the_file_never_does(pipe: str):
+    no_time_left = Request(pipe, Format.TEXT, 1 - ALARM_DELAY, 2**32)
+    assert worker_alone(no_time_left) == -signal.SIGALRM
+
+
+def test_ctrl_c_in_the_middle_of_a_file_leaves_a_worker_that_works(pipe: str, note: str):
+    with ParserWorker() as worker:
+        worker.parse(note, Format.TEXT)
+        threading.Timer(0.3, os.kill, [os.getpid(), signal.SIGINT]).start()
+        with pytest.raises(KeyboardInterrupt):
+            worker.parse(pipe, Format.TEXT)
+        assert worker.parse(note, Format.TEXT)[0].text == "A note."

@@ -1,0 +1,77 @@
+"""Promises of the repository itself: README code runs, the compose file is one, help is quick."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+
+
+def run(*command, **environment):
+    return subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=300,
+        env={**os.environ, **environment},
+        check=False,
+    )
+
+
+def test_the_readmes_python_runs_as_it_stands(capsys):
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert len(blocks) == 2
+    names: dict[str, object] = {}
+    for block in blocks:
+        exec(compile(block, "README.md", "exec"), names)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("Patented in 1868")  # the retriever's first passage
+    assert lines[1]  # the chain's reply
+    assert "(1, 384) float32" in lines
+    assert lines[-1] == "(384,)"
+
+
+def test_the_compose_file_fits_the_published_schema():
+    checked = run(
+        sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec",
+        "docker-compose.yml",
+    )  # fmt: skip
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_both_services_have_a_health_check_and_the_data_a_named_volume():
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    assert all("healthcheck" in service for service in compose["services"].values())
+    assert compose["services"]["app"]["depends_on"]["qdrant"]["condition"] == "service_healthy"
+    assert "qdrant:/qdrant/storage" in compose["services"]["qdrant"]["volumes"]
+    assert "qdrant" in compose["volumes"]
+    assert "USER duet" in (ROOT / "Dockerfile").read_text()
+
+
+@pytest.mark.parametrize("package", ["app", "ingest", "embedder.demo_model"])
+def test_help_and_usage_errors_come_before_torch_is_imported(package):
+    code = (
+        f"import runpy, sys; sys.argv = [{package!r}, sys.argv[1]]\n"
+        f"try: runpy.run_module({package!r}, run_name='__main__', alter_sys=False)\n"
+        "finally: assert 'torch' not in sys.modules, 'torch was imported'"
+    )
+    for argument, status in (("--help", 0), ("--no-such-option", 2)):
+        done = run(sys.executable, "-c", code, argument)
+        assert done.returncode == status, done.stderr
+        assert "usage:" in done.stdout + done.stderr
+
+
+def test_no_tracked_file_is_large():
+    files = run("git", "ls-files", "-z").stdout.split("\0")
+    if not any(files):
+        pytest.skip("not a git checkout")
+    sizes = {
+        name: (ROOT / name).stat().st_size for name in files if name and (ROOT / name).exists()
+    }
+    assert sum(sizes.values()) < 64 << 20, sorted(sizes, key=sizes.__getitem__)[-5:]
