@@ -61,7 +61,7 @@ def build(plan: Plan, out: Path) -> None:
 
 def export(model: JointModel, tokenizer: PreTrainedTokenizerFast, out: Path) -> None:
     """Write the base in bfloat16, and beside it the LLM2Vec-Gen part."""
-    base = model.lm.to(torch.bfloat16)
+    base = model.lm.bfloat16()
     base.generation_config.eos_token_id = tokenizer.eos_token_id
     base.generation_config.pad_token_id = tokenizer.pad_token_id
     base.save_pretrained(out / "base")

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -106,7 +107,7 @@ class JointModel(nn.Module):
         size = self.lm.config.head_dim
         carried = torch.arange(half)
         for number, layer in enumerate(self.lm.model.layers):
-            attention = layer.self_attn
+            attention: Any = layer.self_attn
             attention.q_proj.weight.mul_(0.1)  # nearly uniform
             dims = number % 2 * half + carried
             # Two query heads share a key-value head; the first of them reads it.

@@ -21,9 +21,10 @@ from embedder.demo_model.pairs import make_pairs
 from embedder.demo_model.pretrain import Schedule, Shape
 from embedder.demo_model.questions import ask
 from embedder.errors import DuetError
+from embedder.prompt import prompt_ids
 
 PARAGRAPHS = [
-    "The typewriter was patented in 1868 by Christopher Latham Sholes. It changed how people wrote.",
+    "The typewriter was patented in 1868 by Christopher Latham Sholes. It changed all writing.",
     "Polar bears live in the Arctic, where they hunt seals on the sea ice. They can swim for days.",
     "A container is a running process with resource limits. Many containers share one kernel.",
     "“Where have you been all this long day?” she asked. The old man said nothing at all to her.",
@@ -74,7 +75,11 @@ def test_a_build_makes_a_checkpoint_that_loads_encodes_and_generates(plan, tmp_p
     build(plan, tmp_path / "model")
     model = LLM2VecGen.from_pretrained(tmp_path / "model", device="cpu", dtype="float32")
     assert model.encode_documents(PARAGRAPHS).shape == (6, 384)
-    assert list(model.stream([{"role": "user", "content": "Hi"}], max_new_tokens=4))
+    turn = [{"role": "user", "content": "Hi"}]
+    prompt = model._tokenizer.decode(prompt_ids(model._tokenizer, turn))
+    assert prompt == "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"
+    assert model._stop_ids == {model._tokenizer.convert_tokens_to_ids("<|im_end|>")}
+    assert len(list(model.stream(turn, max_new_tokens=4))) <= 4
     log = [json.loads(line) for line in (plan.work / "pretrain.jsonl").read_text().splitlines()]
     assert [record["step"] for record in log] == list(range(6))
     assert all(np.isfinite(record["reply"]) for record in log)
@@ -83,19 +88,21 @@ def test_a_build_makes_a_checkpoint_that_loads_encodes_and_generates(plan, tmp_p
 def test_a_build_that_was_stopped_goes_on_to_the_same_weights(plan, tmp_path, monkeypatch):
     unbroken, stopped = (replace(plan, work=tmp_path / name) for name in ("unbroken", "stopped"))
     build(unbroken, tmp_path / "model")
-    steps = iter(range(3))
+    clip, steps = torch.nn.utils.clip_grad_norm_, iter(range(3))
 
-    def interrupt(*_, **__):
-        next(steps, None) is None and (_ for _ in ()).throw(KeyboardInterrupt)
+    def clip_three_times(*arguments):
+        if next(steps, None) is None:
+            raise KeyboardInterrupt
+        return clip(*arguments)
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("embedder.demo_model.pretrain.nn.utils.clip_grad_norm_", interrupt)
-        build(stopped, tmp_path / "model")
+    with monkeypatch.context() as patch:
+        patch.setattr("torch.nn.utils.clip_grad_norm_", clip_three_times)
+        with pytest.raises(KeyboardInterrupt):
+            build(stopped, tmp_path / "model")
     assert torch.load(stopped.work / "pretrain.pt", weights_only=True)["step"] == 3
     build(stopped, tmp_path / "model")
-    # Clipping was switched off for three steps, which Adam hardly notices; order would show.
     for name, weights in final_state(unbroken.work).items():
-        torch.testing.assert_close(final_state(stopped.work)[name], weights, atol=2e-2, rtol=0)
+        torch.testing.assert_close(final_state(stopped.work)[name], weights, atol=1e-4, rtol=0)
 
 
 def test_a_folder_without_text_says_what_it_expected(tmp_path):

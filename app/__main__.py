@@ -1,0 +1,87 @@
+"""`python -m app`: ask in the terminal, or serve the chat page and the API."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from embedder.errors import DuetError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        options.run(options)
+    except DuetError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m app",
+        description="Ask your own documents. Without a command: serve the chat page.",
+        epilog="Exit code: 0 answered, also if the documents do not say; 2 it could not be asked.",
+    )
+    parser.set_defaults(run=_serve, host="127.0.0.1", port=8501, index=None, model=None)
+    commands = parser.add_subparsers(metavar="COMMAND")
+    where = argparse.ArgumentParser(add_help=False)
+    where.add_argument(
+        "--index",
+        metavar="ADDRESS",
+        help="a folder, or the URL of a Qdrant server (default: $DUET_INDEX or .duet/index)",
+    )
+    where.add_argument(
+        "--model",
+        help="hub id or folder of an LLM2Vec-Gen model (default: $DUET_MODEL or the bundled one)",
+    )
+    ask = commands.add_parser("ask", parents=[where], help="answer one question in the terminal")
+    ask.set_defaults(run=_ask)
+    ask.add_argument("question")
+    ask.add_argument("--source", metavar="PATH", help="only this file, or files below this folder")
+    ask.add_argument("--k", type=_passages, default=8, help="passages to retrieve (default: 8)")
+    serve = commands.add_parser("serve", parents=[where], help="serve the chat page and the API")
+    serve.add_argument("--host", default="127.0.0.1", help="address to bind (default: %(default)s)")
+    serve.add_argument("--port", type=_port, default=8501, help="default: %(default)s")
+    return parser
+
+
+def _passages(text: str) -> int:
+    return _between(text, 1, 100)
+
+
+def _port(text: str) -> int:
+    return _between(text, 1, 65535)
+
+
+def _between(text: str, low: int, high: int) -> int:
+    if not text.isdecimal() or not low <= int(text) <= high:
+        msg = f"expected a number from {low} to {high}, got {text!r}"
+        raise argparse.ArgumentTypeError(msg)
+    return int(text)
+
+
+def _ask(options: argparse.Namespace) -> None:
+    from app.terminal import ask  # only now: rich and numpy take time, and --help should not
+
+    ask(
+        options.question,
+        model=options.model,
+        index=options.index,
+        source=options.source,
+        k=options.k,
+    )
+
+
+def _serve(options: argparse.Namespace) -> None:
+    from app.ui_server import serve
+
+    serve(options.host, options.port, model=options.model, index=options.index)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,201 @@
+"""The HTTP API, mounted under `/api` beside the chat page: embeddings and search."""
+
+import base64
+import hmac
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Any, Literal
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, BeforeValidator, Field
+from starlette.exceptions import HTTPException
+
+from app.runtime import Runtime
+from embedder.errors import DuetError, TextTooLongError
+from retriever import Hit, Retriever
+
+MAX_BODY = 4 << 20  # bytes
+MAX_INPUTS = 2048  # as at OpenAI
+MAX_INPUT_TOKENS = 300_000  # of one request, as at OpenAI
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+class EmbeddingRequest(BaseModel):
+    """OpenAI's request, and `input_type` for encoders that tell queries from documents."""
+
+    input: Annotated[
+        list[Annotated[str, Field(min_length=1)]],
+        Field(min_length=1, max_length=MAX_INPUTS),
+        BeforeValidator(_listed),
+    ]
+    model: str | None = None
+    encoding_format: Literal["float", "base64"] = "float"
+    input_type: Literal["query", "document"] = "document"
+    dimensions: int | None = None
+
+
+class SearchRequest(BaseModel):
+    """A question, and where to look."""
+
+    question: str = Field(min_length=1)
+    k: int = Field(default=8, ge=1, le=100)
+    source: str | None = Field(default=None, description="absolute path of a file or folder")
+
+
+def create_api(runtime: Runtime) -> FastAPI:
+    """The API over a runtime; errors have OpenAI's form `{"error": {"message": ...}}`."""
+    api = FastAPI(title="Duet", docs_url=None, redoc_url=None)
+    api.middleware("http")(_limit_body)
+    api.add_exception_handler(RequestValidationError, _invalid)
+    api.add_exception_handler(HTTPException, _http_error)
+    api.add_exception_handler(DuetError, _duet_error)
+
+    def ready(request: Request) -> Retriever:
+        _authorise(request, runtime.access_key)
+        if runtime.problem is not None:
+            raise HTTPException(503, runtime.problem)
+        return runtime.retriever
+
+    @api.get("/healthz")
+    def healthz() -> dict[str, str]:  # pyright: ignore[reportUnusedFunction]
+        return {"status": "ok"}
+
+    @api.get("/readyz")
+    def readyz() -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
+        return _readiness(runtime)
+
+    @api.post("/v1/embeddings")
+    def embeddings(  # pyright: ignore[reportUnusedFunction]
+        body: EmbeddingRequest, retriever: Annotated[Retriever, Depends(ready)]
+    ) -> dict[str, Any]:
+        return _embed(body, retriever)
+
+    @api.post("/search")
+    def search(  # pyright: ignore[reportUnusedFunction]
+        body: SearchRequest, retriever: Annotated[Retriever, Depends(ready)]
+    ) -> dict[str, Any]:
+        hits = retriever.retrieve(body.question, body.k, source=body.source)
+        return {"hits": [_hit(hit) for hit in hits]}
+
+    return api
+
+
+def _readiness(runtime: Runtime) -> JSONResponse:
+    if runtime.problem is not None:
+        return JSONResponse({"status": "not ready", "reason": runtime.problem}, 503)
+    retriever = runtime.retriever
+    info = retriever.index.info()
+    return JSONResponse(
+        {
+            "status": "ready",
+            "model": retriever.model.name,
+            "documents": info.documents,
+            "chunks": info.chunks,
+        }
+    )
+
+
+def _embed(body: EmbeddingRequest, retriever: Retriever) -> dict[str, Any]:
+    model = retriever.model
+    if body.model not in (None, model.name):
+        msg = f"The model {body.model!r} is not served here, {model.name!r} is."
+        raise HTTPException(404, msg)
+    if body.dimensions not in (None, model.dimension):
+        msg = f"dimensions is {body.dimensions}, but the model's embeddings have {model.dimension}."
+        raise HTTPException(400, msg)
+    tokens = _count(body.input, retriever)
+    encode = model.encode_queries if body.input_type == "query" else model.encode_documents
+    vectors = encode(body.input).astype("<f4")
+    data = [
+        {
+            "object": "embedding",
+            "index": i,
+            "embedding": vector.tolist()
+            if body.encoding_format == "float"
+            else base64.b64encode(vector.tobytes()).decode("ascii"),
+        }
+        for i, vector in enumerate(vectors)
+    ]
+    usage = {"prompt_tokens": tokens, "total_tokens": tokens}
+    return {"object": "list", "model": model.name, "data": data, "usage": usage}
+
+
+def _count(texts: list[str], retriever: Retriever) -> int:
+    model = retriever.model
+    counts = [model.count_tokens(text) for text in texts]
+    longest = max(counts)
+    if longest > model.max_tokens:
+        msg = (
+            f"input {counts.index(longest)} has {longest:,} tokens, "
+            f"{model.name} accepts at most {model.max_tokens:,}. Split it."
+        )
+        raise TextTooLongError(msg)
+    if sum(counts) > MAX_INPUT_TOKENS:
+        msg = (
+            f"The inputs have {sum(counts):,} tokens together, a request may have "
+            f"{MAX_INPUT_TOKENS:,}. Send them in several requests."
+        )
+        raise TextTooLongError(msg)
+    return sum(counts)
+
+
+def _hit(hit: Hit) -> dict[str, Any]:
+    chunk = hit.chunk
+    return {
+        "score": hit.score,
+        "text": chunk.text,
+        "source": chunk.source,
+        "title": chunk.title,
+        "headings": list(chunk.headings),
+        "page": chunk.page,
+        "page_label": chunk.page_label,
+        "start": chunk.start,
+        "end": chunk.end,
+        "document_id": chunk.document_id,
+    }
+
+
+def _authorise(request: Request, key: str | None) -> None:
+    if key is None:
+        return
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not hmac.compare_digest(given.encode(), key.encode()):
+        msg = "Send the server's DUET_API_KEY as `Authorization: Bearer KEY`."
+        raise HTTPException(401, msg, headers={"WWW-Authenticate": "Bearer"})
+
+
+async def _limit_body(
+    request: Request, call_next: Callable[[Request], Awaitable[Response]]
+) -> Response:
+    length = request.headers.get("content-length")
+    if "transfer-encoding" in request.headers and length is None:
+        return _error(411, "Send a Content-Length; chunked bodies are not taken.")
+    if int(length or 0) > MAX_BODY:
+        return _error(413, f"The body has {int(length or 0):,} bytes, at most {MAX_BODY:,} go.")
+    return await call_next(request)
+
+
+def _invalid(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"][1:]) or "body"
+    return _error(400, f"{place}: {first['msg']}")
+
+
+def _http_error(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    return _error(error.status_code, error.detail, error.headers)
+
+
+def _duet_error(_request: Request, error: Exception) -> JSONResponse:
+    return _error(400 if isinstance(error, ValueError) else 503, str(error))
+
+
+def _error(status: int, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    kind = "invalid_request_error" if status < 500 else "server_error"
+    content = {"error": {"message": message, "type": kind, "code": status, "param": None}}
+    return JSONResponse(content, status, headers)

@@ -1,0 +1,67 @@
+"""An answer that is written in one thread and watched, or stopped, from another."""
+
+import threading
+from collections.abc import Callable
+
+from app.answer import Answer, AnswerStream, drain
+
+
+class LiveAnswer:
+    """Runs an answer stream in a thread of its own.
+
+    The reader looks at `text` as often as it likes; a slow step of the model never keeps it from
+    pressing stop.
+
+    Args:
+        open_stream: Called in the thread with the event that `stop` sets.
+    """
+
+    def __init__(self, open_stream: Callable[[threading.Event], AnswerStream]) -> None:
+        self._open_stream = open_stream
+        self._stop = threading.Event()
+        self._done = threading.Event()
+        self._text = ""
+        self._answer: Answer | None = None
+        self._error: Exception | None = None
+        threading.Thread(target=self._run, name="duet-answer", daemon=True).start()
+
+    @property
+    def text(self) -> str:
+        """What the model has written so far."""
+        return self._text
+
+    @property
+    def done(self) -> bool:
+        """Whether `result` returns at once."""
+        return self._done.is_set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until it is done, but not longer than this; returns `done`."""
+        return self._done.wait(seconds)
+
+    def stop(self) -> None:
+        """End the answer at the next token."""
+        self._stop.set()
+
+    def result(self) -> Answer:
+        """The answer; waits for it.
+
+        Raises:
+            DuetError: What the stream raised. (A bug raises whatever it raises.)
+        """
+        self._done.wait()
+        if self._error is not None:
+            raise self._error
+        assert self._answer is not None
+        return self._answer
+
+    def _run(self) -> None:
+        try:
+            self._answer = drain(self._open_stream(self._stop), self._append)
+        except Exception as error:  # noqa: BLE001 - handed to the reader by `result`
+            self._error = error
+        finally:
+            self._done.set()
+
+    def _append(self, piece: str) -> None:
+        self._text += piece

@@ -1,0 +1,78 @@
+"""Sentences as exact spans of a text: what is quoted can be found again letter by letter."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+
+class Span(NamedTuple):
+    """A half-open range of character offsets."""
+
+    start: int
+    end: int
+
+    def of(self, text: str) -> str:
+        """The part of `text` that the span covers."""
+        return text[self.start : self.end]
+
+
+# What ends a block whatever its punctuation: a blank line, or a line that opens with a heading
+# mark, a bullet, a number or a table cell; and the end of a heading line ("# Use", "2.1 Use").
+_BLOCK_BREAK = re.compile(
+    r"\n[ \t]*\n+"
+    r"|\n(?=[ \t]*(?:#{1,6}[ \t]|[-*+•‣▪][ \t]|\(?\d{1,3}[.)][ \t]|\|))"
+    r"|(?:(?<=\n)|^)(?:#{1,6}[ \t][^\n]*|\d+(?:\.\d+)+\.?[ \t]+[A-Z][^\n.]{0,80})"
+    r"(?P<after_heading>\n)"
+)
+
+# A sentence ends at . ! ? … (closing quotes, brackets and citation marks belong to it) where
+# white space and something that can open a sentence follow; full-width marks need no white space.
+_SENTENCE_END = re.compile(
+    r"[.!?…]+[\"'”’»)\]]*(?:\s*\[\d+(?:\s*[,;]\s*\d+)*\])*(?=\s+[\"'“‘«(\[]*[^\W_a-z])"
+    r"|[。！？]+[」』”’）]*"
+)
+
+_ABBREVIATION = re.compile(
+    r"(?:^|[\s(\[])(?:[A-Za-z]|[A-Za-z]\.[A-Za-z]|al|approx|art|bzw|ca|cf|ch|co|corp|dept|dr|ed"
+    r"|eq|etc|fig|figs|inc|jr|ltd|mr|mrs|ms|nos?|nr|op|pp?|prof|ref|resp|sec|sect|sr|st|vol|vs"
+    r"|z\.B|u\.s|e\.g|i\.e)\.$",
+    re.IGNORECASE,
+)
+
+
+def sentence_spans(text: str) -> list[Span]:
+    """The sentences of `text` in order.
+
+    Returns:
+        Spans that do not overlap, are not empty, start and end with a character that is not
+        white space, and together cover everything but white space.
+    """
+    return [span for block in _blocks(text) for span in _sentences(text, block)]
+
+
+def _blocks(text: str) -> Iterator[Span]:
+    start = 0
+    for match in _BLOCK_BREAK.finditer(text):
+        cut = match.start("after_heading") if match["after_heading"] else match.start()
+        yield Span(start, cut)
+        start = cut
+    yield Span(start, len(text))
+
+
+def _sentences(text: str, block: Span) -> Iterator[Span]:
+    start = block.start
+    for match in _SENTENCE_END.finditer(text, block.start, block.end):
+        before = max(start, match.end() - 12)
+        if match[0] == "." and _ABBREVIATION.search(text, before, match.end()):
+            continue
+        yield from _trimmed(text, Span(start, match.end()))
+        start = match.end()
+    yield from _trimmed(text, Span(start, block.end))
+
+
+def _trimmed(text: str, span: Span) -> Iterator[Span]:
+    part = span.of(text)
+    stripped = part.strip()
+    if stripped:
+        start = span.start + part.index(stripped[0])
+        yield Span(start, start + len(stripped))

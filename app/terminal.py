@@ -1,0 +1,97 @@
+"""`python -m app ask`: one question, its answer and its sources in the terminal."""
+
+import os
+from pathlib import Path
+
+from rich.console import Console
+from rich.live import Live
+from rich.padding import Padding
+from rich.text import Text
+
+from app.answer import Answer, Policy, drain, stream_answer
+from app.location import location
+from app.runtime import DEFAULT_INDEX, EmptyIndexError, Runtime, is_server
+from embedder.errors import DuetError
+
+
+def ask(
+    question: str,
+    *,
+    model: str | None = None,
+    index: str | None = None,
+    source: str | None = None,
+    k: int = 8,
+) -> None:
+    """Answer a question and print the answer as it is written, then with its sources.
+
+    Args:
+        question: What to ask.
+        model: Hub id or folder; by default DUET_MODEL or the bundled model.
+        index: Folder or URL; by default DUET_INDEX or `.duet/index`.
+        source: Only this file, or files below this folder.
+        k: How many passages are retrieved.
+
+    Raises:
+        DuetError: It cannot be answered; the text says why.
+    """
+    address = index or os.environ.get("DUET_INDEX") or DEFAULT_INDEX
+    if not is_server(address) and not Path(address).expanduser().is_dir():
+        raise EmptyIndexError(address)  # told before a model is loaded
+    runtime = Runtime.from_environment(os.environ, model=model, index=address)
+    try:
+        records = runtime.documents()
+        if not records:
+            raise EmptyIndexError(address)
+        below = None if source is None else Path(source).expanduser().resolve()
+        if below and not any(Path(record.source).is_relative_to(below) for record in records):
+            msg = f"No indexed document is at {below}. Index it: python -m ingest {source}"
+            raise DuetError(msg)
+        _print_answer(question, runtime, below.as_posix() if below else None, Policy(k=k))
+    finally:
+        runtime.close()
+
+
+def _print_answer(question: str, runtime: Runtime, source: str | None, policy: Policy) -> None:
+    console = Console(highlight=False)
+    retriever = runtime.retriever
+    written = Text()
+    with Live(written, console=console, transient=True, vertical_overflow="crop") as live:
+
+        def show(piece: str) -> None:
+            written.append(printable(piece))
+            live.refresh()
+
+        stream = stream_answer(question, retriever, retriever.model, source=source, policy=policy)
+        answer = drain(stream, show)
+    show_answer(answer, console)
+
+
+def show_answer(answer: Answer, console: Console) -> None:
+    """Print an answer, what the reader should know of it, and the quotes that it rests on."""
+    console.print(_marked(answer))
+    if answer.notice:
+        console.print(Text(answer.notice, style="yellow"))
+    if answer.unsupported:
+        console.print(Text("Underlined: not found in the cited passages.", style="yellow"))
+    if answer.citations:
+        console.print(Text("\nSources", style="bold"))
+    for citation in answer.citations:
+        place = Text(f"[{citation.number}] ", style="cyan")
+        console.print(place.append(printable(location(citation.chunk)), style="bold"))
+        quote = printable(" ".join(citation.quote.split()))
+        console.print(Padding(Text(f"“{quote}”", style="dim"), (0, 0, 0, 4)))
+    if answer.left_out:
+        msg = f"{len(answer.left_out)} more passages were found but did not fit into the prompt."
+        console.print(Text(msg, style="dim"))
+
+
+def printable(text: str) -> str:
+    """Text without control characters: a document must not steer the terminal."""
+    return "".join(c if c.isprintable() or c in "\n\t" else "�" for c in text)
+
+
+def _marked(answer: Answer) -> Text:
+    text = Text(printable(answer.text))
+    for span in answer.unsupported:
+        text.stylize("underline", span.start, span.end)
+    return text

@@ -1,0 +1,147 @@
+"""The chat page. Streamlit runs this file from the top for every interaction of every visitor."""
+
+import hmac
+import threading
+from dataclasses import dataclass
+from itertools import groupby
+
+import streamlit as st
+
+from app import ui_html
+from app.answer import Answer, AnswerStream, stream_answer
+from app.live import LiveAnswer
+from app.location import file_name, location
+from app.runtime import Runtime, shared
+from app.ui_sidebar import sidebar
+from embedder.errors import DuetError
+
+_FRAME = 0.05  # seconds between two looks at the answer that is being written
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question, and its answer as far as there is one."""
+
+    question: str
+    live: LiveAnswer
+
+
+def main() -> None:
+    """Draw the page for one run of the script."""
+    st.set_page_config(page_title="Duet", page_icon=ui_html.ICON, layout="centered")
+    st.html(ui_html.STYLE)
+    runtime = shared()
+    if not _admitted(runtime):
+        return
+    try:
+        with st.spinner("Opening the model and the index …"):
+            documents = runtime.documents()
+    except DuetError as error:
+        st.error(ui_html.label(str(error)))
+        st.button("Try again")
+        return
+    source = sidebar(runtime, documents)
+    turns: list[Turn] = st.session_state.setdefault("turns", [])
+    for turn in turns:
+        _show_turn(turn)
+    question = st.chat_input("Ask about your documents", submit_mode="stop", key="question")
+    if question:
+        turns.append(_ask(runtime, question, source))
+        _show_turn(turns[-1])
+    elif not turns:
+        _show_empty(runtime, len(documents))
+
+
+def _admitted(runtime: Runtime) -> bool:
+    """Whether the visitor may see the page: a server with an access key asks for it."""
+    if runtime.access_key is None or st.session_state.get("admitted"):
+        return True
+    st.subheader("This server needs a key")
+    given = st.text_input("Access key", type="password")
+    if not given:
+        return False
+    if hmac.compare_digest(given.encode(), runtime.access_key.encode()):
+        st.session_state["admitted"] = True
+        st.rerun()
+    st.error("That is not the key.")
+    return False
+
+
+def _ask(runtime: Runtime, question: str, source: str | None) -> Turn:
+    def open_stream(stop: threading.Event) -> AnswerStream:
+        retriever = runtime.retriever
+        return stream_answer(question, retriever, retriever.model, source=source, stop=stop)
+
+    return Turn(question, LiveAnswer(open_stream))
+
+
+def _show_turn(turn: Turn) -> None:
+    with st.chat_message("user", avatar=":material/person:"):
+        st.html(ui_html.question_html(turn.question))
+    with st.chat_message("assistant", avatar=":material/menu_book:"):
+        if not turn.live.done:
+            _watch(turn.live)
+        try:
+            _show_answer(turn.live.result())
+        except DuetError as error:
+            st.error(ui_html.label(str(error)))
+
+
+def _watch(live: LiveAnswer) -> None:
+    """Show the text as it comes. The stop button, like any other, ends this run of the script."""
+    _finish_after_stop(live)
+    place = st.empty()
+    try:
+        place.html(ui_html.waiting_html())
+        while not live.wait(_FRAME):
+            # Drawing is what lets Streamlit end the run, so it is done at every look.
+            place.html(ui_html.writing_html(live.text) if live.text else ui_html.waiting_html())
+    finally:
+        live.stop()
+    place.empty()
+
+
+@st.fragment(run_every=0.5)
+def _finish_after_stop(live: LiveAnswer) -> None:
+    """Draw the page once more when the answer is there: a run that was stopped cannot."""
+    if live.done:
+        st.rerun()
+
+
+def _show_answer(answer: Answer) -> None:
+    st.html(ui_html.answer_html(answer))
+    if answer.notice:
+        st.caption(f":material/info: {ui_html.label(answer.notice)}")
+    if answer.unsupported:
+        st.caption(":material/info: Underlined sentences are not in the passages that they cite.")
+    cited = sorted(answer.citations, key=lambda citation: citation.number)
+    for number, citations in groupby(cited, key=lambda citation: citation.number):
+        group = list(citations)
+        title = ui_html.label(f"[{number}] {location(group[0].chunk)}")
+        with st.expander(title, icon=":material/description:"):
+            st.html(ui_html.snippet_html(group))
+    if answer.left_out:
+        names = ", ".join(dict.fromkeys(file_name(hit.chunk.source) for hit in answer.left_out))
+        passages = ui_html.passages(len(answer.left_out))
+        st.caption(ui_html.label(f"Left out for length: {passages} of {names}"))
+
+
+def _show_empty(runtime: Runtime, documents: int) -> None:
+    st.html(ui_html.empty_html(documents))
+    for question in runtime.example_questions():
+        st.button(
+            ui_html.label(question),
+            on_click=_type,
+            args=(question,),
+            width="stretch",
+            icon=":material/chat_bubble:",
+        )
+
+
+def _type(question: str) -> None:
+    """Put a question into the input, for the reader to change or send."""
+    st.session_state["question"] = question
+
+
+if __name__ == "__main__":
+    main()

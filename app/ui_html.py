@@ -1,0 +1,184 @@
+"""What the chat page shows of answers and documents, as HTML.
+
+Models and documents are data: everything they wrote is escaped here, and the little Markdown that
+models write in answers is rendered without raw HTML, links or images.
+"""
+
+import html
+import re
+from collections.abc import Sequence
+
+from markdown_it import MarkdownIt
+
+from app.answer import Answer
+from app.citations import MARKER, Citation
+from app.location import file_name
+from app.sentences import Span
+from retriever import DocumentRecord
+
+_MARKDOWN = MarkdownIt("commonmark", {"html": False}).disable(
+    ["image", "link", "autolink", "reference", "heading", "lheading"]
+)
+
+# Stand for the edges of an unsupported sentence while Markdown is rendered; private-use
+# characters, taken out of the text first, so that a document cannot forge them.
+_OPEN, _CLOSE = "\ue000", "\ue001"
+
+_AROUND = 280  # characters shown before and after a quote
+
+STYLE = """<style>
+.duet-answer p, .duet-answer li { line-height: 1.65; }
+.duet-answer > :last-child { margin-bottom: 0; }
+.duet-question { white-space: pre-wrap; overflow-wrap: anywhere; max-height: 16rem;
+  overflow-y: auto; }
+.duet-count { white-space: nowrap; }
+.duet-answer, .duet-snippet, .duet-path { overflow-wrap: anywhere; }
+.duet-answer blockquote { margin: 0 0 .8rem; padding: .1rem 0 .1rem .9rem; line-height: 1.65;
+  border-left: 3px solid #2f6f6b; color: inherit; }
+.duet-cite { font-size: .75em; font-weight: 600; color: #2f6f6b; background: #2f6f6b1a;
+  border-radius: .35em; padding: .08em .38em; margin-left: .1em; white-space: nowrap; }
+.duet-unsupported { text-decoration: underline dotted #b7791f 2px; text-underline-offset: 3px; }
+.duet-snippet { font-size: .92rem; line-height: 1.6; white-space: pre-wrap; }
+.duet-snippet mark { background: #fbe9a9; color: #1f2933; padding: .08em .1em;
+  border-radius: .2em; box-decoration-break: clone; }
+.duet-path, .duet-dim { font-size: .8rem; color: #6b7680; }
+.duet-waiting { animation: duet-pulse 1.6s ease-in-out infinite; }
+@keyframes duet-pulse { 50% { opacity: .45; } }
+.duet-documents { max-height: 19rem; overflow-y: auto; font-size: .88rem; }
+.duet-documents div { display: flex; justify-content: space-between; gap: .8rem;
+  align-items: baseline; padding: .3rem 0; border-bottom: 1px solid #8884;
+  overflow-wrap: anywhere; }
+.duet-documents div:last-child { border-bottom: 0; }
+.duet-empty { text-align: center; padding: 9vh 0 1.5rem; }
+.duet-empty h1 { font-size: 2rem; font-weight: 650; letter-spacing: -.02em; padding: 0 0 .3rem; }
+.duet-empty p { color: #6b7680; margin: 0 auto; max-width: 32rem; }
+</style>"""
+
+
+ICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24">'
+    '<rect width="24" height="24" rx="6" fill="#2f6f6b"/>'
+    '<path d="M6 8h8M6 12h12M6 16h6" stroke="#fff" stroke-width="2"'
+    ' stroke-linecap="round"/></svg>'
+)
+"""The page's icon; Streamlit's own icons would be fetched from the internet."""
+
+
+def question_html(question: str) -> str:
+    """What the reader asked, as typed."""
+    return f'<div class="duet-question">{html.escape(question)}</div>'
+
+
+def writing_html(text: str) -> str:
+    """What the model has written so far."""
+    return f'<div class="duet-answer">{_rendered(text)}</div>'
+
+
+def waiting_html() -> str:
+    """What stands there until the first word comes."""
+    return '<div class="duet-dim duet-waiting">Reading the documents …</div>'
+
+
+def answer_html(answer: Answer) -> str:
+    """A finished answer: quotes as they stand, the model's words with doubtful ones underlined."""
+    if answer.kind != "quoted":
+        return writing_html(_fenced(answer.text, answer.unsupported))
+    quotes = (_with_markers(html.escape(quote)) for quote in answer.text.split("\n\n"))
+    blocks = "".join(f"<blockquote>{quote}</blockquote>" for quote in quotes)
+    return f'<div class="duet-answer">{blocks}</div>'
+
+
+def snippet_html(citations: Sequence[Citation]) -> str:
+    """The part of a passage round its quotes, which are highlighted.
+
+    Args:
+        citations: At least one, all of the same passage.
+    """
+    chunk = citations[0].chunk
+    text = chunk.text
+    spans = _merged([Span(citation.start, citation.end) for citation in citations])
+    first = max(0, spans[0].start - _AROUND)
+    last = min(len(text), spans[-1].end + _AROUND)
+    parts = ["…"] if first else []
+    position = first
+    for span in spans:
+        parts.append(html.escape(text[position : span.start]))
+        parts.append(f"<mark>{html.escape(span.of(text))}</mark>")
+        position = span.end
+    parts.append(html.escape(text[position:last]))
+    parts += ["…"] if last < len(text) else []
+    path = dict.fromkeys((chunk.title or file_name(chunk.source), *chunk.headings))
+    under = html.escape(" › ".join(path))  # a title is often the first heading, too
+    return (
+        f'<div class="duet-dim">{under}</div><div class="duet-snippet">{"".join(parts)}</div>'
+        f'<div class="duet-path">{html.escape(chunk.source)}</div>'
+    )
+
+
+def documents_html(records: Sequence[DocumentRecord]) -> str:
+    """The list of indexed documents."""
+    rows = (
+        f'<div title="{html.escape(record.source)}">'
+        f"<span>{html.escape(file_name(record.source))}</span>"
+        f'<span class="duet-dim duet-count">{passages(record.chunks)}</span></div>'
+        for record in records
+    )
+    return f'<div class="duet-documents">{"".join(rows)}</div>'
+
+
+def empty_html(documents: int) -> str:
+    """What stands where there is no conversation yet."""
+    if not documents:
+        text = (
+            "Nothing is indexed yet. Add files in the sidebar. Or, for a whole folder, stop this "
+            "server and run<br><code>python -m ingest FOLDER</code>"
+        )
+        return f'<div class="duet-empty"><h1>Ask your own documents</h1><p>{text}</p></div>'
+    count = "one document" if documents == 1 else f"{documents:,} documents"
+    text = f"Answers come from {count}, each with the sentences that it rests on."
+    return f'<div class="duet-empty"><h1>Ask your own documents</h1><p>{text}</p></div>'
+
+
+def passages(count: int) -> str:
+    """A number of passages, in words."""
+    return "1 passage" if count == 1 else f"{count:,} passages"
+
+
+def label(text: str) -> str:
+    """Text for a widget's label, which Streamlit reads as Markdown: on one line, no markup.
+
+    A word joiner after a colon inside a word keeps `:smile:` and `:red[...]` what they are.
+    """
+    one_line = " ".join(text.split())
+    escaped = re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$^&])", r"\\\1", one_line)
+    return re.sub(r":(?=\S)", ":\u2060", escaped)
+
+
+def _rendered(text: str) -> str:
+    return (
+        _with_markers(_MARKDOWN.render(text))
+        .replace(_OPEN, '<span class="duet-unsupported" title="Not in the cited passage">')
+        .replace(_CLOSE, "</span>")
+    )
+
+
+def _fenced(text: str, spans: Sequence[Span]) -> str:
+    for edge in (_OPEN, _CLOSE):
+        text = text.replace(edge, "�")
+    for span in reversed(spans):
+        text = text[: span.start] + _OPEN + span.of(text) + _CLOSE + text[span.end :]
+    return text
+
+
+def _with_markers(escaped: str) -> str:
+    return MARKER.sub(r'<span class="duet-cite">\1</span>', escaped)
+
+
+def _merged(spans: Sequence[Span]) -> list[Span]:
+    merged: list[Span] = []
+    for span in sorted(spans):
+        if merged and span.start <= merged[-1].end:
+            merged[-1] = Span(merged[-1].start, max(merged[-1].end, span.end))
+        else:
+            merged.append(span)
+    return merged

@@ -1,0 +1,108 @@
+"""One process for the chat page and the API, over one model and one index."""
+
+import ipaddress
+import os
+import socket
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import streamlit as st
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.routing import Mount
+
+from app.api import create_api
+from app.runtime import Runtime, share
+from embedder.errors import DuetError
+
+_LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"]
+
+_CONFIG: dict[str, object] = {
+    "server.headless": True,
+    "server.fileWatcherType": "none",
+    "server.maxUploadSize": 200,
+    "browser.gatherUsageStats": False,
+    "logger.level": "error",  # else a line for each timer that fires after its answer is there
+    "client.toolbarMode": "minimal",
+    "client.showErrorDetails": "none",
+    "theme.primaryColor": "#2f6f6b",
+    "theme.baseRadius": "0.6rem",
+    "theme.secondaryBackgroundColor": "#f4f6f6",
+}
+
+
+def serve(host: str, port: int, *, model: str | None = None, index: str | None = None) -> None:
+    """Serve until Ctrl-C: the page at `/`, the API at `/api`.
+
+    Args:
+        host: Address to bind; one that others can reach needs DUET_API_KEY.
+        port: Port to bind.
+        model: Hub id or folder; by default DUET_MODEL or the bundled model.
+        index: Folder or URL; by default DUET_INDEX or `.duet/index`.
+
+    Raises:
+        DuetError: The address would be open to everyone, or the port is taken.
+    """
+    runtime = Runtime.from_environment(os.environ, model=model, index=index)
+    local = _is_loopback(host)
+    if not local and runtime.access_key is None:
+        msg = (
+            f"Binding {host} lets others in: set DUET_API_KEY to a secret that the page and the "
+            "API will ask for, or bind 127.0.0.1."
+        )
+        raise DuetError(msg)
+    _check_free(host, port)
+    application = create_application(runtime, local=local)
+    application.run(config=configuration(host, port))
+
+
+def configuration(host: str, port: int) -> dict[str, object]:
+    """Streamlit's options: no telemetry, no file watcher, our colours."""
+    return {**_CONFIG, "server.address": host, "server.port": port}
+
+
+def create_application(runtime: Runtime, *, local: bool) -> st.App:
+    """The page and the API as one ASGI application.
+
+    Args:
+        runtime: Opened in the background when the application starts, closed when it ends.
+        local: Whether it is bound to loopback. Then requests under another host name are refused,
+            so that no web page can reach it by rebinding its own name to 127.0.0.1.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_app: st.App) -> AsyncGenerator[None]:
+        runtime.warm_up()
+        try:
+            yield
+        finally:
+            runtime.close()
+
+    share(runtime)
+    return st.App(
+        Path(__file__).with_name("ui.py"),
+        lifespan=lifespan,
+        routes=[Mount("/api", create_api(runtime))],
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=_LOOPBACK_NAMES)]
+        if local and runtime.access_key is None
+        else [],
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _check_free(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            msg = f"Cannot bind {host} port {port}: {error.strerror}. Choose another: --port"
+            raise DuetError(msg) from error

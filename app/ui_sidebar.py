@@ -1,0 +1,69 @@
+"""The sidebar of the chat page: what is indexed, adding files, and where to look."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from app import ui_html
+from app.location import file_name
+from app.runtime import Runtime
+from embedder.errors import DuetError
+from retriever import DocumentRecord
+
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+_GOOD = {"indexed", "unchanged", "replaced", "moved"}
+
+
+def sidebar(runtime: Runtime, documents: Sequence[DocumentRecord]) -> str | None:
+    """Draw the sidebar; returns the path that questions are limited to, None for no limit."""
+    with st.sidebar:
+        st.title("Duet")
+        source = _source_filter(documents)
+        _upload(runtime)
+        count = len(documents)
+        with st.expander(f"Documents ({count:,})", expanded=0 < count <= 12):
+            if documents:
+                st.html(ui_html.documents_html(documents))
+            else:
+                st.caption("None yet.")
+        st.caption(f"Model: {ui_html.label(runtime.retriever.model.name)}")
+    return source
+
+
+def _source_filter(documents: Sequence[DocumentRecord]) -> str | None:
+    names = {record.source: file_name(record.source) for record in documents}
+    return st.selectbox(
+        "Answer from",
+        [None, *names],
+        format_func=lambda source: "All documents" if source is None else names[source],
+        disabled=not documents,
+    )
+
+
+def _upload(runtime: Runtime) -> None:
+    # A new key is a new, empty uploader: what was taken is not taken again by the next run.
+    generation: int = st.session_state.setdefault("uploads", 0)
+    files = st.file_uploader("Add files", accept_multiple_files=True, key=f"upload-{generation}")
+    if files:
+        with st.spinner("Indexing …"):
+            st.session_state["uploaded"] = [_add(runtime, file) for file in files]
+        st.session_state["uploads"] = generation + 1
+        st.rerun()
+    for good, line in st.session_state.pop("uploaded", []):
+        text = ui_html.label(line)
+        st.caption(f":material/check: {text}") if good else st.error(text)
+
+
+def _add(runtime: Runtime, file: "UploadedFile") -> tuple[bool, str]:
+    """Index one file; whether that went well, and a line that says so."""
+    try:
+        report = runtime.add_upload(file.name, file.getvalue())
+    except DuetError as error:
+        return False, f"{file.name}: {error}"
+    entry = report.entries[0]
+    if entry.outcome not in _GOOD:
+        return False, f"{file.name}: {entry.outcome}, {entry.detail}"
+    return True, f"{file.name}: {entry.outcome}"

@@ -1,0 +1,30 @@
+"""The real server over a scripted model that writes slowly: `slow_server.py PORT FOLDER`."""
+
+import sys
+from pathlib import Path
+
+from app import ui_server
+from app.runtime import Runtime
+from retriever import Retriever, open_index
+from tests.app.fakes import ScriptedModel
+
+REPLY = "The return window is 30 days [1]. " + " ".join(
+    f"Step {n} is to fill form {n} and send it." for n in range(1, 30)
+)
+
+
+def main(port: int, folder: Path) -> None:
+    def connect() -> Retriever:
+        model = ScriptedModel(REPLY, pause=0.08)
+        index = open_index(
+            folder / "index", fingerprint=model.fingerprint, dimension=model.dimension
+        )
+        return Retriever(model, index)
+
+    runtime = Runtime(connect, uploads=folder / "uploads")
+    application = ui_server.create_application(runtime, local=True)
+    application.run(config=ui_server.configuration("127.0.0.1", port))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), Path(sys.argv[2]))

@@ -1,0 +1,138 @@
+import base64
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+
+from app.api import MAX_BODY, create_api
+from app.runtime import Runtime
+from embedder.errors import DuetError
+from tests.app.conftest import GARDEN
+
+
+@pytest.fixture
+def runtime(retriever, tmp_path):
+    runtime = Runtime(lambda: retriever, uploads=tmp_path)
+    runtime.warm_up().join()
+    return runtime
+
+
+@pytest.fixture
+def client(runtime):
+    return TestClient(create_api(runtime))
+
+
+def message(response) -> str:
+    return response.json()["error"]["message"]
+
+
+def test_ready_names_the_model_and_the_size_of_the_index(client):
+    assert client.get("/healthz").json() == {"status": "ok"}
+    assert client.get("/readyz").json() == {
+        "status": "ready",
+        "model": "scripted",
+        "documents": 2,
+        "chunks": 4,
+    }
+
+
+def test_not_ready_says_why_and_refuses_work(tmp_path):
+    def connect():
+        msg = "the index is locked"
+        raise DuetError(msg)
+
+    runtime = Runtime(connect, uploads=tmp_path)
+    client = TestClient(create_api(runtime))
+    assert client.get("/readyz").status_code == 503
+    assert "being opened" in client.get("/readyz").json()["reason"]
+    runtime.warm_up().join()
+    assert client.get("/readyz").json()["reason"] == "the index is locked"
+    response = client.post("/search", json={"question": "pump"})
+    assert (response.status_code, message(response)) == (503, "the index is locked")
+    assert client.get("/healthz").status_code == 200
+
+
+def test_embeddings_are_the_models(client, model):
+    body = {"input": ["the pump", "a tomato"], "model": "scripted"}
+    reply = client.post("/v1/embeddings", json=body).json()
+    vectors = np.array([item["embedding"] for item in reply["data"]], dtype=np.float32)
+    np.testing.assert_allclose(vectors, model.encode_documents(body["input"]), rtol=1e-6)
+    assert [item["index"] for item in reply["data"]] == [0, 1]
+    assert reply["usage"] == {"prompt_tokens": 4, "total_tokens": 4}
+    assert (reply["object"], reply["model"]) == ("list", "scripted")
+
+
+def test_base64_holds_little_endian_floats(client, model):
+    body = {"input": "the pump", "encoding_format": "base64", "input_type": "query"}
+    (item,) = client.post("/v1/embeddings", json=body).json()["data"]
+    vector = np.frombuffer(base64.b64decode(item["embedding"]), dtype="<f4")
+    np.testing.assert_array_equal(vector, model.encode_queries(["the pump"])[0])
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "text"),
+    [
+        ({}, 400, "input"),
+        ({"input": ""}, 400, "input"),
+        ({"input": []}, 400, "input"),
+        ({"input": [1, 2]}, 400, "input"),
+        ({"input": ["ok", "word " * 201]}, 400, "input 1 has 201 tokens, scripted accepts at most"),
+        ({"input": ["word " * 200] * 1501}, 400, "300,200 tokens together"),
+        ({"input": ["x"] * 2049}, 400, "2048"),
+        ({"input": "x", "model": "gpt"}, 404, "'scripted' is"),
+        ({"input": "x", "dimensions": 64}, 400, "have 256"),
+        ({"input": "x", "encoding_format": "hex"}, 400, "encoding_format"),
+    ],
+)
+def test_bad_embedding_requests_are_told_what_is_wrong(client, body, status, text):
+    response = client.post("/v1/embeddings", json=body)
+    assert response.status_code == status
+    assert text in message(response)
+
+
+def test_search_finds_passages_and_can_be_limited_to_a_file(client):
+    body = {"question": "How long does the warranty last?", "k": 2}
+    hits = client.post("/search", json=body).json()["hits"]
+    assert hits[0]["page"] == 4
+    assert hits[0]["text"].startswith("The warranty")
+    assert len(hits) == 2
+    hits = client.post("/search", json={**body, "source": GARDEN}).json()["hits"]
+    assert {hit["source"] for hit in hits} == {GARDEN}
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ({"question": ""}, "question"),
+        ({"question": "x", "k": 0}, "k"),
+        ({"question": "x", "k": 101}, "100"),
+        ({"question": "word " * 20_000}, "20,000 tokens"),
+    ],
+)
+def test_bad_searches_are_told_what_is_wrong(client, body, text):
+    response = client.post("/search", json=body)
+    assert response.status_code == 400
+    assert text in message(response)
+
+
+def test_broken_json_unknown_paths_and_large_bodies(client):
+    headers = {"content-type": "application/json"}
+    assert client.post("/search", content=b"{", headers=headers).status_code == 400
+    assert message(client.get("/nothing")) == "Not Found"
+    large = client.post("/search", content=b" " * (MAX_BODY + 1), headers=headers)
+    assert (large.status_code, large.json()["error"]["type"]) == (413, "invalid_request_error")
+    chunked = client.post("/search", content=iter([b"{}"]), headers=headers)
+    assert chunked.status_code == 411
+
+
+def test_a_key_is_asked_for_where_there_is_one(retriever, tmp_path):
+    runtime = Runtime(lambda: retriever, uploads=tmp_path, access_key="s3cret")
+    runtime.warm_up().join()
+    client = TestClient(create_api(runtime))
+    for headers in ({}, {"authorization": "Bearer wrong"}, {"authorization": "Basic s3cret"}):
+        response = client.post("/search", json={"question": "pump"}, headers=headers)
+        assert response.status_code == 401
+        assert "DUET_API_KEY" in message(response)
+    good = {"authorization": "Bearer s3cret"}
+    assert client.post("/search", json={"question": "pump"}, headers=good).status_code == 200
+    assert client.get("/healthz").status_code == 200

@@ -1,0 +1,164 @@
+"""The real server in its own process, used through headless Chromium as a person would."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from app.__main__ import main
+from embedder import BUNDLED_MODEL
+from tests.app.fakes import pdf
+
+CHROMIUM = Path("/usr/bin/chromium")
+ROOT = Path(__file__).parents[2]
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not installed"),
+]
+
+PAGES = [
+    "This manual is about the garden pump and how to store it over the winter.",
+    "The warranty of the garden pump lasts 24 months. Damage by frost is excluded.",
+]
+
+
+@contextmanager
+def server(port: int, log: Path, *command: str, **environ: str) -> Iterator[str]:
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("DUET_")}
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, *command],
+            env={**inherited, **environ},
+            cwd=ROOT,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        _wait_until_ready(f"http://127.0.0.1:{port}/api/readyz", process, log)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) in (130, -signal.SIGINT), log.read_text()
+
+
+def _wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(240):
+        assert process.poll() is None, log.read_text()
+        try:
+            with urlopen(url):
+                return
+        except URLError:
+            time.sleep(0.25)
+    pytest.fail(f"not ready after a minute:\n{log.read_text()}")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=options)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page that fails the test if it asks any other machine for anything."""
+    page = browser.new_page(viewport={"width": 1200, "height": 820})
+    foreign: list[str] = []
+    page.on(
+        "request",
+        lambda r: re.match(r"(https?|wss?)://(?!127\.0\.0\.1)", r.url) and foreign.append(r.url),
+    )
+    yield page
+    page.close()
+    assert foreign == []
+
+
+def ask(page: Page, question: str) -> None:
+    box = page.get_by_test_id("stChatInputTextArea")
+    expect(box).to_be_enabled(timeout=60_000)
+    box.fill(question)
+    box.press("Enter")
+
+
+def open_source(page: Page, label: str) -> str:
+    """Open the source with this label under the last answer; the words highlighted in it."""
+    source = page.get_by_test_id("stChatMessage").last.get_by_test_id("stExpander")
+    source = source.filter(has_text=label).first
+    expect(source).to_be_visible(timeout=60_000)
+    source.locator("summary").click()
+    expect(source.locator("mark").first).to_be_visible()
+    return " ".join(source.locator("mark").all_inner_texts())
+
+
+def test_ask_upload_and_ask_again(page, tmp_path, unused_port, checkpoint, capsys, monkeypatch):
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "manual.pdf").write_bytes(pdf(PAGES))
+    notes = tmp_path / "notes.md"
+    notes.write_text("# Zoo\n\nThe zebra Ottokar sleeps in the old barn behind the mill.\n")
+    model = {} if BUNDLED_MODEL.exists() else {"DUET_MODEL": str(checkpoint)}
+    environ = {**model, "DUET_INDEX": str(tmp_path / "index")}
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    from ingest.__main__ import main as ingest
+
+    assert ingest([str(tmp_path / "docs"), "--quiet"]) == 0
+
+    command = ("-m", "app", "serve", "--port", str(unused_port))
+    with server(unused_port, tmp_path / "log", *command, **environ) as url:
+        page.goto(url)
+        expect(page.get_by_text("one document")).to_be_visible(timeout=60_000)
+        ask(page, "How long does the warranty of the garden pump last?")
+        assert "24 months" in open_source(page, "manual.pdf, page 2")
+
+        page.locator("input[type=file]").set_input_files(notes)
+        expect(page.get_by_text("notes.md: indexed")).to_be_visible(timeout=60_000)
+        ask(page, "Where does the zebra Ottokar sleep?")
+        assert "old barn" in open_source(page, "notes.md")
+
+        ask(page, "Who won the football world cup in Brazil?")
+        expect(page.get_by_text("The documents do not say.")).to_be_visible(timeout=60_000)
+
+        with pytest.raises(HTTPError, match="400"):
+            urlopen(Request(f"{url}/api/healthz", headers={"Host": "evil.example"}))
+        assert main(["ask", "Where is the pump?"]) == 2  # the server has the index
+        assert "error: " in capsys.readouterr().err
+
+
+def test_tokens_stream_and_stop_keeps_them(page, tmp_path, unused_port):
+    notes = tmp_path / "returns.md"
+    notes.write_text("# Returns\n\nThe return window is 30 days from delivery.\n")
+    command = ("-m", "tests.app.slow_server", str(unused_port), str(tmp_path))
+    with server(unused_port, tmp_path / "log", *command) as url:
+        page.goto(url)
+        expect(page.get_by_text("Nothing is indexed yet")).to_be_visible(timeout=60_000)
+        page.locator("input[type=file]").set_input_files(notes)
+        expect(page.get_by_text("returns.md: indexed")).to_be_visible(timeout=60_000)
+        ask(page, "How long is the return window?")
+        answer = page.locator(".duet-answer").last
+        expect(answer).to_contain_text("30 days", timeout=60_000)
+        early = answer.inner_text()
+        expect(answer).to_contain_text("Step 2", timeout=60_000)
+        assert early in answer.inner_text()
+
+        page.get_by_test_id("stChatInputStopButton").click()
+        expect(page.get_by_text("Stopped before the end.")).to_be_visible(timeout=10_000)
+        kept = answer.inner_text()
+        assert "Step 2" in kept
+        assert "Step 29" not in kept
+        assert "30 days" in open_source(page, "returns.md")
+
+        page.reload()  # another session: an empty conversation over the same index
+        expect(page.get_by_text("one document")).to_be_visible(timeout=60_000)

@@ -1,0 +1,84 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.citations import check_citations
+from tests.app.fakes import chunk
+
+PUMP = chunk(
+    "The pump has a warranty of 24 months. Frost damage is excluded. Call 0800 for service.",
+    start=500,
+)
+LEAVE = chunk("Annual leave is 30 days.\nUnused days expire.", position=1, title="Handbook")
+WORDS = st.sampled_from(
+    "pump warranty 24 months frost damage leave 30 days expire . ! [1] [2] [3] [0] [1,2] x[7] x[1]"
+    " zebra \n\n".split(" ")
+)
+
+
+@given(st.lists(WORDS, max_size=40).map(" ".join) | st.text(max_size=80))
+def test_quotes_are_exact_and_numbers_known_whatever_the_model_writes(text):
+    checked = check_citations(text, [PUMP, LEAVE])
+    for citation in checked.citations:
+        assert citation.chunk is (PUMP, LEAVE)[citation.number - 1]
+        assert 0 <= citation.start < citation.end <= len(citation.chunk.text)
+        assert citation.quote == citation.chunk.text[citation.start : citation.end]
+        assert citation.quote == citation.quote.strip()
+        start, end = citation.document_span
+        assert (start - citation.chunk.start, end - start) == (citation.start, len(citation.quote))
+    assert all(span.of(checked.text) for span in checked.unsupported)
+    assert len(checked.unsupported) <= checked.sentences
+
+
+def quotes(text: str) -> list[tuple[int, str]]:
+    return [(c.number, c.quote) for c in check_citations(text, [PUMP, LEAVE]).citations]
+
+
+def unsupported(text: str) -> list[str]:
+    checked = check_citations(text, [PUMP, LEAVE])
+    return [span.of(checked.text) for span in checked.unsupported]
+
+
+def test_a_citation_points_at_the_sentence_that_supports_it():
+    assert quotes("Damage by frost is excluded [1].") == [(1, "Frost damage is excluded.")]
+    (citation,) = check_citations("Damage by frost is excluded [1].", [PUMP]).citations
+    assert citation.document_span == (538, 563)
+
+
+def test_a_sentence_may_rest_on_neighbouring_sentences():
+    text = "The pump's warranty excludes frost damage [1]."
+    assert quotes(text) == [(1, "The pump has a warranty of 24 months. Frost damage is excluded.")]
+
+
+def test_two_numbers_are_two_citations():
+    found = quotes("The pump has a warranty and unused days expire [1, 2].")
+    assert [number for number, _ in found] == [1, 2]
+
+
+def test_unknown_numbers_are_dropped_and_code_is_left_alone():
+    text = "Unused days expire [2][9]. Frost damage is excluded [0]. See items[7] [1, 8]."
+    checked = check_citations(text, [PUMP, LEAVE])
+    assert checked.text == ("Unused days expire [2]. Frost damage is excluded. See items[7] [1].")
+
+
+def test_a_number_counts_for_the_sentences_before_it_in_its_paragraph():
+    assert unsupported("Annual leave is 30 days. Unused days expire [2].") == []
+    assert unsupported("Annual leave is 30 days.\n\nUnused days expire [2].") == [
+        "Annual leave is 30 days."
+    ]
+    assert unsupported("Unused days expire [2]. Annual leave is 30 days.") == [
+        "Annual leave is 30 days."
+    ]
+
+
+def test_figures_must_be_in_the_passage():
+    assert unsupported("The pump has a warranty of 36 months [1].") != []
+    assert unsupported("The pump has a warranty of 24 months [2].") != []
+
+
+def test_the_title_counts_as_part_of_the_passage():
+    assert unsupported("By the handbook annual leave is 30 days [2].") == []
+
+
+def test_sentences_that_claim_nothing_are_not_judged():
+    checked = check_citations("Yes. [1] Unused days expire [2].", [PUMP, LEAVE])
+    assert (checked.sentences, checked.unsupported) == (1, ())

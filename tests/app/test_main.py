@@ -1,0 +1,143 @@
+"""The commands in real processes, with a real (random) model."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.__main__ import main
+from retriever import open_index
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("DUET_")}
+    return subprocess.run(
+        [sys.executable, "-m", "app", *arguments],
+        env={**inherited, "COLUMNS": "100", **environ},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def address(random_model, tmp_path_factory) -> str:
+    """An index that the real ingest made of a file with a hostile line in it."""
+    from ingest import ingest
+
+    folder = tmp_path_factory.mktemp("cli")
+    text = "# Pump\n\nThe warranty of the pump lasts 24 months.\x1b[2J\n\nFrost is excluded.\n"
+    (folder / "pump.md").write_text(text)
+    address = str(folder / "index")
+    with open_index(
+        address, fingerprint=random_model.fingerprint, dimension=random_model.dimension
+    ) as index:
+        ingest([folder / "pump.md"], random_model, index)
+    return address
+
+
+@pytest.fixture
+def environ(address, checkpoint) -> dict[str, str]:
+    return {"DUET_MODEL": str(checkpoint), "DUET_INDEX": address}
+
+
+def test_an_answer_comes_with_its_sources(environ):
+    done = run("ask", "How long does the warranty of the pump last?", **environ)
+    assert done.returncode == 0, done.stderr
+    answer, _, sources = done.stdout.partition("Sources")
+    assert "The warranty of the pump lasts 24 months." in answer
+    assert "[1] pump.md" in sources
+    assert "“The warranty of the pump lasts 24 months." in sources
+    assert "\x1b[2J" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "out", "error"),
+    [
+        (["ask", "Who won the world cup in Brazil?"], 0, "The documents do not say.", ""),
+        (["ask", "word " * 20_000], 2, "", "error: The question has"),
+        (["ask", "pump?", "--source", "/no/such"], 2, "", "error: No indexed document is at"),
+    ],
+)
+def test_what_cannot_be_answered(environ, arguments, code, out, error, capsys, monkeypatch):
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    assert main(arguments) == code
+    printed = capsys.readouterr()
+    assert out in printed.out
+    assert error in printed.err
+
+
+def test_a_source_limits_the_answer(environ, capsys, monkeypatch, address):
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    folder = str(Path(address).parent)
+    assert main(["ask", "How long does the pump last?", "--source", folder, "--k", "1"]) == 0
+    assert "pump.md" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["ask", "--help"], ["serve", "--help"]])
+def test_help_does_not_load_a_model(arguments, capsys):
+    with pytest.raises(SystemExit) as left:
+        main(arguments)
+    assert left.value.code == 0
+    assert "usage: python -m app" in capsys.readouterr().out
+    script = "import sys\nfrom app.__main__ import main\ntry: main(sys.argv[1:])\nfinally: "
+    script += "print([m for m in ('torch', 'streamlit', 'rich') if m in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments], capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["ask"], ["ask", "x", "--k", "0"], ["ask", "x", "--k", "many"], ["serve", "--port", "70000"]],
+)
+def test_usage_errors(arguments, capsys):
+    with pytest.raises(SystemExit) as left:
+        main(arguments)
+    assert left.value.code == 2
+    assert "usage" in capsys.readouterr().err
+
+
+def test_a_missing_index_names_the_command_that_fills_it(capsys, tmp_path, monkeypatch):
+    missing = str(tmp_path / "none")
+    assert main(["ask", "x", "--index", missing]) == 2
+    assert f"python -m ingest FOLDER --index {missing}" in capsys.readouterr().err
+    assert not Path(missing).exists()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DUET_INDEX", raising=False)
+    assert main(["ask", "x"]) == 2
+    assert capsys.readouterr().err.endswith("python -m ingest FOLDER\n")
+
+
+def test_an_empty_index_does_so_too(tmp_path, random_model, checkpoint, capsys):
+    address = str(tmp_path / "index")
+    open_index(
+        address, fingerprint=random_model.fingerprint, dimension=random_model.dimension
+    ).close()
+    assert main(["ask", "x", "--index", address, "--model", str(checkpoint)]) == 2
+    assert "holds no documents" in capsys.readouterr().err
+
+
+def test_serving_others_needs_a_key(monkeypatch, capsys):
+    monkeypatch.delenv("DUET_API_KEY", raising=False)
+    assert main(["serve", "--host", "0.0.0.0"]) == 2
+    assert "DUET_API_KEY" in capsys.readouterr().err
+
+
+def test_a_port_in_use_is_told(capsys, unused_port):
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", unused_port))
+        taken.listen()
+        assert main(["serve", "--port", str(unused_port)]) == 2
+    assert f"port {unused_port}" in capsys.readouterr().err

@@ -1,0 +1,53 @@
+from app.quotes import best_quotes, rank_quotes
+from retriever import Hit
+from tests.app.fakes import ScriptedModel, chunk
+
+MODEL = ScriptedModel()
+
+
+def hits(*texts: str, **fields: object) -> list[Hit]:
+    return [Hit(chunk(text, position=n, **fields), 0.5) for n, text in enumerate(texts)]
+
+
+def first(question: str, *texts: str, **fields: object) -> str:
+    return rank_quotes(question, hits(*texts, **fields), MODEL)[0].text
+
+
+def test_the_sentence_with_the_answer_comes_first():
+    text = "Pumps are heavy. The warranty of the pump lasts two full years. Call us for help."
+    assert first("How long does the warranty of the pump last?", text) == (
+        "The warranty of the pump lasts two full years."
+    )
+
+
+def test_headings_and_questions_are_not_answers():
+    text = "# Length of passwords\n\nWhat is the minimal length?\n\nAt least twelve characters."
+    assert first("What is the minimal length of passwords?", text) == "At least twelve characters."
+
+
+def test_what_stands_above_a_sentence_helps_it():
+    plain = "It ends after two full years."
+    other = "It weighs about nine kilos."
+    found = rank_quotes(
+        "warranty period", hits(other) + hits(plain, headings=("Warranty period",)), MODEL
+    )
+    assert found[0].text == plain
+
+
+def test_tables_are_quoted_by_the_line():
+    table = "\n".join(
+        f"row {n} costs {n} euros without any shipping fees at all" for n in range(40)
+    )
+    assert first("What does row 17 cost?", table) == (
+        "row 17 costs 17 euros without any shipping fees at all"
+    )
+
+
+def test_overlapping_chunks_give_one_quote():
+    text = "The warranty of the pump lasts two full years."
+    assert len(best_quotes("How long is the pump warranty?", hits(text, text), MODEL, least=0)) == 1
+
+
+def test_nothing_to_quote():
+    assert best_quotes("pump?", hits("# Pump", "Pump?", "12"), MODEL, least=0) == []
+    assert best_quotes("pump?", [], MODEL, least=0) == []

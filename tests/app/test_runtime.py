@@ -1,0 +1,112 @@
+from pathlib import Path
+
+import pytest
+
+from app.runtime import Runtime, safe_name, share, shared
+from embedder.errors import DuetError
+from retriever import Retriever, open_index
+from tests.app.fakes import ScriptedModel
+
+
+@pytest.fixture
+def runtime(tmp_path):
+    def connect() -> Retriever:
+        model = ScriptedModel()
+        index = open_index(
+            tmp_path / "index", fingerprint=model.fingerprint, dimension=model.dimension
+        )
+        return Retriever(model, index)
+
+    runtime = Runtime(connect, uploads=tmp_path / "uploads")
+    yield runtime
+    runtime.close()
+
+
+def test_an_upload_is_kept_and_searchable_and_a_new_version_replaces_it(runtime, tmp_path):
+    report = runtime.add_upload("notes.md", b"# Notes\n\nThe zebra sleeps in the barn.\n")
+    assert [entry.outcome for entry in report.entries] == ["indexed"]
+    kept = tmp_path / "uploads" / "notes.md"
+    assert [record.source for record in runtime.documents()] == [kept.resolve().as_posix()]
+    runtime.add_upload("notes.md", b"# Notes\n\nThe zebra sleeps in the garden shed.\n")
+    (hit,) = runtime.retriever.retrieve("Where does the zebra sleep?")
+    assert "garden shed" in hit.chunk.text
+    assert len(runtime.documents()) == 1
+
+
+def test_what_is_no_document_is_not_kept(runtime, tmp_path):
+    report = runtime.add_upload("broken.pdf", b"%PDF-1.4 broken")
+    assert report.entries[0].outcome in ("failed", "skipped")
+    assert list((tmp_path / "uploads").iterdir()) == []
+    assert runtime.documents() == []
+
+
+def test_examples_come_from_headings(runtime):
+    assert runtime.example_questions() == []
+    runtime.add_upload("a.md", b"# Guide\n\n## Shipping costs\n\nIt costs four euros to ship.\n")
+    assert runtime.example_questions() == ["What do the documents say about Shipping costs?"]
+
+
+def test_a_failure_to_open_is_told_and_tried_again(tmp_path):
+    attempts = []
+
+    def connect() -> Retriever:
+        attempts.append(1)
+        if len(attempts) < 3:
+            msg = "the index is locked"
+            raise DuetError(msg)
+        model = ScriptedModel()
+        return Retriever(
+            model,
+            open_index(tmp_path / "i", fingerprint=model.fingerprint, dimension=model.dimension),
+        )
+
+    runtime = Runtime(connect, uploads=tmp_path)
+    assert "opened" in str(runtime.problem)
+    runtime.warm_up().join()
+    assert runtime.problem == "the index is locked"
+    with pytest.raises(DuetError, match="locked"):
+        runtime.documents()
+    assert runtime.documents() == []
+    assert runtime.problem is None
+    assert runtime.retriever is runtime.retriever
+    assert len(attempts) == 3
+    runtime.close()
+
+
+def test_settings_come_from_the_environment_unless_given(tmp_path, checkpoint, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    environ = {"DUET_MODEL": str(checkpoint), "DUET_INDEX": "mine/index", "DUET_API_KEY": "k"}
+    runtime = Runtime.from_environment(environ)
+    assert runtime.access_key == "k"
+    runtime.add_upload("a.txt", b"The pump stands in the cellar of the old house.")
+    assert Path(runtime.retriever.index.address).name == "index"
+    assert (tmp_path / "mine" / "uploads" / "a.txt").exists()
+    runtime.close()
+    other = Runtime.from_environment({}, model="no/such/folder", index="http://127.0.0.1:9/")
+    assert other.access_key is None
+    with pytest.raises(DuetError, match="no/such/folder"):
+        _ = other.retriever
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("report.pdf", "report.pdf"),
+        ("../../etc/passwd", "passwd"),
+        ("C:\\docs\\a.md", "a.md"),
+        (".hidden", "hidden"),
+        ("a\x00b\n.md", "a_b_.md"),
+        ("..", "upload"),
+        ("x" * 300 + ".pdf", "x" * 80 + ".pdf"),
+    ],
+)
+def test_upload_names_cannot_leave_their_folder(name, safe):
+    assert safe_name(name) == safe
+
+
+def test_the_page_needs_a_shared_runtime(runtime, monkeypatch):
+    monkeypatch.setattr("app.runtime._shared", None)
+    with pytest.raises(DuetError, match="app serve"):
+        shared()
+    share(runtime)
+    assert shared() is runtime

@@ -1,0 +1,48 @@
+from io import StringIO
+
+from rich.console import Console
+
+from app.location import location
+from app.terminal import printable, show_answer
+from tests.app.fakes import chunk
+
+WARRANTY = "How long does the warranty of the pump last?"
+
+
+def shown(answer, **options: object) -> str:
+    output = StringIO()
+    show_answer(answer, Console(file=output, width=400, **options))
+    return output.getvalue()
+
+
+def test_sources_doubts_and_what_was_left_out_are_told(ask, model):
+    model.context_tokens = 112
+    reply = (
+        "The warranty of the pump lasts 24 months [1]. It starts on the day of delivery [1]. "
+        "Batteries are sold separately [1]."
+    )
+    text = shown(ask(WARRANTY, reply))
+    assert "[1] handbook.pdf, page 4" in text
+    assert "“The warranty of the pump lasts 24 months.”" in text
+    assert "Underlined" in text
+    assert "more passages were found" in text
+    underlined = shown(ask(WARRANTY, reply), force_terminal=True)
+    assert "\x1b[4mBatteries are sold separately" in underlined
+
+
+def test_markup_of_documents_is_text(ask):
+    assert "[bold]" in shown(
+        ask(WARRANTY, "The warranty of the [bold]pump[/] lasts 24 months [1].")
+    )
+
+
+def test_a_document_cannot_steer_the_terminal():
+    assert printable("a\x1b[2Jb\r\u202ec\n") == "a�[2Jb��c\n"
+
+
+def test_locations():
+    assert location(chunk("x", source="/a/b.md")) == "b.md"
+    assert location(chunk("x", source="/a/b.pdf", page=3, page_label="3")) == "b.pdf, page 3"
+    assert location(chunk("x", source="/a/b.pdf", page=9, page_label="v")) == (
+        "b.pdf, page 9 (printed v)"
+    )

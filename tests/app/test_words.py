@@ -1,0 +1,43 @@
+import pytest
+
+from app.words import content_words, idf, numbers
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("encoders", "encoding"),
+        ("policy", "policies"),
+        ("stopped", "stop"),
+        ("requirements", "requires"),
+        ("authentication", "Authenticators"),
+        ("ﬁle", "FILE"),
+    ],
+)
+def test_forms_of_a_word_are_one(one, other):
+    assert content_words(one) == content_words(other) != []
+
+
+@pytest.mark.parametrize(("one", "other"), [("class", "clap"), ("user", "us"), ("3.5", "35")])
+def test_other_words_stay_apart(one, other):
+    assert content_words(one) != content_words(other)
+
+
+def test_question_words_say_nothing():
+    assert content_words("How many of these are there, and why?") == []
+
+
+def test_scripts_without_spaces_are_compared_by_bigrams():
+    assert set(content_words("应用安全")) <= set(content_words("开放式应用安全验证"))
+    assert content_words("水") == ["水"]
+
+
+def test_numbers_are_read_without_thousands_separators():
+    assert numbers("A total of 211,522 in 3.5 days for the X200") == {"211522", "3.5"}
+
+
+def test_rare_words_weigh_more():
+    weights = idf([{"pump", "frost"}, {"pump"}, {"pump"}])
+    assert weights["zebra"] > weights["frost"] > weights["pump"] > 0
+    assert weights.share(["pump", "zebra"], {"pump"}) < 0.3
+    assert weights.share([], {"pump"}) == 1.0
