@@ -6,6 +6,7 @@ The checkpoint is made in a temporary folder; a child process loads it, encodes 
 """
 
 import argparse
+import json
 import re
 import subprocess
 import sys
@@ -19,30 +20,27 @@ MB = 1 << 20
 
 
 def main() -> None:
-    """Print weights, peak and their ratio; the interpreter with torch imported is taken off."""
+    """Print the peak phase by phase; what a tiny model takes in the same code is taken off."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--child", choices=("empty", "load"), help=argparse.SUPPRESS)
-    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.child:
-        _child(arguments.child, arguments.folder)
+        _child(arguments.child)
         return
     with tempfile.TemporaryDirectory() as folder:
-        weights = _make(Path(folder))
-        empty, loaded = (_peak(mode, Path(folder)) for mode in ("empty", "load"))
-    table = Table("", "MB", title="float32, CPU, both modes loaded")
-    for name, size in (
-        ("weights", weights),
-        ("interpreter, torch and transformers imported", empty),
-        ("peak, encoding and generating", loaded),
-        ("peak without the interpreter", loaded - empty),
-    ):
-        table.add_row(name, f"{size / MB:.0f}")
-    table.add_row("peak without the interpreter / weights", f"{(loaded - empty) / weights:.2f}")
+        tiny, large = Path(folder) / "tiny", Path(folder) / "large"
+        tiny_weights, weights = _make(tiny, 64, 1), _make(large, 1024, 12)
+        fixed, peaks = _peaks(tiny), _peaks(large)
+    table = Table("phase", "peak MB", "without the fixed part", "/ weights")
+    table.title = f"weights {weights / MB:.0f} MB, float32, CPU"
+    for phase, peak in peaks.items():
+        own = peak - (fixed[phase] - tiny_weights)
+        table.add_row(phase, f"{peak / MB:.0f}", f"{own / MB:.0f}", f"{own / weights:.2f}")
     Console().print(table)
 
 
-def _make(folder: Path) -> int:
+def _make(folder: Path, hidden: int, layers: int) -> int:
+    """A random checkpoint in `folder`; returns the size of its base in bytes."""
     import torch
     from transformers import AutoTokenizer, Qwen3Config, Qwen3ForCausalLM
 
@@ -52,23 +50,23 @@ def _make(folder: Path) -> int:
     tokenizer = AutoTokenizer.from_pretrained(BUNDLED_MODEL / "base")
     config = Qwen3Config(
         vocab_size=len(tokenizer),
-        hidden_size=1024,
-        num_hidden_layers=12,
+        hidden_size=hidden,
+        num_hidden_layers=layers,
         num_attention_heads=16,
         num_key_value_heads=8,
         head_dim=64,
-        intermediate_size=3072,
+        intermediate_size=3 * hidden,
         tie_word_embeddings=True,
     )
     lm = Qwen3ForCausalLM(config)
     lm.save_pretrained(folder / "base")
     tokenizer.save_pretrained(folder / "base")
-    square = Head(torch.eye(1024), torch.zeros(1024))
+    square = Head(torch.eye(hidden), torch.zeros(hidden))
     checkpoint = Checkpoint(
         base="base",
         tokenizer=folder,
         special_tokens=tuple(f"<question{i}>" for i in range(1, 11)),
-        rows=torch.randn(10, 1024) * 0.02,
+        rows=torch.randn(10, hidden) * 0.02,
         reconstruction=square,
         alignment=square,
         states=10,
@@ -79,22 +77,31 @@ def _make(folder: Path) -> int:
     return sum(parameter.numel() * parameter.element_size() for parameter in lm.parameters())
 
 
-def _peak(mode: str, folder: Path) -> int:
-    command = [sys.executable, __file__, "--child", mode, "--folder", str(folder)]
-    return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+def _peaks(folder: Path) -> dict[str, int]:
+    command = [sys.executable, __file__, "--child", str(folder)]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
-def _child(mode: str, folder: Path) -> None:
-    from embedder.model import LLM2VecGen
+def _child(folder: Path) -> None:
+    """Load and use a model; print this process's peak in bytes after each phase."""
+    from embedder import LLM2VecGen
 
-    if mode == "load":
-        model = LLM2VecGen.from_pretrained(folder, device="cpu", dtype="float32")
-        model.encode_documents(["Polar bears live in the Arctic. " * 40] * 4)
-        list(model.stream([{"role": "user", "content": "Where? " * 100}], max_new_tokens=32))
-        model.encode_queries(["Where do polar bears live?"])
+    passage = "Polar bears live in the Arctic. " * 25
+    model = LLM2VecGen.from_pretrained(folder, device="cpu", dtype="float32")
+    peaks = {"loaded": _peak()}
+    model.encode_documents([passage])
+    list(model.stream([{"role": "user", "content": passage}], max_new_tokens=32))
+    model.encode_queries(["Where do polar bears live?"])
+    peaks["encoded a passage of 200 tokens, generated, encoded"] = _peak()
+    model.encode_documents([passage] * 32)
+    peaks["encoded full batches"] = _peak()
+    print(json.dumps(peaks))
+
+
+def _peak() -> int:
     # Not getrusage: its maximum begins with that of the process that forked this one.
     status = Path("/proc/self/status").read_text()
-    print(int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024)
+    return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024
 
 
 if __name__ == "__main__":

@@ -25,8 +25,8 @@ from embedder.hub import local_folder
 from embedder.lora import LoraSwitch
 from embedder.prompt import plain_ids, prompt_ids
 
-BATCH_TOKENS = 8192
-"""Padded tokens of a batch."""
+BATCH_TOKENS = {"cpu": 2048, "cuda": 32768, "mps": 8192}
+"""Padded tokens of a batch: enough to keep the device busy, and no more memory than that takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,7 @@ class LLM2VecGen:
         # Both heads are linear and the mean comes last, so one map of the mean state equals them.
         self._head = checkpoint.reconstruction.then(checkpoint.alignment)
         self._adapter = LoraSwitch(lm.base_model, checkpoint.lora)
+        self._batch_tokens = BATCH_TOKENS[lm.device.type]
         self._lock = threading.Lock()
         self._stop_ids = generation.stop_ids(lm, tokenizer)
         self.dimension = len(checkpoint.alignment.bias)
@@ -176,7 +177,7 @@ class LLM2VecGen:
             self._check_lengths([len(sequence) for sequence in ids], limit)
         ids = [sequence[:limit] for sequence in ids]
         vectors = np.empty((len(ids), self.dimension), dtype=np.float32)
-        for batch in by_length([len(sequence) for sequence in ids], BATCH_TOKENS):
+        for batch in by_length([len(sequence) for sequence in ids], self._batch_tokens):
             states = self._compression_states([ids[i] for i in batch])
             vectors[batch] = self._head(states.mean(dim=1)).numpy()
         if normalize:
