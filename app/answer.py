@@ -47,7 +47,7 @@ class Policy:
         max_new_tokens: Longest answer.
     """
 
-    k: int = 8
+    k: int = 5
     min_score: float | None = None
     min_relevance: float = 0.75
     min_quote: float = 0.7

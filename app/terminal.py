@@ -20,7 +20,7 @@ def ask(
     model: str | None = None,
     index: str | None = None,
     source: str | None = None,
-    k: int = 8,
+    k: int = 5,
 ) -> None:
     """Answer a question and print the answer as it is written, then with its sources.
 

@@ -16,7 +16,7 @@ from ingest.scan import scan
 from ingest.version import settings_suffix
 from ingest.worker import ParserWorker
 from retriever import DocumentRecord, Index, document_id
-from retriever.errors import EncoderMismatchError
+from retriever.engine import Encoder, check_encoder
 
 if TYPE_CHECKING:
     from embedder import LLM2VecGen
@@ -71,8 +71,11 @@ def ingest(
         EncoderMismatchError: The index was made by another encoder.
     """
     started = time.monotonic()
-    if model.fingerprint != index.fingerprint:
-        raise EncoderMismatchError(index.address, stored=index.fingerprint, given=model.fingerprint)
+    check_encoder(
+        index.address,
+        stored=Encoder(index.fingerprint, index.dimension),
+        given=Encoder(model.fingerprint, model.dimension),
+    )
     if chunk_tokens < MIN_CHUNK_TOKENS:
         msg = f"chunk_tokens is {chunk_tokens}, expected at least {MIN_CHUNK_TOKENS}"
         raise InputError(msg)

@@ -14,12 +14,18 @@ class Encoder:
     """Which encoder made the vectors of an index.
 
     Attributes:
-        fingerprint: `LLM2VecGen.fingerprint`; changes with anything that changes an embedding.
+        fingerprint: `LLM2VecGen.fingerprint`, `name@hash`; the hash changes with anything that
+            changes an embedding, the name is for people.
         dimension: Width of its vectors.
     """
 
     fingerprint: str
     dimension: int
+
+    def is_same(self, other: "Encoder") -> bool:
+        """Whether both make the same vectors: a checkpoint in a renamed folder is the same."""
+        hashes = (e.fingerprint.rpartition("@")[2] for e in (self, other))
+        return len(set(hashes)) == 1 and self.dimension == other.dimension
 
     def __str__(self) -> str:
         return f"{self.fingerprint} (vectors of {self.dimension})"
@@ -115,5 +121,5 @@ def check_encoder(address: str, *, stored: Encoder, given: Encoder) -> None:
     Raises:
         EncoderMismatchError: `stored` and `given` differ.
     """
-    if stored != given:
+    if not stored.is_same(given):
         raise EncoderMismatchError(address, stored=str(stored), given=str(given))

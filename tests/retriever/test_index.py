@@ -169,6 +169,11 @@ def test_another_encoder_is_refused_with_both_names_and_the_way_out(place):
     place.open().close()
 
 
+def test_the_same_encoder_under_another_name_is_let_in(place):
+    place.open(fingerprint="downloads/model@1").close()
+    place.open(fingerprint="elsewhere/model@1").close()
+
+
 def test_a_rebuild_replaces_the_index_in_one_step_and_can_be_undone(place, document):
     former, latter = document("/docs/a.txt", ["one"]), document("/docs/b.txt", ["two"])
     with place.open() as index:
