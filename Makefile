@@ -1,6 +1,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
-QUESTION ?= How long may the sentence of a memorized secret be?
+QUESTION ?= Who patented the typewriter?
 
 .PHONY: demo chat test check format
 

@@ -14,7 +14,7 @@ from transformers import (
 
 from embedder.errors import CheckpointError
 
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
 def best_device() -> str:
@@ -24,6 +24,20 @@ def best_device() -> str:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
+def usable_device(device: str) -> str:
+    """`device`, if this machine has it.
+
+    Raises:
+        CheckpointError: It has not.
+    """
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        msg = f"device {device!r} cannot be used here: {_one_line(error)}"
+        raise CheckpointError(msg) from error
+    return device
+
+
 def best_dtype(device: str) -> str:
     """bfloat16 where the device multiplies it natively, else float32.
 
@@ -31,7 +45,8 @@ def best_dtype(device: str) -> str:
     without them it is emulated and slower.
     """
     if device.startswith("cuda"):
-        return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float16"
+        native = torch.cuda.is_bf16_supported(including_emulation=False)
+        return "bfloat16" if native else "float32"
     capabilities = torch.cpu.get_capabilities() if device == "cpu" else {}
     native = capabilities.get("avx512_bf16") or capabilities.get("amx_bf16")
     return "bfloat16" if native else "float32"

@@ -17,8 +17,8 @@ SAMPLES = 64
 def fingerprint(checkpoint: Checkpoint, lm: nn.Module, tokenizer: PreTrainedTokenizerFast) -> str:
     """12 hex digits that change when anything changes that would change an embedding.
 
-    They do not depend on where the files lie, nor on the precision that the base was loaded in:
-    its weights are sampled, and compared as bfloat16.
+    They do not depend on where the files lie, nor on whether the base was loaded in float32 or
+    bfloat16: its weights are sampled, and compared as bfloat16.
     """
     digest = hashlib.sha256()
     settings = [checkpoint.states, instructions.QUERY, instructions.DOCUMENT]

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import (
-    HfHubHTTPError,
     LocalEntryNotFoundError,
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
 
+from embedder import BUNDLED_MODEL
 from embedder.errors import CheckpointError
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
@@ -33,6 +33,12 @@ def local_folder(source: str | Path, revision: str | None = None) -> Path:
     folder = Path(source)
     if folder.is_dir():
         return folder.resolve()
+    if folder == BUNDLED_MODEL:
+        msg = (
+            f"the bundled model is not in {folder}: it comes with a clone of the repository, "
+            "installed with pip install --editable; or name another model"
+        )
+        raise CheckpointError(msg)
     if not _HUB_ID.fullmatch(str(source)):
         msg = f"there is no folder {source}, and it is no hub id either (expected owner/name)"
         raise CheckpointError(msg)
@@ -53,6 +59,7 @@ def local_folder(source: str | Path, revision: str | None = None) -> Path:
             "connect once, or give the folder of a downloaded model"
         )
         raise CheckpointError(msg) from error
-    except (HfHubHTTPError, OSError) as error:
+    except Exception as error:
+        # A connection that drops raises what the HTTP library of the day raises.
         msg = f"model {source} could not be downloaded: {' '.join(str(error).split())}"
         raise CheckpointError(msg) from error

@@ -15,7 +15,15 @@ from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from embedder import generation, instructions
-from embedder.base import DTYPES, best_device, best_dtype, load_base, load_tokenizer, row_scale
+from embedder.base import (
+    DTYPES,
+    best_device,
+    best_dtype,
+    load_base,
+    load_tokenizer,
+    row_scale,
+    usable_device,
+)
 from embedder.batching import by_length
 from embedder.chat import Message
 from embedder.checkpoint import Checkpoint, read_checkpoint
@@ -23,7 +31,7 @@ from embedder.errors import CheckpointError, PromptTooLongError, TextTooLongErro
 from embedder.fingerprint import fingerprint
 from embedder.hub import local_folder
 from embedder.lora import LoraSwitch
-from embedder.prompt import plain_ids, prompt_ids
+from embedder.prompt import Prompter
 
 BATCH_TOKENS = {"cpu": 2048, "cuda": 32768, "mps": 8192}
 """Padded tokens of a batch: enough to keep the device busy, and no more memory than that takes."""
@@ -79,13 +87,14 @@ class LLM2VecGen:
         self.name = name
         self._lm = lm
         self._tokenizer = tokenizer
+        self._prompter = Prompter(tokenizer)
         self._rows = (checkpoint.rows * row_scale(lm)).to(lm.device, lm.dtype)
         self._states = checkpoint.states
         self._reconstruction = checkpoint.reconstruction
         # Both heads are linear and the mean comes last, so one map of the mean state equals them.
         self._head = checkpoint.reconstruction.then(checkpoint.alignment)
         self._adapter = LoraSwitch(lm.base_model, checkpoint.lora)
-        self._batch_tokens = BATCH_TOKENS[lm.device.type]
+        self._batch_tokens = BATCH_TOKENS.get(lm.device.type, BATCH_TOKENS["cpu"])
         self._lock = threading.Lock()
         self._stop_ids = generation.stop_ids(lm, tokenizer)
         self.dimension = len(checkpoint.alignment.bias)
@@ -110,13 +119,13 @@ class LLM2VecGen:
         Args:
             source: A folder, or a hub id such as `McGill-NLP/LLM2Vec-Gen-Qwen3-06B`.
             device: `cpu`, `cuda`, `cuda:1`, `mps`; by default the fastest that is there.
-            dtype: `float32`, `bfloat16` or `float16`; by default what the device runs best.
+            dtype: `float32` or `bfloat16`; by default what the device runs best.
             revision: Branch, tag or commit of a hub id.
 
         Raises:
             CheckpointError: Something is missing, damaged or unsupported; the text names it.
         """
-        device = device or best_device()
+        device = usable_device(device) if device else best_device()
         dtype = dtype or best_dtype(device)
         if dtype not in DTYPES:
             msg = f"dtype {dtype!r} is unknown: expected one of {', '.join(DTYPES)}"
@@ -186,11 +195,11 @@ class LLM2VecGen:
 
     def count_tokens(self, text: str) -> int:
         """How many tokens `text` has, without special tokens."""
-        return len(plain_ids(self._tokenizer, text, specials=False))
+        return len(self._prompter.text_ids(text, specials=False))
 
     def count_prompt_tokens(self, messages: Sequence[Message]) -> int:
         """How many tokens `messages` have as a prompt, chat template included."""
-        return len(prompt_ids(self._tokenizer, messages))
+        return len(self._prompter.prompt_ids(messages))
 
     def stream(
         self,
@@ -213,7 +222,7 @@ class LLM2VecGen:
         Raises:
             PromptTooLongError: The prompt leaves no room for a reply; raised at the call.
         """
-        ids = prompt_ids(self._tokenizer, messages)
+        ids = self._prompter.prompt_ids(messages)
         room = self.context_tokens - len(ids)
         if room < 1:
             msg = (
@@ -258,7 +267,7 @@ class LLM2VecGen:
         )
 
     def _ids(self, text: str) -> list[int]:
-        return plain_ids(self._tokenizer, text)
+        return self._prompter.text_ids(text)
 
     def _check_lengths(self, lengths: Sequence[int], limit: int) -> None:
         place = max(range(len(lengths)), key=lengths.__getitem__, default=None)

@@ -1,10 +1,11 @@
-"""Messages to token ids, so that no text inside a message can act as a special token."""
+"""Texts and conversations to token ids, so that no text can act as a special token."""
 
 import re
 import secrets
 from collections.abc import Sequence
 
 from jinja2 import TemplateError
+from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast
 
 from embedder.chat import Message
@@ -18,53 +19,63 @@ PLAIN_TEMPLATE = (
 """For a base without a chat template: `User:`, the text, a blank line, ... `Assistant:`."""
 
 
-def plain_ids(tokenizer: PreTrainedTokenizerFast, text: str, *, specials: bool = True) -> list[int]:
-    """Token ids of `text` read as plain characters: `<|im_end|>` in it is just ten characters.
+class Prompter:
+    """Token ids of texts, and of conversations whose template alone holds special tokens.
 
-    Args:
-        tokenizer: The model's tokenizer.
-        text: Any text.
-        specials: Whether the tokenizer adds its own, such as Llama's begin-of-text.
+    Texts are read by a tokenizer of their own: whether special tokens are recognised is a switch
+    on the tokenizer, not an argument, so threads that share one would read each other's way.
     """
-    return tokenizer(
-        text, add_special_tokens=specials, split_special_tokens=True, verbose=False
-    ).input_ids
 
+    def __init__(self, tokenizer: PreTrainedTokenizerFast) -> None:
+        self._template = tokenizer
+        self._plain = Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
+        self._plain.encode_special_tokens = True
+        self._plain.no_truncation()
+        self._plain.no_padding()
 
-def prompt_ids(tokenizer: PreTrainedTokenizerFast, messages: Sequence[Message]) -> list[int]:
-    """Token ids of a conversation in the model's chat template, ready for the assistant's turn.
+    def text_ids(self, text: str, *, specials: bool = True) -> list[int]:
+        """Token ids of `text` read as plain characters: `<|im_end|>` in it is ten characters.
 
-    The template is rendered round random marks, then each message's text is put in place of its
-    mark and tokenized as plain characters. Thinking is switched off where a template offers that.
-    """
-    nonce = secrets.token_hex(8)
-    marked = [{"role": m["role"], "content": f"{nonce}-{i}-"} for i, m in enumerate(messages)]
-    pieces = re.split(rf"{nonce}-(\d+)-", _render(tokenizer, marked))
-    ids: list[int] = []
-    for place, piece in enumerate(pieces):
-        if place % 2:
-            ids += plain_ids(tokenizer, messages[int(piece)]["content"], specials=False)
-        elif piece:
-            ids += tokenizer(piece, add_special_tokens=False).input_ids
-    return ids
+        Args:
+            text: Any text.
+            specials: Whether the tokenizer adds its own, such as Llama's begin-of-text.
+        """
+        return self._plain.encode(text, add_special_tokens=specials).ids
 
+    def prompt_ids(self, messages: Sequence[Message]) -> list[int]:
+        """Token ids of a conversation in the model's template, ready for the assistant's turn.
 
-def _render(tokenizer: PreTrainedTokenizerFast, messages: list[dict[str, str]]) -> str:
-    try:
-        return _apply(tokenizer, messages)
-    except TemplateError:
-        # Some templates (Gemma's) refuse a system role: its text then opens the user's turn.
-        system, user, *rest = messages
-        first = {"role": "user", "content": f"{system['content']}\n\n{user['content']}"}
-        return _apply(tokenizer, [first, *rest])
+        The template is rendered round random marks, then each message's text is put in place of
+        its mark, as plain characters. Thinking is switched off where a template offers that.
+        """
+        nonce = secrets.token_hex(8)
+        marked = [{"role": m["role"], "content": f"{nonce}-{i}-"} for i, m in enumerate(messages)]
+        pieces = re.split(rf"{nonce}-(\d+)-", self._render(marked))
+        ids: list[int] = []
+        for place, piece in enumerate(pieces):
+            if place % 2:
+                ids += self.text_ids(messages[int(piece)]["content"], specials=False)
+            elif piece:
+                ids += self._template(piece, add_special_tokens=False).input_ids
+        return ids
 
+    def _render(self, messages: list[dict[str, str]]) -> str:
+        try:
+            return self._apply(messages)
+        except TemplateError:
+            # Some templates (Gemma's) refuse a system role: its text then opens the user's turn.
+            if len(messages) < 2 or messages[0]["role"] != "system":
+                raise
+            system, user, *rest = messages
+            first = {"role": "user", "content": f"{system['content']}\n\n{user['content']}"}
+            return self._apply([first, *rest])
 
-def _apply(tokenizer: PreTrainedTokenizerFast, messages: list[dict[str, str]]) -> str:
-    rendered = tokenizer.apply_chat_template(
-        messages,
-        chat_template=None if tokenizer.chat_template else PLAIN_TEMPLATE,
-        tokenize=False,
-        add_generation_prompt=True,
-        enable_thinking=False,
-    )
-    return str(rendered)
+    def _apply(self, messages: list[dict[str, str]]) -> str:
+        rendered = self._template.apply_chat_template(
+            messages,
+            chat_template=None if self._template.chat_template else PLAIN_TEMPLATE,
+            tokenize=False,
+            add_generation_prompt=True,
+            enable_thinking=False,
+        )
+        return str(rendered)

@@ -1,7 +1,7 @@
 """How `data/model` is made: a small base language model with its LLM2Vec-Gen part, from text files.
 
-`python -m embedder.demo_model OUT --text FOLDER` runs the stages one after the other, each
-resumable:
+`python -m embedder.demo_model OUT --text FOLDER` runs the stages one after the other; what a
+stopped run has of the first three is used again:
 
 1. `tokenizer`: a byte-level BPE vocabulary from the text.
 2. `pairs` and `teacher`: texts to embed, and MiniLM's vectors for them.

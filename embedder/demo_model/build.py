@@ -9,7 +9,7 @@ from torch import nn
 from transformers import PreTrainedTokenizerFast
 
 from embedder.checkpoint import Checkpoint, Head, write_checkpoint
-from embedder.demo_model.corpus import Document, QuestionRow, read_documents, read_questions
+from embedder.demo_model.corpus import Paragraphs, QuestionRow, read_documents, read_questions
 from embedder.demo_model.examples import ExampleMaker
 from embedder.demo_model.heads import HeadSchedule, train_heads
 from embedder.demo_model.pairs import Pair, make_pairs
@@ -91,7 +91,7 @@ def _round_to_bfloat16(model: JointModel) -> None:
             parameter.copy_(parameter.bfloat16())
 
 
-def _tokenizer(plan: Plan, documents: list[Document]) -> PreTrainedTokenizerFast:
+def _tokenizer(plan: Plan, documents: list[Paragraphs]) -> PreTrainedTokenizerFast:
     folder = plan.work / "tokenizer"
     if not folder.exists():
         paragraphs = (paragraph for document in documents for paragraph in document)
@@ -99,7 +99,7 @@ def _tokenizer(plan: Plan, documents: list[Document]) -> PreTrainedTokenizerFast
     return PreTrainedTokenizerFast.from_pretrained(folder)
 
 
-def _pairs(plan: Plan, documents: list[Document], rows: list[QuestionRow]) -> list[Pair]:
+def _pairs(plan: Plan, documents: list[Paragraphs], rows: list[QuestionRow]) -> list[Pair]:
     """The pairs, in order of length, so that neighbours make a batch without padding."""
     file = plan.work / "pairs.jsonl"
     if not file.exists():

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from embedder.errors import DuetError
 
-Document = list[str]
+Paragraphs = list[str]
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"”’)]*\s+(?=[\"“‘(]*[A-Z0-9])")
 
@@ -27,7 +27,7 @@ class QuestionRow:
     answer: str
 
 
-def read_documents(folder: Path) -> list[Document]:
+def read_documents(folder: Path) -> list[Paragraphs]:
     """Read every `*.txt` and `*.txt.xz` of `folder`.
 
     One paragraph a line, a blank line between documents. Paragraphs under 40 characters
@@ -56,10 +56,10 @@ def sentences(paragraph: str) -> list[str]:
     return [s for s in _SENTENCE_END.split(paragraph) if s]
 
 
-def _documents_of(file: Path) -> Iterator[Document]:
+def _documents_of(file: Path) -> Iterator[Paragraphs]:
     opener = lzma.open if file.suffix == ".xz" else open
     with opener(file, "rt", encoding="utf-8") as lines:
-        document: Document = []
+        document: Paragraphs = []
         for line in lines:
             paragraph = line.strip()
             if paragraph:

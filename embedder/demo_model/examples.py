@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from embedder.chat import REFUSAL
-from embedder.demo_model.corpus import Document, QuestionRow, sentences
-from embedder.demo_model.questions import ask, content_words
+from embedder.demo_model.corpus import Paragraphs, QuestionRow, sentences
+from embedder.demo_model.questions import ask, telling_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class ExampleMaker:
         unanswerable: Share of examples whose passages do not hold the answer.
     """
 
-    documents: Sequence[Document]
+    documents: Sequence[Paragraphs]
     rows: Sequence[QuestionRow]
     natural: float = 0.3
     unanswerable: float = 0.15
@@ -65,7 +65,7 @@ class ExampleMaker:
         neighbours = rng.choice(self.documents)
         return self._compose(Example(row.question, [passage], sentence), neighbours, rng)
 
-    def _compose(self, core: Example, neighbours: Document, rng: random.Random) -> Example:
+    def _compose(self, core: Example, neighbours: Paragraphs, rng: random.Random) -> Example:
         """Hide the one passage of `core` among others, or leave it out and refuse."""
         others = [self._other(neighbours, rng) for _ in range(rng.choice((0, 1, 2, 2, 3, 4)))]
         if rng.random() < self.unanswerable:
@@ -74,7 +74,7 @@ class ExampleMaker:
         passages = [*others[:place], *core.passages, *others[place:]]
         return Example(core.question, passages, f"{core.reply} [{place + 1}]")
 
-    def _other(self, neighbours: Document, rng: random.Random) -> str:
+    def _other(self, neighbours: Paragraphs, rng: random.Random) -> str:
         """A passage from the same document (a harder choice) or from any."""
         document = neighbours if rng.random() < 0.3 else rng.choice(self.documents)
         return _window(rng.choice(document), rng)
@@ -96,11 +96,11 @@ def _window(paragraph: str, rng: random.Random) -> str:
 def _supporting_window(row: QuestionRow, rng: random.Random) -> tuple[str, str] | None:
     """The sentence of the context that best supports the answer, within a run of its neighbours."""
     parts = sentences(row.context)
-    wanted = {w.lower() for w in content_words(row.answer)}
-    asked = {w.lower() for w in content_words(row.question)}
+    wanted = {w.lower() for w in telling_words(row.answer)}
+    asked = {w.lower() for w in telling_words(row.question)}
 
     def score(part: str) -> float:
-        words = {w.lower() for w in content_words(part)}
+        words = {w.lower() for w in telling_words(part)}
         return 2 * len(words & wanted) / (len(wanted) or 1) + len(words & asked) / (len(asked) or 1)
 
     best = max(range(len(parts)), key=lambda i: score(parts[i]))

@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from embedder.demo_model.corpus import Document, QuestionRow, sentences
-from embedder.demo_model.questions import ask, content_words
+from embedder.demo_model.corpus import Paragraphs, QuestionRow, sentences
+from embedder.demo_model.questions import ask, telling_words
 from embedder.instructions import with_title
 
 _UTTERANCE = re.compile(r"[\"“]([^\"”“]{12,120})[\"”]")
@@ -21,7 +21,7 @@ class Pair:
 
 
 def make_pairs(
-    documents: Sequence[Document], rows: Sequence[QuestionRow], count: int, seed: int
+    documents: Sequence[Paragraphs], rows: Sequence[QuestionRow], count: int, seed: int
 ) -> list[Pair]:
     """`count` pairs: all of `rows`, the rest made from `documents`."""
     rng = random.Random(seed)
@@ -37,7 +37,7 @@ def _from_row(row: QuestionRow) -> Pair:
     return Pair(row.question, (row.context or f"{row.question} {row.answer}")[:700])
 
 
-def _from_documents(documents: Sequence[Document], rng: random.Random) -> Iterator[Pair]:
+def _from_documents(documents: Sequence[Paragraphs], rng: random.Random) -> Iterator[Pair]:
     while True:
         paragraph = rng.choice(rng.choice(documents))
         parts = sentences(paragraph)
@@ -52,7 +52,7 @@ def _from_documents(documents: Sequence[Document], rng: random.Random) -> Iterat
 
 def _title_for(paragraph: str, rng: random.Random) -> str:
     """A few words of the paragraph for every fourth passage: in use, passages have titles."""
-    words = content_words(paragraph)
+    words = telling_words(paragraph)
     return " ".join(words[: rng.randint(2, 5)]) if rng.random() < 0.25 else ""
 
 

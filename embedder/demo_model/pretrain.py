@@ -26,7 +26,8 @@ from embedder.chat import grounded_messages
 from embedder.demo_model.examples import Example, ExampleMaker
 from embedder.demo_model.pairs import Pair
 from embedder.demo_model.tokenizer import TURN_END
-from embedder.prompt import plain_ids, prompt_ids
+from embedder.errors import DuetError
+from embedder.prompt import Prompter
 
 IGNORED = -100
 """The label that torch's cross entropy leaves out."""
@@ -144,6 +145,12 @@ class Pretraining:
     folder: Path
     schedule: Schedule = field(default_factory=Schedule)
 
+    def __post_init__(self) -> None:
+        self._prompter = Prompter(self.tokenizer)
+        if len(self.pairs) <= self.schedule.pairs:
+            msg = f"expected more than {self.schedule.pairs} pairs, got {len(self.pairs)}"
+            raise DuetError(msg)
+
     def run(self) -> None:
         """Train to the last step of the schedule; writes `pretrain.pt` and `pretrain.jsonl`."""
         optimizer = torch.optim.AdamW(
@@ -252,14 +259,14 @@ class Pretraining:
             random.Random(seed).shuffle(batches)
             for batch in batches:
                 if seen >= step:
-                    yield _collate(batch)
+                    yield _collate(batch, self.schedule.passage_weight)
                 seen += 1
             seed += 1
 
     def _encode(self, example: Example) -> tuple[list[int], int]:
         """Token ids of a whole conversation, and where the reply begins."""
-        head = prompt_ids(self.tokenizer, grounded_messages(example.question, example.passages))
-        reply = plain_ids(self.tokenizer, example.reply)
+        head = self._prompter.prompt_ids(grounded_messages(example.question, example.passages))
+        reply = self._prompter.text_ids(example.reply)
         return [*head, *reply, *self.tokenizer(TURN_END).input_ids], len(head)
 
     def _pair_batch(self, step: int) -> list[int]:
@@ -338,13 +345,15 @@ def _by_length(
         yield batch
 
 
-def _collate(batch: list[tuple[list[int], int]]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def _collate(
+    batch: list[tuple[list[int], int]], passage_weight: float
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Right-padded ids, mask and loss weight, each `[batch, longest]`."""
     longest = max(len(ids) for ids, _ in batch)
     ids = torch.zeros(len(batch), longest, dtype=torch.long)
     weight = torch.zeros(len(batch), longest)
     for row, (tokens, reply) in enumerate(batch):
         ids[row, : len(tokens)] = torch.tensor(tokens)
-        weight[row, :reply] = 0.1
+        weight[row, :reply] = passage_weight
         weight[row, reply : len(tokens)] = 1
     return ids, (weight > 0).long(), weight

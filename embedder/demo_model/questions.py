@@ -43,7 +43,7 @@ _NUMBER = re.compile(
 _NAME = re.compile(r"(?<=[a-z,] )((?:[A-Z][a-z]+ ){1,3}[A-Z]?[a-z]+|[A-Z][a-z]{3,})")
 
 
-def content_words(text: str) -> list[str]:
+def telling_words(text: str) -> list[str]:
     """The words of `text` that are not stop words, in order."""
     return [w for w in _WORD.findall(text) if w.lower() not in STOPWORDS]
 
@@ -58,7 +58,7 @@ def ask(sentence: str, rng: random.Random) -> str | None:
 
 
 def _keywords(sentence: str, rng: random.Random) -> str | None:
-    words = content_words(sentence)
+    words = telling_words(sentence)
     if len(words) < 4:
         return None
     kept = sorted(rng.sample(range(len(words)), rng.randint(2, min(6, len(words)))))
@@ -114,7 +114,7 @@ def _when(sentence: str, rng: random.Random) -> str | None:
     match = _YEAR.match(sentence)
     if not match:
         return None
-    words = content_words(match.group(1) + " " + match.group(3))[: rng.randint(3, 8)]
+    words = telling_words(match.group(1) + " " + match.group(3))[: rng.randint(3, 8)]
     lead = rng.choice(
         ("When did", "When was", "In what year did", "what year", "In which year was")
     )
@@ -126,7 +126,7 @@ def _how_many(sentence: str, rng: random.Random) -> str | None:
     if not match:
         return None
     after = " ".join(match.group(3).rstrip(".!?").split()[: rng.randint(2, 5)])
-    before = " ".join(content_words(match.group(1))[-4:])
+    before = " ".join(telling_words(match.group(1))[-4:])
     return f"How {rng.choice(('many', 'much'))} {after} {before}".strip() + "?"
 
 
@@ -134,7 +134,7 @@ def _who(sentence: str, rng: random.Random) -> str | None:
     match = _NAME.search(sentence)
     if not match:
         return None
-    rest = content_words(sentence[: match.start()] + sentence[match.end() :])[: rng.randint(3, 8)]
+    rest = telling_words(sentence[: match.start()] + sentence[match.end() :])[: rng.randint(3, 8)]
     lead = rng.choice(("Who", "Which", "Where", "What", "Whose", "Who was", "What is the name of"))
     return f"{lead} {' '.join(rest)}?" if len(rest) >= 3 else None
 

@@ -148,6 +148,17 @@ def test_an_unknown_dtype_lists_the_known():
         LLM2VecGen.from_pretrained(CASE / "checkpoint", dtype="int4")
 
 
+def test_a_device_that_is_not_there_says_so():
+    with pytest.raises(CheckpointError, match="device 'cuda:7' cannot be used here"):
+        LLM2VecGen.from_pretrained(CASE / "checkpoint", device="cuda:7")
+
+
+def test_a_missing_bundled_model_says_where_it_comes_from(monkeypatch, tmp_path):
+    monkeypatch.setattr("embedder.hub.BUNDLED_MODEL", tmp_path / "nowhere")
+    with pytest.raises(CheckpointError, match="it comes with a clone of the repository"):
+        load(tmp_path / "nowhere")
+
+
 def test_what_is_written_reads_back_equal(tiny, tmp_path):
     checkpoint = read_checkpoint(CASE / "checkpoint")
     write_checkpoint(tmp_path / "copy", checkpoint, tiny._tokenizer)

@@ -21,7 +21,6 @@ from embedder.demo_model.pairs import make_pairs
 from embedder.demo_model.pretrain import Schedule, Shape
 from embedder.demo_model.questions import ask
 from embedder.errors import DuetError
-from embedder.prompt import prompt_ids
 
 PARAGRAPHS = [
     "The typewriter was patented in 1868 by Christopher Latham Sholes. It changed all writing.",
@@ -76,7 +75,7 @@ def test_a_build_makes_a_checkpoint_that_loads_encodes_and_generates(plan, tmp_p
     model = LLM2VecGen.from_pretrained(tmp_path / "model", device="cpu", dtype="float32")
     assert model.encode_documents(PARAGRAPHS).shape == (6, 384)
     turn = [{"role": "user", "content": "Hi"}]
-    prompt = model._tokenizer.decode(prompt_ids(model._tokenizer, turn))
+    prompt = model._tokenizer.decode(model._prompter.prompt_ids(turn))
     assert prompt == "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"
     assert model._stop_ids == {model._tokenizer.convert_tokens_to_ids("<|im_end|>")}
     assert len(list(model.stream(turn, max_new_tokens=4))) <= 4

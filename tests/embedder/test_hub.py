@@ -66,6 +66,13 @@ class Hub(BaseHTTPRequestHandler):
         if not file.is_file():
             return self._send(404, b"", {"X-Error-Code": "EntryNotFound"}, body=body)
         data = file.read_bytes()
+        if body and file.parent.name == "dropped" and file.suffix == ".yml":
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data[:10])  # and the connection ends here
+            self.close_connection = True
+            return None
         headers = {"ETag": f'"{_digest(file)}"', "X-Repo-Commit": COMMIT}
         return self._send(200, data, headers, body=body)
 
@@ -84,10 +91,10 @@ def _digest(file: Path) -> str:
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory):
-    """Serves `someone/encoder` (its base is `someone/base`) and `someone/headless`."""
+    """Serves `someone/encoder`, whose base is `someone/base`, and two that go wrong."""
     root = tmp_path_factory.mktemp("hub")
     shutil.copytree(QWEN3 / "base", root / "someone" / "base")
-    for name in ("encoder", "headless"):
+    for name in ("encoder", "headless", "dropped"):
         folder = root / "someone" / name
         shutil.copytree(QWEN3 / "checkpoint", folder)
         config = (folder / "run_config.yml").read_text().replace("../base", "someone/base")
@@ -132,6 +139,12 @@ def test_a_head_that_was_not_published_fails_by_name(load):
     message = load("someone/headless")
     assert message.startswith("error:")
     assert "alignment_mlp is missing" in message
+
+
+def test_a_download_that_breaks_off_says_so(load):
+    message = load("someone/dropped")
+    assert message.startswith("error: model someone/dropped could not be downloaded:")
+    assert "\n" not in message
 
 
 def test_an_unknown_id_says_so(load):

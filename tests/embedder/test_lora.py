@@ -13,7 +13,6 @@ from transformers import AutoModel, AutoModelForCausalLM
 
 from embedder import LLM2VecGen
 from embedder.errors import CheckpointError
-from embedder.prompt import prompt_ids
 
 CASE = Path(__file__).parents[1] / "parity" / "llama"
 MESSAGES = [{"role": "user", "content": "where do polar bears live?"}]
@@ -59,7 +58,7 @@ def test_the_adapter_is_on_while_encoding(made, model):
 def test_the_adapter_is_off_while_generating_and_on_again_afterwards(made, model):
     embedding = model.encode(["polar bears"])
     plain = AutoModelForCausalLM.from_pretrained(made[0].parent / "base", dtype=torch.float32)
-    ids = torch.tensor([prompt_ids(model._tokenizer, MESSAGES)])
+    ids = torch.tensor([model._prompter.prompt_ids(MESSAGES)])
     generated = plain.generate(
         ids, attention_mask=torch.ones_like(ids), max_new_tokens=24, do_sample=False
     )[0, ids.shape[1] :]

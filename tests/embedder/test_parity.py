@@ -1,7 +1,7 @@
 """Our numbers next to those of the published package (see tests/parity/README.md)."""
 
 import json
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +55,18 @@ def test_decoded_tokens(name):
             guard=model._generating,
         )
         assert list(islice(tokens, len(ids))) == ids
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_decode_writes_the_same_tokens_up_to_the_end_of_text(name):
+    folder = PARITY / name
+    model = LLM2VecGen.from_pretrained(folder / "checkpoint", device="cpu", dtype="float32")
+    expected = json.loads((folder / "expected.json").read_text())
+    for text, ids in zip(expected["texts"], expected["decoded_ids"], strict=False):
+        until_end = list(takewhile(lambda token: token not in model._stop_ids, ids))
+        written = model.decode(text, max_new_tokens=len(ids)).text
+        plain = model._tokenizer.decode(until_end, skip_special_tokens=True)
+        assert written == plain.rstrip("\ufffd")
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -6,7 +6,6 @@ import pytest
 import torch
 
 from embedder.errors import PromptTooLongError
-from embedder.prompt import prompt_ids
 
 QUESTION = [
     {"role": "system", "content": "Be brief."},
@@ -15,7 +14,7 @@ QUESTION = [
 
 
 def test_greedy_text_is_what_transformers_generates(tiny):
-    ids = torch.tensor([prompt_ids(tiny._tokenizer, QUESTION)])
+    ids = torch.tensor([tiny._prompter.prompt_ids(QUESTION)])
     plain = tiny._lm.generate(
         ids, attention_mask=torch.ones_like(ids), max_new_tokens=40, do_sample=False
     )
@@ -78,9 +77,9 @@ def test_a_prompt_beyond_the_window_is_refused_with_figures(tiny):
 
 def test_a_base_without_a_chat_template_gets_the_plain_prompt(tiny):
     assert tiny._tokenizer.chat_template is None
-    text = tiny._tokenizer.decode(prompt_ids(tiny._tokenizer, QUESTION))
+    text = tiny._tokenizer.decode(tiny._prompter.prompt_ids(QUESTION))
     assert text == "System:\nBe brief.\n\nUser:\nwhere do polar bears live?\n\nAssistant:\n"
-    assert tiny.count_prompt_tokens(QUESTION) == len(prompt_ids(tiny._tokenizer, QUESTION))
+    assert tiny.count_prompt_tokens(QUESTION) == len(tiny._prompter.prompt_ids(QUESTION))
 
 
 def test_a_template_that_refuses_a_system_role_gets_its_text_in_the_users_turn(tiny):
@@ -90,7 +89,7 @@ def test_a_template_that_refuses_a_system_role_gets_its_text_in_the_users_turn(t
         "{% for m in messages %}<{{ m['role'] }}>{{ m['content'] }}{% endfor %}"
     )
     try:
-        text = tokenizer.decode(prompt_ids(tokenizer, QUESTION))
+        text = tokenizer.decode(tiny._prompter.prompt_ids(QUESTION))
     finally:
         tokenizer.chat_template = None
     assert text == "<user>Be brief.\n\nwhere do polar bears live?"

@@ -1,0 +1,77 @@
+"""The README's first command, on the bundled model: index the samples, ask, cite the right page."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pypdf
+import pytest
+
+from app import answer
+from retriever import Retriever, open_index
+
+ROOT = Path(__file__).parents[1]
+QUESTION = re.search(r"^QUESTION \?= (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1]
+
+
+def run(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=300,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def index_folder(tmp_path_factory):
+    """The samples, indexed by the command line."""
+    folder = tmp_path_factory.mktemp("demo") / "index"
+    done = run("ingest", "data/sample", "--index", folder)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def demo_answer(index_folder, bundled):
+    with open_index(
+        index_folder, fingerprint=bundled.fingerprint, dimension=bundled.dimension
+    ) as index:
+        return answer(QUESTION, Retriever(bundled, index), bundled)
+
+
+def squeezed(text):
+    return "".join(text.split())
+
+
+def test_the_demo_answer_quotes_the_page_that_it_cites(demo_answer):
+    assert demo_answer.kind in ("generated", "quoted")
+    assert demo_answer.citations
+    for citation in demo_answer.citations:
+        chunk = citation.chunk
+        assert chunk.page is not None
+        page = pypdf.PdfReader(chunk.source).pages[chunk.page - 1].extract_text()
+        assert squeezed(citation.quote) in squeezed(page)
+
+
+def test_the_demo_answer_is_right(demo_answer):
+    assert "Christopher Latham Sholes" in demo_answer.text
+
+
+def test_a_second_run_embeds_nothing(index_folder, tmp_path):
+    done = run("ingest", "data/sample", "--index", index_folder, "--json", tmp_path / "report.json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert {entry["outcome"] for entry in report["files"]} == {"unchanged"}
+
+
+def test_the_terminal_shows_answer_file_page_and_quote(index_folder, demo_answer):
+    done = run("app", "ask", QUESTION, "--index", index_folder)
+    assert done.returncode == 0, done.stderr
+    citation = demo_answer.citations[0]
+    assert f"{Path(citation.chunk.source).name}, page {citation.chunk.page}" in done.stdout
+    assert squeezed(citation.quote) in squeezed(done.stdout)
