@@ -56,8 +56,9 @@ def create_api(runtime: Runtime) -> FastAPI:
 
     def ready(request: Request) -> Retriever:
         _authorise(request, runtime.access_key)
-        if runtime.problem is not None:
-            raise HTTPException(503, runtime.problem)
+        problem = _problem(runtime)
+        if problem is not None:
+            raise HTTPException(503, problem)
         return runtime.retriever
 
     @api.get("/healthz")
@@ -85,8 +86,9 @@ def create_api(runtime: Runtime) -> FastAPI:
 
 
 def _readiness(runtime: Runtime) -> JSONResponse:
-    if runtime.problem is not None:
-        return JSONResponse({"status": "not ready", "reason": runtime.problem}, 503)
+    problem = _problem(runtime)
+    if problem is not None:
+        return JSONResponse({"status": "not ready", "reason": problem}, 503)
     retriever = runtime.retriever
     info = retriever.index.info()
     return JSONResponse(
@@ -97,6 +99,12 @@ def _readiness(runtime: Runtime) -> JSONResponse:
             "chunks": info.chunks,
         }
     )
+
+
+def _problem(runtime: Runtime) -> str | None:
+    """Why there can be no answer yet; asking has it tried again, for callers that come back."""
+    runtime.recover()
+    return runtime.problem
 
 
 def _embed(body: EmbeddingRequest, retriever: Retriever) -> dict[str, Any]:

@@ -1,17 +1,25 @@
 """Checking an answer against the passages that it cites."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
-from app.sentences import Span, sentence_spans
+from app.sentences import LIST_NUMBER, Span, sentence_spans
 from app.words import content_words, numbers
 from retriever import Chunk
 
-# "[2]", "[1, 3]"; the text before it tells `items[2]` in quoted code from a citation.
-MARKER = re.compile(r"\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]")
+_BRACKET = r"\[\d{1,3}(?:\s*[,;]\s*\d{1,3})*\]"
+
+# "[2]", "[1, 3]", "[1][3]". Glued to a word it is a citation only where a clause ends (or, on the
+# page, an element): the number in "items[2] is" is code.
+MARKER = re.compile(
+    rf"(?:(?<![A-Za-z0-9_\]])|(?P<glued>)(?=(?:{_BRACKET})+(?:[.,;:!?)<]|$)))(?:{_BRACKET})+",
+    re.MULTILINE,
+)
+_SPACED_MARKER = re.compile(rf"(?P<space>[ \t]*)(?P<marker>{MARKER.pattern})", re.MULTILINE)
 
 _SUPPORT = 0.7  # share of a sentence's content words that its passages must hold
+_PART = 0.2  # share of them that a quote must hold to be worth its number
 _WINDOW = 3  # sentences of a passage that together may support one sentence of the answer
 
 
@@ -47,7 +55,8 @@ class CheckedText:
     """What is left of an answer after its citations were checked.
 
     Attributes:
-        text: The answer without the numbers that name no passage.
+        text: The answer without the numbers that name no passage, and in supported sentences
+            without those that the sentence does not rest on.
         citations: Supported ones, in the order of the text, each quote once.
         unsupported: Sentences of `text` whose words are not in the passages they cite, or that
             cite none.
@@ -64,43 +73,57 @@ def check_citations(text: str, passages: Sequence[Chunk]) -> CheckedText:
     """Compare each sentence of `text` with the passages that it cites.
 
     A sentence is supported if nearly all its content words, and every figure, stand in the
-    passages that it cites. A sentence without a number goes by the next number in its paragraph.
+    passages that it cites. A sentence without a number goes by the next number in its paragraph;
+    one that only leads in ("Here is the list:") claims nothing.
 
     Args:
         text: What the model wrote.
         passages: What it was given; `[n]` cites the n-th, from 1.
     """
-    text = _without_unknown(text, len(passages)).strip()
+    known = range(1, len(passages) + 1)
+    text = _with_only(known, text).strip()
     spans = sentence_spans(text)
+    checked = ""
     citations: list[Citation] = []
     unsupported: list[Span] = []
-    claims = 0
-    for span, cited in zip(spans, _cited(text, spans, len(passages)), strict=True):
-        claim = MARKER.sub(" ", span.of(text))
-        if not content_words(claim):
-            continue
-        claims += 1
-        sources = [passages[number - 1] for number in cited]
-        if _supported(claim, sources):
-            citations += map(_cite, cited, sources, [claim] * len(cited))
-        else:
-            unsupported.append(span)
-    return CheckedText(text, tuple(dict.fromkeys(citations)), tuple(unsupported), claims)
+    claims = position = 0
+    for span, cited in zip(spans, _cited(text, spans, known), strict=True):
+        checked += text[position : span.start]
+        position = span.end
+        sentence = span.of(text)
+        claim = _claim(sentence)
+        if content_words(claim):
+            claims += 1
+            support = _support(claim, [_cite(n, passages[n - 1], claim) for n in cited])
+            citations += support
+            if support:
+                sentence = _with_only([citation.number for citation in support], sentence)
+            else:
+                unsupported.append(Span(len(checked), len(checked) + len(sentence)))
+        checked += sentence
+    return CheckedText(checked, tuple(dict.fromkeys(citations)), tuple(unsupported), claims)
 
 
-def _without_unknown(text: str, known: int) -> str:
+def marked_numbers(text: str) -> list[int]:
+    """The numbers in the markers of `text`, each once."""
+    markers = " ".join(match[0] for match in MARKER.finditer(text))
+    return list(dict.fromkeys(int(number) for number in re.findall(r"\d+", markers)))
+
+
+def _with_only(numbers: Container[int], text: str) -> str:
+    """`text` with no other numbers in its markers; one without any goes, with the space before."""
+
     def keep(match: re.Match[str]) -> str:
-        glued = match.start() > 0 and text[match.start() - 1].isalnum()
-        found = [int(number) for number in re.findall(r"\d+", match[1])]
-        kept = [number for number in found if 1 <= number <= known]
-        if kept == found or (glued and not kept):  # `items[0]` is code, not a citation
+        found = marked_numbers(match["marker"])
+        kept = [number for number in found if number in numbers]
+        if kept == found or (match["glued"] is not None and not kept):  # may be code, too
             return match[0]
-        return "".join(f"[{number}]" for number in kept)
+        return match["space"] + "".join(f"[{number}]" for number in kept) if kept else ""
 
-    return re.sub(r"[ \t]+(?=[.,;!?]|$)", "", MARKER.sub(keep, text), flags=re.MULTILINE)
+    return _SPACED_MARKER.sub(keep, text)
 
 
-def _cited(text: str, spans: Sequence[Span], known: int) -> list[list[int]]:
+def _cited(text: str, spans: Sequence[Span], known: Container[int]) -> list[list[int]]:
     """The numbers each sentence goes by: its own, else the next sentence's in the paragraph."""
     result: list[list[int]] = []
     following: list[int] = []
@@ -108,19 +131,47 @@ def _cited(text: str, spans: Sequence[Span], known: int) -> list[list[int]]:
     for span in reversed(spans):
         if "\n\n" in text[span.end : paragraph_end]:
             following = []
-        markers = " ".join(MARKER.findall(span.of(text)))
-        own = dict.fromkeys(int(number) for number in re.findall(r"\d+", markers))
-        following = [number for number in own if 1 <= number <= known] or following
+        own = [number for number in marked_numbers(span.of(text)) if number in known]
+        following = own or following
         result.append(following)
         paragraph_end = span.start
     return result[::-1]
 
 
-def _supported(claim: str, sources: Sequence[Chunk]) -> bool:
-    around = " ".join(" ".join((c.title, *c.headings, c.text)) for c in sources)
-    words = set(content_words(claim))
-    held = words & set(content_words(around))
-    return len(held) >= _SUPPORT * len(words) and numbers(claim) <= numbers(around)
+def _claim(sentence: str) -> str:
+    """What a sentence says, without markers and list number; nothing if it only leads in."""
+    if sentence.rstrip("*_").endswith((":", "：")) and not MARKER.search(sentence):
+        return ""
+    claim = MARKER.sub(" ", sentence)
+    number = LIST_NUMBER.match(claim)
+    return claim[number.end() :] if number else claim
+
+
+def _support(claim: str, cited: Sequence[Citation]) -> list[Citation]:
+    """Those of `cited` that `claim` rests on; none if their passages do not hold it.
+
+    A number stays if its quote holds the claim by itself, or a part of it that the others lack.
+    """
+    wanted = set(content_words(claim))
+    quoted = {c.number: wanted & _words(c.chunk, c.quote) for c in cited}
+    around = {c.number: wanted & _words(c.chunk, c.chunk.text) for c in cited}
+    if not _holds(claim, set[str]().union(*around.values())):
+        return []
+    for number in sorted(quoted, key=lambda number: len(quoted[number])):
+        others = set[str]().union(*(words for other, words in around.items() if other != number))
+        part = quoted[number] - others and len(quoted[number]) >= _PART * len(wanted)
+        if not part and not _holds(claim, quoted[number]) and _holds(claim, others):
+            del around[number]
+    return [citation for citation in cited if citation.number in around]
+
+
+def _holds(claim: str, words: set[str]) -> bool:
+    wanted = set(content_words(claim))
+    return len(wanted & words) >= _SUPPORT * len(wanted) and numbers(claim) <= words
+
+
+def _words(chunk: Chunk, text: str) -> set[str]:
+    return set(content_words(" ".join((chunk.title, *chunk.headings, text))))
 
 
 def _cite(number: int, chunk: Chunk, claim: str) -> Citation:

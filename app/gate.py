@@ -16,8 +16,7 @@ def relevance(question: str, hits: Sequence[Hit], model: "LLM2VecGen") -> float:
 
     The encoder always finds something, and a small one's cosine is not to be trusted alone; words
     alone miss paraphrases. Their sum tells questions about the documents from others better than
-    either: at 5 % of good questions refused it stops 87 % of the others, words 67 %, cosine 64 %
-    (SQuAD and CLAPNQ questions, 313 paragraphs, MiniLM's vectors).
+    either.
     """
     if not hits:
         return 0.0

@@ -2,8 +2,7 @@
 
 They are what the reader gets when the model's own words cannot be trusted. Two signals rank them:
 which of the question's content words a sentence holds (rare ones weigh more), and the encoder's
-similarity of question and sentence. For 150 SQuAD questions over 313 paragraphs, with MiniLM as
-the encoder, the first sentence holds the answer in 72 % of cases, by words alone in 68 %.
+similarity of question and sentence.
 """
 
 import re

@@ -1,5 +1,8 @@
 """One model and one index for a whole process: the only place that wires the packages together."""
 
+import hashlib
+import logging
+import math
 import re
 import threading
 import time
@@ -9,21 +12,28 @@ from typing import TYPE_CHECKING, Self
 
 from app.words import content_words
 from embedder.errors import DuetError
-from retriever import DocumentRecord, Retriever
+from retriever import DEFAULT_ADDRESS, DocumentRecord, Retriever, is_server
 
 if TYPE_CHECKING:
     from ingest import Report
 
-DEFAULT_INDEX = ".duet/index"
+KEPT = frozenset({"indexed", "unchanged", "replaced", "moved"})
+"""Outcomes of an upload that is in the index."""
+
 _DOCUMENTS_SECONDS = 10.0  # a server's index may be filled by others while we look
+_RETRY_SECONDS = 5.0  # between two attempts to open what could not be opened
 _EXAMPLES = 3
+_NAME_BYTES = 254  # file systems take 255; one is for the dot before the name of a former file
+_LONGEST_SUFFIX = 20  # bytes
+
+_logger = logging.getLogger(__name__)
 
 
 class EmptyIndexError(DuetError):
     """There is nothing to search."""
 
     def __init__(self, address: str) -> None:
-        option = "" if address == DEFAULT_INDEX else f" --index {address}"
+        option = "" if address == DEFAULT_ADDRESS else f" --index {address}"
         super().__init__(
             f"The index at {address} holds no documents. Fill it: python -m ingest FOLDER{option}"
         )
@@ -48,6 +58,8 @@ class Runtime:
         self._ingesting = threading.Lock()
         self._retriever: Retriever | None = None
         self._problem: str | None = "The model and the index are being opened."
+        self._opening: threading.Thread | None = None
+        self._opened_last = -math.inf
         self._listed: tuple[float, list[DocumentRecord]] | None = None
 
     @classmethod
@@ -56,9 +68,9 @@ class Runtime:
     ) -> Self:
         """A runtime with the given model and index, else those of DUET_MODEL and DUET_INDEX."""
         source = model or environ.get("DUET_MODEL")
-        address = index or environ.get("DUET_INDEX") or DEFAULT_INDEX
-        api_key = environ.get("DUET_QDRANT_API_KEY")
-        beside = Path(DEFAULT_INDEX if is_server(address) else address).expanduser().absolute()
+        address = index or environ.get("DUET_INDEX") or DEFAULT_ADDRESS
+        api_key = environ.get("DUET_QDRANT_API_KEY") or None
+        beside = Path(DEFAULT_ADDRESS if is_server(address) else address).expanduser().absolute()
         return cls(
             lambda: _connect(source, address, api_key),
             uploads=beside.with_name("uploads"),
@@ -76,8 +88,8 @@ class Runtime:
             if self._retriever is None:
                 try:
                     self._retriever = self._connect()
-                except DuetError as error:
-                    self._problem = str(error)
+                except Exception as error:
+                    self._problem = _reason(error)
                     raise
                 self._problem = None
             return self._retriever
@@ -95,10 +107,20 @@ class Runtime:
                 _ = self.retriever
             except DuetError:
                 return  # `problem` has it, and the next use tries again
+            except Exception:
+                _logger.exception("The model or the index cannot be opened")
 
-        thread = threading.Thread(target=open_both, name="duet-warm-up", daemon=True)
-        thread.start()
-        return thread
+        self._opened_last = time.monotonic()
+        self._opening = threading.Thread(target=open_both, name="duet-warm-up", daemon=True)
+        self._opening.start()
+        return self._opening
+
+    def recover(self) -> None:
+        """Try again to open what could not be: in the background, every few seconds at most."""
+        opening = self._opening is not None and self._opening.is_alive()
+        recent = time.monotonic() - self._opened_last < _RETRY_SECONDS
+        if self._problem is not None and not opening and not recent:
+            self.warm_up()
 
     def documents(self) -> list[DocumentRecord]:
         """What is indexed, sorted by source; at most a few seconds old."""
@@ -119,22 +141,24 @@ class Runtime:
         return questions
 
     def add_upload(self, name: str, content: bytes) -> "Report":
-        """Keep an uploaded file and bring it into the index; the same name replaces a former one.
+        """Keep an uploaded file and bring it into the index.
+
+        The same name replaces a former file, once the new one is in the index; until then, and
+        if it does not get there, the former one stays.
 
         Raises:
-            DuetError: The index cannot be written.
+            DuetError: The file cannot be kept, or the index cannot be written.
         """
-        from ingest import ingest
-
+        retriever = self.retriever
+        path = self._uploads / safe_name(name)
         with self._ingesting:
-            self._uploads.mkdir(parents=True, exist_ok=True)
-            path = self._uploads / safe_name(name)
-            path.write_bytes(content)
-            report = ingest([path], self.retriever.model, self.retriever.index)
-            self._listed = None
-            if path.resolve().as_posix() not in {record.source for record in self.documents()}:
-                path.unlink()  # not a document: nothing will ever cite it
-            return report
+            try:
+                return _replace(path, content, retriever)
+            except OSError as error:
+                msg = f"Cannot keep the file in {self._uploads}: {error.strerror or error}"
+                raise DuetError(msg) from error
+            finally:
+                self._listed = None
 
     def close(self) -> None:
         """Release the index; what is opened later opens it again."""
@@ -144,17 +168,54 @@ class Runtime:
                 self._retriever = None
 
 
-def is_server(address: str) -> bool:
-    """Whether an index address names a Qdrant server, not a folder."""
-    return address.startswith(("http://", "https://"))
-
-
 def safe_name(name: str) -> str:
-    """A file name without folders, control characters or a leading dot, at most 100 long."""
+    """A file name without folders, control characters or a leading dot, at most 254 bytes long.
+
+    One that is cut ends in a hash, so that long names which begin alike stay apart.
+    """
     last = re.split(r"[/\\]", name)[-1]
     plain = "".join(c if c.isprintable() else "_" for c in last).strip(". ") or "upload"
-    path = Path(plain)
-    return path.stem[:80] + path.suffix[:20]
+    if len(plain.encode()) <= _NAME_BYTES:
+        return plain
+    suffix = Path(plain).suffix
+    tail = "-" + hashlib.blake2b(plain.encode(), digest_size=4).hexdigest()
+    tail += suffix if len(suffix.encode()) <= _LONGEST_SUFFIX else ""
+    stem = Path(plain).stem.encode()[: _NAME_BYTES - len(tail.encode())]
+    return stem.decode(errors="ignore") + tail
+
+
+def _replace(path: Path, content: bytes, retriever: Retriever) -> "Report":
+    """Write and index a file; the one that was there comes back if that does not go well."""
+    from ingest import ingest
+
+    former = path.with_name(f".{path.name}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists():
+        path.replace(former)
+    kept = False
+    try:
+        path.write_bytes(content)
+        report = ingest([path], retriever.model, retriever.index)
+        kept = report.entries[0].outcome in KEPT
+    finally:
+        if kept:
+            former.unlink(missing_ok=True)
+        elif former.exists():
+            former.replace(path)
+        else:
+            path.unlink(missing_ok=True)  # not a document: nothing will ever cite it
+    if not kept and path.exists():  # a version without text has taken it out of the index
+        ingest([path], retriever.model, retriever.index)
+    return report
+
+
+def _reason(error: Exception) -> str:
+    """What callers are told; of a bug only its kind, the log has the rest."""
+    if isinstance(error, DuetError):
+        return str(error)
+    return (
+        f"The model or the index cannot be opened ({type(error).__name__}); see the server's log."
+    )
 
 
 def _connect(source: str | None, address: str, api_key: str | None) -> Retriever:

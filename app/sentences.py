@@ -28,9 +28,12 @@ _BLOCK_BREAK = re.compile(
 # A sentence ends at . ! ? … (closing quotes, brackets and citation marks belong to it) where
 # white space and something that can open a sentence follow; full-width marks need no white space.
 _SENTENCE_END = re.compile(
-    r"[.!?…]+[\"'”’»)\]]*(?:\s*\[\d+(?:\s*[,;]\s*\d+)*\])*(?=\s+[\"'“‘«(\[]*[^\W_a-z])"
+    r"[.!?…]+[\"'”’»)\]]*(?:\s*\[\d+(?:\s*[,;]\s*\d+)*\])*(?=\s+[\"'“‘«(\[*]*[^\W_a-z])"
     r"|[。！？]+[」』”’）]*"
 )
+
+# "1." or "(2)" before the words of a list item: the item is one sentence with its number.
+LIST_NUMBER = re.compile(r"[\s*_]*\(?\d{1,3}[.)]+[*_]*(?=\s+\S)")
 
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(\[])(?:[A-Za-z]|[A-Za-z]\.[A-Za-z]|al|approx|art|bzw|ca|cf|ch|co|corp|dept|dr|ed"
@@ -61,7 +64,9 @@ def _blocks(text: str) -> Iterator[Span]:
 
 def _sentences(text: str, block: Span) -> Iterator[Span]:
     start = block.start
-    for match in _SENTENCE_END.finditer(text, block.start, block.end):
+    number = LIST_NUMBER.match(text, block.start, block.end)
+    words = number.end() if number else block.start
+    for match in _SENTENCE_END.finditer(text, words, block.end):
         before = max(start, match.end() - 12)
         if match[0] == "." and _ABBREVIATION.search(text, before, match.end()):
             continue

@@ -1,6 +1,7 @@
 """`python -m app ask`: one question, its answer and its sources in the terminal."""
 
 import os
+import unicodedata
 from pathlib import Path
 
 from rich.console import Console
@@ -10,8 +11,11 @@ from rich.text import Text
 
 from app.answer import Answer, Policy, drain, stream_answer
 from app.location import location
-from app.runtime import DEFAULT_INDEX, EmptyIndexError, Runtime, is_server
+from app.runtime import EmptyIndexError, Runtime
 from embedder.errors import DuetError
+from retriever import DEFAULT_ADDRESS, is_server
+
+_BIDI_CONTROLS = frozenset("LRE RLE LRO RLO PDF LRI RLI FSI PDI".split())
 
 
 def ask(
@@ -34,7 +38,7 @@ def ask(
     Raises:
         DuetError: It cannot be answered; the text says why.
     """
-    address = index or os.environ.get("DUET_INDEX") or DEFAULT_INDEX
+    address = index or os.environ.get("DUET_INDEX") or DEFAULT_ADDRESS
     if not is_server(address) and not Path(address).expanduser().is_dir():
         raise EmptyIndexError(address)  # told before a model is loaded
     runtime = Runtime.from_environment(os.environ, model=model, index=address)
@@ -58,7 +62,7 @@ def _print_answer(question: str, runtime: Runtime, source: str | None, policy: P
     with Live(written, console=console, transient=True, vertical_overflow="crop") as live:
 
         def show(piece: str) -> None:
-            written.append(printable(piece))
+            written.append(harmless(piece))
             live.refresh()
 
         stream = stream_answer(question, retriever, retriever.model, source=source, policy=policy)
@@ -77,21 +81,26 @@ def show_answer(answer: Answer, console: Console) -> None:
         console.print(Text("\nSources", style="bold"))
     for citation in answer.citations:
         place = Text(f"[{citation.number}] ", style="cyan")
-        console.print(place.append(printable(location(citation.chunk)), style="bold"))
-        quote = printable(" ".join(citation.quote.split()))
+        console.print(place.append(harmless(location(citation.chunk)), style="bold"))
+        quote = harmless(" ".join(citation.quote.split()))
         console.print(Padding(Text(f"“{quote}”", style="dim"), (0, 0, 0, 4)))
     if answer.left_out:
         msg = f"{len(answer.left_out)} more passages were found but did not fit into the prompt."
         console.print(Text(msg, style="dim"))
 
 
-def printable(text: str) -> str:
-    """Text without control characters: a document must not steer the terminal."""
-    return "".join(c if c.isprintable() or c in "\n\t" else "�" for c in text)
+def harmless(text: str) -> str:
+    """Text that does not steer the terminal: without control characters and bidi overrides."""
+    return "".join("�" if _steers(c) else c for c in text)
+
+
+def _steers(character: str) -> bool:
+    control = unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\t"
+    return control or unicodedata.bidirectional(character) in _BIDI_CONTROLS
 
 
 def _marked(answer: Answer) -> Text:
-    text = Text(printable(answer.text))
+    text = Text(harmless(answer.text))
     for span in answer.unsupported:
         text.stylize("underline", span.start, span.end)
     return text

@@ -1,6 +1,7 @@
 """The chat page. Streamlit runs this file from the top for every interaction of every visitor."""
 
 import hmac
+import logging
 import threading
 from dataclasses import dataclass
 from itertools import groupby
@@ -15,6 +16,7 @@ from app.runtime import Runtime, shared
 from app.ui_sidebar import sidebar
 from embedder.errors import DuetError
 
+_logger = logging.getLogger(__name__)
 _FRAME = 0.05  # seconds between two looks at the answer that is being written
 
 
@@ -85,6 +87,9 @@ def _show_turn(turn: Turn) -> None:
             _show_answer(turn.live.result())
         except DuetError as error:
             st.error(ui_html.label(str(error)))
+        except Exception:  # a bug must not end the conversation
+            _logger.exception("A turn cannot be shown")
+            st.error("Something went wrong with this answer; the server's log says what.")
 
 
 def _watch(live: LiveAnswer) -> None:

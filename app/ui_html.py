@@ -6,12 +6,12 @@ models write in answers is rendered without raw HTML, links or images.
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from markdown_it import MarkdownIt
 
 from app.answer import Answer
-from app.citations import MARKER, Citation
+from app.citations import MARKER, Citation, marked_numbers
 from app.location import file_name
 from app.sentences import Span
 from retriever import DocumentRecord
@@ -71,7 +71,7 @@ def question_html(question: str) -> str:
 
 def writing_html(text: str) -> str:
     """What the model has written so far."""
-    return f'<div class="duet-answer">{_rendered(text)}</div>'
+    return f'<div class="duet-answer">{_rendered(text, ())}</div>'
 
 
 def waiting_html() -> str:
@@ -81,10 +81,15 @@ def waiting_html() -> str:
 
 def answer_html(answer: Answer) -> str:
     """A finished answer: quotes as they stand, the model's words with doubtful ones underlined."""
+    numbers = {citation.number for citation in answer.citations}
     if answer.kind != "quoted":
-        return writing_html(_fenced(answer.text, answer.unsupported))
-    quotes = (_with_markers(html.escape(quote)) for quote in answer.text.split("\n\n"))
-    blocks = "".join(f"<blockquote>{quote}</blockquote>" for quote in quotes)
+        text = _rendered(_fenced(answer.text, answer.unsupported), numbers)
+        return f'<div class="duet-answer">{text}</div>'
+    quotes = (quote.rpartition(" ") for quote in answer.text.split("\n\n"))
+    blocks = "".join(
+        f"<blockquote>{html.escape(quote)} {_with_chips(html.escape(marker), numbers)}</blockquote>"
+        for quote, _, marker in quotes
+    )
     return f'<div class="duet-answer">{blocks}</div>'
 
 
@@ -154,9 +159,9 @@ def label(text: str) -> str:
     return re.sub(r":(?=\S)", ":\u2060", escaped)
 
 
-def _rendered(text: str) -> str:
+def _rendered(text: str, numbers: Container[int]) -> str:
     return (
-        _with_markers(_MARKDOWN.render(text))
+        _with_chips(_MARKDOWN.render(text), numbers)
         .replace(_OPEN, '<span class="duet-unsupported" title="Not in the cited passage">')
         .replace(_CLOSE, "</span>")
     )
@@ -170,8 +175,18 @@ def _fenced(text: str, spans: Sequence[Span]) -> str:
     return text
 
 
-def _with_markers(escaped: str) -> str:
-    return MARKER.sub(r'<span class="duet-cite">\1</span>', escaped)
+def _with_chips(escaped: str, numbers: Container[int]) -> str:
+    """Markers of checked citations as chips; other numbers in brackets are the document's own."""
+
+    def chips(match: re.Match[str]) -> str:
+        return re.sub(r"\[(.*?)\]", chip, match[0])
+
+    def chip(bracket: re.Match[str]) -> str:
+        if not all(number in numbers for number in marked_numbers(bracket[0])):
+            return bracket[0]
+        return f'<span class="duet-cite">{bracket[1]}</span>'
+
+    return MARKER.sub(chips, escaped)
 
 
 def _merged(spans: Sequence[Span]) -> list[Span]:

@@ -7,14 +7,12 @@ import streamlit as st
 
 from app import ui_html
 from app.location import file_name
-from app.runtime import Runtime
+from app.runtime import KEPT, Runtime
 from embedder.errors import DuetError
 from retriever import DocumentRecord
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
-
-_GOOD = {"indexed", "unchanged", "replaced", "moved"}
 
 
 def sidebar(runtime: Runtime, documents: Sequence[DocumentRecord]) -> str | None:
@@ -64,6 +62,6 @@ def _add(runtime: Runtime, file: "UploadedFile") -> tuple[bool, str]:
     except DuetError as error:
         return False, f"{file.name}: {error}"
     entry = report.entries[0]
-    if entry.outcome not in _GOOD:
+    if entry.outcome not in KEPT:
         return False, f"{file.name}: {entry.outcome}, {entry.detail}"
     return True, f"{file.name}: {entry.outcome}"

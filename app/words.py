@@ -9,8 +9,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Sequence
-
-_TOKEN = re.compile(r"\d+(?:[.,]\d+)+|[^\W_]+")
+from functools import cache
 
 # Scripts written without spaces (Thai to Khmer, kana, Han, Hangul): a run of letters there is a
 # phrase, so it is compared by its character bigrams.
@@ -55,7 +54,7 @@ def content_words(text: str) -> list[str]:
     """
     folded = unicodedata.normalize("NFKC", text).casefold()
     words: list[str] = []
-    for token in _TOKEN.findall(folded):
+    for token in _token().findall(folded):
         if _UNSPACED.match(token):
             words.extend(_bigrams(token))
         elif token not in STOP_WORDS and (len(token) > 1 or token.isdigit()):
@@ -92,6 +91,13 @@ class Weights:
         if not total:
             return 1.0
         return sum(self[word] for word in set(wanted) & set(found)) / total
+
+
+@cache
+def _token() -> re.Pattern[str]:
+    r"""A figure, or a word: to `\w` the vowel signs of Hindi or Thai would end one."""
+    marks = (chr(c) for c in range(0x300, 0x20000) if unicodedata.category(chr(c)) in ("Mn", "Mc"))
+    return re.compile(rf"\d+(?:[.,]\d+)+|(?:[^\W_]+[{''.join(marks)}]*)+")
 
 
 def _bigrams(run: str) -> list[str]:

@@ -9,17 +9,20 @@ from typing import TYPE_CHECKING
 
 from embedder.errors import DuetError
 from ingest.chunk import CHUNK_TOKENS, MIN_CHUNK_TOKENS
+from retriever import DEFAULT_ADDRESS
 
 if TYPE_CHECKING:
     from ingest.report import Report
-
-DEFAULT_INDEX = ".duet/index"
+    from ingest.scan import Scan
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
-    options = _parser().parse_args(arguments)
+    options = _options(arguments)
     try:
+        if options.rollback:
+            _roll_back(options)
+            return 0
         report = _run(options)
         _show(report, options)
     except DuetError as error:
@@ -31,6 +34,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return report.exit_code
 
 
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if bool(options.paths) == options.rollback:
+        parser.error("give at least one PATH, or --rollback alone")
+    if options.drop_others and not options.rebuild:
+        parser.error("--drop-others goes with --rebuild")
+    return options
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m ingest",
@@ -38,22 +51,33 @@ def _parser() -> argparse.ArgumentParser:
         "embedded, what is gone from a given folder is removed.",
         epilog="Exit code: 0 all is well, 1 a file failed, 2 nothing could be done, 130 Ctrl-C.",
     )
-    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a file or a folder")
+    parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="a file or a folder")
     parser.add_argument(
         "--index",
-        default=os.environ.get("DUET_INDEX", DEFAULT_INDEX),
+        default=os.environ.get("DUET_INDEX") or DEFAULT_ADDRESS,
         metavar="ADDRESS",
-        help="a folder, or the URL of a Qdrant server (default: $DUET_INDEX or %(default)s)",
+        help=f"a folder, or the URL of a Qdrant server (default: $DUET_INDEX or {DEFAULT_ADDRESS})",
     )
     parser.add_argument(
         "--model",
         default=os.environ.get("DUET_MODEL"),
         help="hub id or folder of an LLM2Vec-Gen model (default: $DUET_MODEL or the bundled one)",
     )
-    parser.add_argument(
+    swaps = parser.add_mutually_exclusive_group()
+    swaps.add_argument(
         "--rebuild",
         action="store_true",
-        help="make the index anew from these paths alone and put it in the place of the old one",
+        help="make the index anew from these paths and put it in the place of the old one",
+    )
+    swaps.add_argument(
+        "--rollback",
+        action="store_true",
+        help="swap the index that the last rebuild made with the one before; takes no PATH",
+    )
+    parser.add_argument(
+        "--drop-others",
+        action="store_true",
+        help="with --rebuild: let go of documents of the index that lie outside of these paths",
     )
     parser.add_argument(
         "--chunk-tokens",
@@ -92,14 +116,16 @@ def _run(options: argparse.Namespace) -> "Report":
     from ingest.scan import scan
     from retriever import open_index, rebuild
 
-    scan(options.paths)  # a mistyped path is told before a model is loaded
+    found = scan(options.paths)  # a mistyped path is told before a model is loaded
+    if options.rebuild and not options.drop_others:
+        _check_others(options.index, found)
     model = LLM2VecGen.from_pretrained(options.model or BUNDLED_MODEL)
     console = Console(stderr=True, quiet=options.quiet)
     opened = (rebuild if options.rebuild else open_index)(
         options.index,
         fingerprint=model.fingerprint,
         dimension=model.dimension,
-        api_key=os.environ.get("DUET_QDRANT_API_KEY"),
+        api_key=_api_key(),
     )
     try:
         with opened as index, show_progress(console) as progress:
@@ -111,6 +137,43 @@ def _run(options: argparse.Namespace) -> "Report":
     except _InterruptedRebuildError as interrupted:
         return interrupted.report
     return report
+
+
+def _check_others(address: str, found: "Scan") -> None:
+    """Refuse a rebuild that would drop documents which nobody has named.
+
+    Raises:
+        InputError: There are some.
+    """
+    from ingest.errors import InputError
+    from ingest.report import printable
+    from retriever import present_documents
+    from retriever.errors import IndexDamagedError
+
+    try:
+        records = present_documents(address, api_key=_api_key())
+    except IndexDamagedError:
+        return  # a rebuild is the way out
+    others = [record.source for record in records if not found.covers(record.source)]
+    if others:
+        msg = (
+            f"{len(others):,} of the {len(records):,} documents in the index at {address} lie "
+            f"elsewhere, for example {printable(others[0])}: a rebuild from these paths would drop "
+            "them. Give their folders too, or say --drop-others; nothing was changed"
+        )
+        raise InputError(msg)
+
+
+def _roll_back(options: argparse.Namespace) -> None:
+    from retriever import rollback
+
+    rollback(options.index, api_key=_api_key())
+    if not options.quiet:
+        print(f"The index at {options.index} is the one before again; --rollback swaps back.")
+
+
+def _api_key() -> str | None:
+    return os.environ.get("DUET_QDRANT_API_KEY") or None
 
 
 def _show(report: "Report", options: argparse.Namespace) -> None:

@@ -1,7 +1,7 @@
 """Chunks of several documents are embedded together, so that small ones fill a batch, too."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -31,12 +31,12 @@ class Waiting:
 
 
 class EmbeddingQueue:
-    """Embeds chunks in the order in which they come, and writes each document when it is complete.
+    """Embeds chunks in the order in which they come, and writes documents that are complete.
 
     Args:
         model: The encoder.
         index: Where documents go.
-        written: Called with each document that was written.
+        written: Called with the documents that were written together.
         embedded: Called with the numbers of chunks and tokens of each batch.
     """
 
@@ -45,7 +45,7 @@ class EmbeddingQueue:
         model: "LLM2VecGen",
         index: Index,
         *,
-        written: Callable[[Waiting], None],
+        written: Callable[[Sequence[Waiting]], None],
         embedded: Callable[[int, int], None],
     ) -> None:
         self._model = model
@@ -73,8 +73,13 @@ class EmbeddingQueue:
             [document.prepared.titles[i] for document, i in batch],
         )
         self._embedded(size, sum(document.prepared.tokens[i] for document, i in batch))
+        complete: list[Waiting] = []
         for (document, _), vector in zip(batch, vectors, strict=True):
             document.vectors.append(vector)
             if len(document.vectors) == len(document.prepared.chunks):
-                self._index.replace_document(document.prepared.chunks, np.stack(document.vectors))
-                self._written(document)
+                complete.append(document)
+        if complete:
+            self._index.replace_documents(
+                [(each.prepared.chunks, np.stack(each.vectors)) for each in complete]
+            )
+            self._written(complete)

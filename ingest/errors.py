@@ -8,11 +8,11 @@ class UnreadableError(DuetError):
 
 
 class UnsupportedError(DuetError):
-    """A file is of a kind that is not read: it is reported as skipped."""
+    """A file is of a kind that is not read: skipped, or failed if it is indexed already."""
 
 
 class NoTextError(DuetError):
-    """A file was read and holds no text: it is reported as skipped."""
+    """A file was read and holds no text: skipped, or failed if it is indexed already."""
 
 
 class InputError(DuetError):

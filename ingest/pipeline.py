@@ -15,11 +15,16 @@ from ingest.report import Entry, Outcome, Report
 from ingest.scan import scan
 from ingest.version import settings_suffix
 from ingest.worker import ParserWorker
-from retriever import DocumentRecord, Index, document_id
-from retriever.engine import Encoder, check_encoder
+from retriever import Index, document_id, is_server
+from retriever.engine import EncoderId, check_encoder
+from retriever.errors import RetrieverError
 
 if TYPE_CHECKING:
     from embedder import LLM2VecGen
+
+
+CHANGES = (Outcome.INDEXED, Outcome.REPLACED, Outcome.MOVED, Outcome.REMOVED)
+"""What becomes of a file when the index changes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +56,9 @@ def ingest(
 
     New and changed files are parsed and embedded; files that did not change are not read; files
     that moved or are there twice take over the vectors; what the index has of a given folder and
-    is not there any more is removed. Of a file that fails, the index keeps what it had. Each
-    document is written as a whole: after a kill at any moment the next run does the rest.
+    is not there any more is removed. Of a file that fails, the index keeps what it had; a file
+    that is indexed and holds nothing to index any more counts as failed. Each document is written
+    as a whole: after a kill at any moment the next run does the rest.
 
     Args:
         paths: Files and folders, at least one.
@@ -73,8 +79,8 @@ def ingest(
     started = time.monotonic()
     check_encoder(
         index.address,
-        stored=Encoder(index.fingerprint, index.dimension),
-        given=Encoder(model.fingerprint, model.dimension),
+        stored=EncoderId(index.fingerprint, index.dimension),
+        given=EncoderId(model.fingerprint, model.dimension),
     )
     if chunk_tokens < MIN_CHUNK_TOKENS:
         msg = f"chunk_tokens is {chunk_tokens}, expected at least {MIN_CHUNK_TOKENS}"
@@ -103,15 +109,19 @@ class _Run:
             model, index, written=self._add_written, embedded=self._add_embedded
         )
         self._tell = progress
+        self._note = ""
         self._progress = Progress()
+        self._known: set[str] = set()
         self._entries: dict[str, Entry] = {}
 
     def do(self, paths: Sequence[Path]) -> None:
-        is_folder = "://" not in self._index.address
-        found = scan(paths, exclude=Path(self._index.address) if is_folder else None)
+        address = self._index.address
+        found = scan(paths, exclude=None if is_server(address) else Path(address))
         records = self._index.documents()
+        self._known = {record.source for record in records}
         plan = make_plan(found, records, self._suffix)
-        self._entries.update((entry.path, entry) for entry in plan.entries)
+        for entry in plan.entries:
+            self._add(entry)
         self._advance(files_total=plan.jobs)
         with ParserWorker() as worker:
             self._copy_all(plan, worker)
@@ -121,7 +131,11 @@ class _Run:
             for job, path in plan.repeats:
                 self._copy(job, path, Outcome.INDEXED, worker)
             self._queue.flush()
-        self._remove(plan, records)
+        self._index.delete_documents([record.document_id for record in plan.gone])
+        for record in plan.gone:
+            self._entries[record.source] = Entry(record.source, Outcome.REMOVED)
+        if any(entry.outcome in CHANGES for entry in self._entries.values()):
+            self._compact()
 
     def report(self, seconds: float) -> Report:
         return Report(
@@ -130,6 +144,7 @@ class _Run:
             embedded_tokens=self._progress.tokens,
             seconds=seconds,
             interrupted=self.interrupted,
+            note=self._note,
         )
 
     def _copy_all(self, plan: Plan, worker: ParserWorker) -> None:
@@ -164,36 +179,44 @@ class _Run:
         except NoTextError as error:
             self._finish(Entry(job.file.path, Outcome.SKIPPED, str(error)))
         except UnreadableError as error:
-            kept = "; the index keeps what it had of it" if job.known else ""
-            self._finish(Entry(job.file.path, Outcome.FAILED, f"{error}{kept}"))
+            self._finish(Entry(job.file.path, Outcome.FAILED, str(error)))
         else:
             # Not job.version: the file may have been written to since the plan was made.
             prepared = self._preparer.prepare(document, job.file, digest + self._suffix)
             self._queue.add(Waiting(job, prepared, document.notes))
 
-    def _remove(self, plan: Plan, records: Sequence[DocumentRecord]) -> None:
-        """Drop documents whose files are gone, or are skipped now (they hold no text any more)."""
-        gone = [record.document_id for record in plan.gone]
-        skipped = [
-            record.document_id
-            for record in records
-            if (entry := self._entries.get(record.source)) and entry.outcome is Outcome.SKIPPED
-        ]
-        self._index.delete_documents([*gone, *skipped])
-        for record in plan.gone:
-            self._entries[record.source] = Entry(record.source, Outcome.REMOVED)
+    def _compact(self) -> None:
+        try:
+            self._index.compact_if_large()
+        except RetrieverError as error:  # all is written, and found, only not as fast
+            self._note = str(error)
 
-    def _add_written(self, document: Waiting) -> None:
-        outcome = Outcome.REPLACED if document.job.known else Outcome.INDEXED
-        chunks = len(document.prepared.chunks)
-        self._finish(Entry(document.job.file.path, outcome, "; ".join(document.notes), chunks))
+    def _add_written(self, documents: Sequence[Waiting]) -> None:
+        entries = [
+            Entry(
+                document.job.file.path,
+                Outcome.REPLACED if document.job.known else Outcome.INDEXED,
+                "; ".join(document.notes),
+                len(document.prepared.chunks),
+            )
+            for document in documents
+        ]
+        self._finish(*entries)
 
     def _add_embedded(self, chunks: int, tokens: int) -> None:
         self._advance(chunks=self._progress.chunks + chunks, tokens=self._progress.tokens + tokens)
 
-    def _finish(self, entry: Entry) -> None:
+    def _finish(self, *entries: Entry) -> None:
+        for entry in entries:
+            self._add(entry)
+        self._advance(files=self._progress.files + len(entries))
+
+    def _add(self, entry: Entry) -> None:
+        """Into the report; what is indexed and is nothing to index any more has failed."""
+        if entry.path in self._known and entry.outcome in (Outcome.SKIPPED, Outcome.FAILED):
+            detail = f"{entry.detail}; the index keeps what it had of it"
+            entry = Entry(entry.path, Outcome.FAILED, detail)
         self._entries[entry.path] = entry
-        self._advance(files=self._progress.files + 1)
 
     def _advance(self, **changes: int) -> None:
         self._progress = replace(self._progress, **changes)

@@ -50,6 +50,7 @@ class Report:
         embedded_tokens: Tokens of these, without their titles.
         seconds: How long the run took.
         interrupted: Whether Ctrl-C ended it; files that it did not reach have no entry.
+        note: What else there is to know of the run.
     """
 
     entries: tuple[Entry, ...]
@@ -57,6 +58,7 @@ class Report:
     embedded_tokens: int
     seconds: float
     interrupted: bool = False
+    note: str = ""
 
     def count(self, outcome: Outcome) -> int:
         """How many files had this outcome."""
@@ -78,6 +80,7 @@ class Report:
             "embedded_tokens": self.embedded_tokens,
             "seconds": round(self.seconds, 3),
             "interrupted": self.interrupted,
+            "note": self.note,
             "files": [asdict(entry) for entry in self.entries],
         }
         return json.dumps(content, indent=1)
@@ -99,7 +102,7 @@ class Report:
             f"{self.embedded_chunks:,} chunks, {self.embedded_tokens:,} tokens embedded in "
             f"{self.seconds:.1f} s ({rate:,.0f} tokens/s)",
         ]
-        return Text("\n".join(lines))
+        return Text("\n".join([*lines, self.note] if self.note else lines))
 
 
 PATH_WIDTH = 60

@@ -29,14 +29,20 @@ class Scan:
     Attributes:
         files: To be read, sorted, each once.
         entries: What is not read, with its reason.
+        given: The given files and folders.
         folders: The given folders; what the index has of them and is not there any more is gone.
         unseen: Folders that could not be listed: nothing is known of what lies in them.
     """
 
     files: list[File] = field(default_factory=list[File])
     entries: list[Entry] = field(default_factory=list[Entry])
+    given: list[str] = field(default_factory=list[str])
     folders: list[str] = field(default_factory=list[str])
     unseen: list[str] = field(default_factory=list[str])
+
+    def covers(self, path: str) -> bool:
+        """Whether a path was given, or lies in a given folder."""
+        return path in self.given or _lies_in(path, self.folders)
 
     def is_gone(self, path: str) -> bool:
         """Whether a path that was indexed lies in a given folder and is not there any more."""
@@ -60,6 +66,7 @@ def scan(paths: Sequence[Path], *, exclude: Path | None = None) -> Scan:
     files: dict[str, File] = {}
     for path in paths:
         resolved = _resolve(path)
+        found.given.append(resolved.as_posix())
         if resolved.is_dir():
             found.folders.append(resolved.as_posix())
             files.update((file.path, file) for file in _walk(resolved.as_posix(), excluded, found))

@@ -36,7 +36,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Parsed:
     """What became of it: a document with the hash of the bytes that were read, or a reason."""
 
     document: Document | None = None
@@ -96,7 +96,9 @@ class ParserWorker:
     ) -> None:
         self.close()
 
-    def _ask(self, request: Request) -> Answer:
+    def _ask(self, request: Request) -> Parsed:
+        if self._process is not None and self._process.poll() is not None:
+            self.close()  # it died while it had nothing to do
         process = self._process = self._process or _start()
         timer = threading.Timer(self._seconds, process.kill)
         timer.start()
@@ -109,7 +111,7 @@ class ParserWorker:
             timed_out = not timer.is_alive()
             timer.cancel()
         if answer is None:
-            answer = Answer(unreadable=self._why_it_died(process, timed_out=timed_out))
+            answer = Parsed(unreadable=self._why_it_died(process, timed_out=timed_out))
         if process.poll() is not None or timed_out:
             self.close()
         return answer
@@ -133,7 +135,7 @@ def _start() -> subprocess.Popen[bytes]:
     )
 
 
-def _exchange(process: subprocess.Popen[bytes], request: Request) -> Answer | None:
+def _exchange(process: subprocess.Popen[bytes], request: Request) -> Parsed | None:
     """Sends a request; returns its answer, or None if the process ended instead."""
     assert process.stdin is not None
     assert process.stdout is not None

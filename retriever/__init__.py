@@ -3,13 +3,21 @@
 Importing this package is cheap: a vector engine is loaded when an index is opened.
 """
 
-from retriever.address import open_index, rebuild, rollback
+from retriever.address import (
+    DEFAULT_ADDRESS,
+    is_server,
+    open_index,
+    present_documents,
+    rebuild,
+    rollback,
+)
 from retriever.export import export_index, import_index
 from retriever.index import Hit, Index, IndexInfo
 from retriever.retriever import Retriever
 from retriever.schema import Chunk, DocumentRecord, Filter, document_id
 
 __all__ = [
+    "DEFAULT_ADDRESS",
     "Chunk",
     "DocumentRecord",
     "Filter",
@@ -20,7 +28,9 @@ __all__ = [
     "document_id",
     "export_index",
     "import_index",
+    "is_server",
     "open_index",
+    "present_documents",
     "rebuild",
     "rollback",
 ]

@@ -4,8 +4,18 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from retriever.engine import Encoder, Location
+from retriever.engine import EncoderId, Location
+from retriever.errors import AddressError
 from retriever.index import Index
+from retriever.schema import DocumentRecord
+
+DEFAULT_ADDRESS = ".duet/index"
+"""Where the index lies if nobody says otherwise."""
+
+
+def is_server(address: str | Path) -> bool:
+    """Whether an address is that of a Qdrant server; else it is a folder."""
+    return str(address).startswith(("http://", "https://"))
 
 
 def open_index(
@@ -25,9 +35,27 @@ def open_index(
         EncoderMismatchError: The index was made by another encoder.
         IndexDamagedError: Files of the index are missing or torn.
         ServerUnreachableError: No server answers, or it refuses the key.
-        AddressError: Something else lies at the address.
+        AddressError: The address is empty, or something else lies there.
     """
-    return Index(_location(address, api_key).open(Encoder(fingerprint, dimension)))
+    return Index(_location(address, api_key).open(EncoderId(fingerprint, dimension)))
+
+
+def present_documents(address: str | Path, *, api_key: str | None = None) -> list[DocumentRecord]:
+    """Every document of the index at `address`, whatever encoder made it; empty without an index.
+
+    Args:
+        address: See `open_index`; a folder must not be open meanwhile.
+        api_key: The server's.
+
+    Raises:
+        IndexDamagedError: Nobody can say what the index holds.
+        RetrieverError: See `open_index`.
+    """
+    engine = _location(address, api_key).present()
+    if engine is None:
+        return []
+    with Index(engine) as index:
+        return index.documents()
 
 
 @contextmanager
@@ -47,7 +75,7 @@ def rebuild(
         dimension: The new encoder's.
         api_key: The server's.
     """
-    with _location(address, api_key).rebuild(Encoder(fingerprint, dimension)) as engine:
+    with _location(address, api_key).rebuild(EncoderId(fingerprint, dimension)) as engine:
         yield Index(engine)
 
 
@@ -63,10 +91,15 @@ def rollback(address: str | Path, *, api_key: str | None = None) -> None:
 
 
 def _location(address: str | Path, api_key: str | None) -> Location:
-    if str(address).startswith(("http://", "https://")):
+    if not str(address):
+        msg = (
+            f"The address of the index is empty; give a folder (such as {DEFAULT_ADDRESS}) or a URL"
+        )
+        raise AddressError(msg)
+    if is_server(address):
         from retriever.server import Server
 
         return Server.at(str(address), api_key=api_key)
-    from retriever.edge import EdgeFolder
+    from retriever.edge.engine import EdgeFolder
 
     return EdgeFolder(Path(address).expanduser().absolute())

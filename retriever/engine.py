@@ -8,9 +8,13 @@ from typing import Protocol
 from retriever.errors import EncoderMismatchError
 from retriever.schema import Conditions, Payload
 
+EXACT_LIMIT = 100_000
+"""Points up to which every vector is compared: 7 ms for 100,000 x 384 on one core, recall 1. Above,
+search is approximate and wants the graph that `Engine.compact` builds."""
+
 
 @dataclass(frozen=True, slots=True)
-class Encoder:
+class EncoderId:
     """Which encoder made the vectors of an index.
 
     Attributes:
@@ -22,7 +26,7 @@ class Encoder:
     fingerprint: str
     dimension: int
 
-    def is_same(self, other: "Encoder") -> bool:
+    def is_same(self, other: "EncoderId") -> bool:
         """Whether both make the same vectors: a checkpoint in a renamed folder is the same."""
         hashes = (e.fingerprint.rpartition("@")[2] for e in (self, other))
         return len(set(hashes)) == 1 and self.dimension == other.dimension
@@ -52,7 +56,7 @@ class Engine(Protocol):
         ...
 
     @property
-    def encoder(self) -> Encoder:
+    def encoder(self) -> EncoderId:
         """The encoder whose vectors are stored."""
         ...
 
@@ -102,11 +106,15 @@ class Engine(Protocol):
 class Location(Protocol):
     """Where the generations of an index lie, of which one is the published one."""
 
-    def open(self, encoder: Encoder) -> Engine:
+    def open(self, encoder: EncoderId) -> Engine:
         """The published generation, made if there is none."""
         ...
 
-    def rebuild(self, encoder: Encoder) -> AbstractContextManager[Engine]:
+    def present(self) -> Engine | None:
+        """The published generation, whatever encoder made it; None if there is none."""
+        ...
+
+    def rebuild(self, encoder: EncoderId) -> AbstractContextManager[Engine]:
         """A new generation, published when the block ends cleanly, dropped when it raises."""
         ...
 
@@ -115,7 +123,7 @@ class Location(Protocol):
         ...
 
 
-def check_encoder(address: str, *, stored: Encoder, given: Encoder) -> None:
+def check_encoder(address: str, *, stored: EncoderId, given: EncoderId) -> None:
     """Refuse vectors of another encoder.
 
     Raises:

@@ -12,7 +12,7 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from retriever.engine import Encoder, check_encoder
+from retriever.engine import EncoderId, check_encoder
 from retriever.index import Index
 from retriever.schema import Chunk
 
@@ -49,8 +49,8 @@ def import_index(index: Index, path: Path) -> int:
     """
     read = 0
     with path.open(encoding="utf-8") as file:
-        given = Encoder(**json.loads(next(file)))
-        stored = Encoder(index.fingerprint, index.dimension)
+        given = EncoderId(**json.loads(next(file)))
+        stored = EncoderId(index.fingerprint, index.dimension)
         check_encoder(index.address, stored=stored, given=given)
         for _, rows in groupby(_points(file), key=lambda row: row[0].document_id):
             chunks, vectors = zip(*rows, strict=True)

@@ -12,7 +12,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from retriever.engine import Engine, Point
+from retriever.engine import EXACT_LIMIT, Engine, Point
 from retriever.errors import InvalidVectorError
 from retriever.schema import DOCUMENT_ID, METADATA, POSITION, Chunk, DocumentRecord, Filter, Payload
 
@@ -65,9 +65,6 @@ class Index:
     def replace_document(self, chunks: Sequence[Chunk], vectors: NDArray[np.float32]) -> None:
         """Write a document, and drop what the index had of it before.
 
-        The new chunks are written first, so that the document can be found all the time. If the
-        process is killed in between, `documents` reports the document as not complete.
-
         Args:
             chunks: All chunks of one document and version, in order of position from 0.
             vectors: `[len(chunks), dimension]`, finite; row i belongs to chunk i.
@@ -76,13 +73,34 @@ class Index:
             InvalidVectorError: The vectors have the wrong shape or are not finite.
             ValueError: The chunks are not those of one document.
         """
+        self.replace_documents([(chunks, vectors)])
+
+    def replace_documents(
+        self, documents: Sequence[tuple[Sequence[Chunk], NDArray[np.float32]]]
+    ) -> None:
+        """Write several documents at once: waiting for the disk is most of the work of a small one.
+
+        The new chunks are written first, so that the documents can be found all the time. If the
+        process is killed in between, `documents` reports them as not complete.
+
+        Args:
+            documents: Different documents, each as for `replace_document`.
+
+        Raises:
+            InvalidVectorError: See `replace_document`; nothing was written.
+            ValueError: See `replace_document`; nothing was written.
+        """
+        points = [point for chunks, vectors in documents for point in self._points(chunks, vectors)]
+        if points:
+            self._engine.replace(points, {DOCUMENT_ID: [c[0].document_id for c, _ in documents]})
+
+    def _points(self, chunks: Sequence[Chunk], vectors: NDArray[np.float32]) -> list[Point]:
         _check_document(chunks)
         rows = _checked(vectors, (len(chunks), self.dimension), chunks[0].source).tolist()
-        points = [
+        return [
             Point(chunk.id, chunk.to_payload(chunks=len(chunks)), row)
             for chunk, row in zip(chunks, rows, strict=True)
         ]
-        self._engine.replace(points, {DOCUMENT_ID: chunks[0].document_id})
 
     def delete_documents(self, document_ids: Iterable[str]) -> None:
         """Remove documents with all their chunks; unknown ids are no error."""
@@ -163,10 +181,15 @@ class Index:
     def compact(self) -> None:
         """Build the graph for approximate search and free the space of deleted points.
 
-        Worth its time (40 s for 100,000 x 384 on one core) above 100,000 chunks. Searching goes
-        on meanwhile, writing waits. A server does this by itself: there it does nothing.
+        Takes 40 s for 100,000 x 384 on one core. Searching goes on meanwhile, writing waits. A
+        server does this by itself: there it does nothing.
         """
         self._engine.compact()
+
+    def compact_if_large(self) -> None:
+        """`compact` above `EXACT_LIMIT` chunks, where the graph is what makes search fast."""
+        if self._engine.count({}) > EXACT_LIMIT:
+            self._engine.compact()
 
     def close(self) -> None:
         """Release the index, in a folder with its lock."""

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from embedder.errors import TextTooLongError
-from retriever.engine import Encoder, check_encoder
+from retriever.engine import EncoderId, check_encoder
 from retriever.index import Hit, Index
 from retriever.schema import Filter
 
@@ -23,9 +23,9 @@ class Retriever:
     """
 
     def __init__(self, model: "LLM2VecGen", index: Index) -> None:
-        stored = Encoder(index.fingerprint, index.dimension)
+        stored = EncoderId(index.fingerprint, index.dimension)
         check_encoder(
-            index.address, stored=stored, given=Encoder(model.fingerprint, model.dimension)
+            index.address, stored=stored, given=EncoderId(model.fingerprint, model.dimension)
         )
         self.model = model
         self.index = index

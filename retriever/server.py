@@ -3,14 +3,16 @@
 Generations are collections `<name>-<n>`. The alias `<name>` points to the published one, and
 `<name>-previous` to the one before; both change in one step. An open index stays with the
 collection that it found: after a rebuild with another encoder its vectors would not fit the new
-one. `langchain_qdrant.QdrantVectorStore` with `collection_name="<name>"` reads the published one.
+one. What it wrote there would be lost: once another collection is published, it refuses to write.
+`langchain_qdrant.QdrantVectorStore` with `collection_name="<name>"` reads the published one.
 
 The tests run this against qdrant-client's local mode and, for what goes over the wire, against an
 HTTP stand-in in front of it; it was not run against a real server.
 """
 
+import re
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import cast
 from urllib.parse import urldefrag
@@ -18,7 +20,7 @@ from urllib.parse import urldefrag
 from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
-from retriever.engine import Encoder, Point, check_encoder
+from retriever.engine import EncoderId, Point, check_encoder
 from retriever.errors import AddressError, RetrieverError, ServerUnreachableError
 from retriever.schema import (
     CONTENT,
@@ -34,6 +36,7 @@ BATCH = 64
 """Points a request: 64 x 1024 floats are 1.4 MB of JSON, far below the server's 32 MB."""
 TIMEOUT = 60
 """Seconds: a write waits until the server has applied it."""
+_LOCAL_NOT_FOUND = re.compile("Collection .* not found")
 
 
 class Server:
@@ -71,10 +74,10 @@ class Server:
         client = QdrantClient(url=bare, api_key=api_key, timeout=TIMEOUT, check_compatibility=False)
         return cls(client, name or "duet", address=url, owned=True)
 
-    def open(self, encoder: Encoder) -> "ServerEngine":
+    def open(self, encoder: EncoderId) -> "ServerEngine":
         """The published generation, made if there is none."""
         try:
-            collection = self._aliases().get(self.name)
+            collection = self._link.aliases().get(self.name)
             if collection is None:
                 collection = self._create(encoder)
                 self._point({self.name: collection})
@@ -82,10 +85,23 @@ class Server:
         except BaseException:
             self._link.close()
             raise
-        return ServerEngine(self._link, collection, encoder, on_close=self._link.close)
+        return ServerEngine(self._link, collection, encoder, published_as=self.name)
+
+    def present(self) -> "ServerEngine | None":
+        """The published generation, whatever encoder made it; None if there is none."""
+        try:
+            collection = self._link.aliases().get(self.name)
+            encoder = self._encoder(collection) if collection else None
+        except BaseException:
+            self._link.close()
+            raise
+        if collection is None or encoder is None:
+            self._link.close()
+            return None
+        return ServerEngine(self._link, collection, encoder, published_as=self.name)
 
     @contextmanager
-    def rebuild(self, encoder: Encoder) -> Generator["ServerEngine"]:
+    def rebuild(self, encoder: EncoderId) -> Generator["ServerEngine"]:
         """A new generation, published when the block ends cleanly, dropped when it raises.
 
         Only one rebuild of a name at a time: it also drops what killed rebuilds have left.
@@ -95,7 +111,7 @@ class Server:
             collection = self._create(encoder)
             try:
                 yield ServerEngine(self._link, collection, encoder)
-                former = self._aliases().get(self.name)
+                former = self._link.aliases().get(self.name)
                 self._point({self.name: collection, self.previous: former})
             finally:
                 self._clean()
@@ -105,7 +121,7 @@ class Server:
     def rollback(self) -> None:
         """Publish the generation before the published one, which becomes the one before."""
         try:
-            aliases = self._aliases()
+            aliases = self._link.aliases()
             if self.previous not in aliases:
                 msg = f"The index at {self.address} was not rebuilt: nothing to go back to."
                 raise RetrieverError(msg)
@@ -113,15 +129,10 @@ class Server:
         finally:
             self._link.close()
 
-    def _aliases(self) -> dict[str, str]:
-        with self._link.calling("read aliases"):
-            found = self._client.get_aliases().aliases
-        return {alias.alias_name: alias.collection_name for alias in found}
-
     def _point(self, targets: dict[str, str | None]) -> None:
         """Let aliases point to other collections, all in one step."""
         operations: list[models.AliasOperations] = []
-        present = self._aliases()
+        present = self._link.aliases()
         for alias, collection in targets.items():
             if alias in present:
                 gone = models.DeleteAlias(alias_name=alias)
@@ -136,7 +147,7 @@ class Server:
         with self._link.calling("list collections"):
             return {found.name for found in self._client.get_collections().collections}
 
-    def _create(self, encoder: Encoder) -> str:
+    def _create(self, encoder: EncoderId) -> str:
         """The name of a new empty collection, its payload indexes there before the first point."""
         taken = self._collections()
         if self.name in taken:
@@ -158,7 +169,7 @@ class Server:
             self._client.create_payload_index(collection, POSITION, integer)
         return collection
 
-    def _encoder(self, collection: str) -> Encoder:
+    def _encoder(self, collection: str) -> EncoderId:
         stored = self._metadata(collection)
         if stored is None:
             msg = (
@@ -166,7 +177,7 @@ class Server:
                 "it: it is not Duet's, or the server is older than Qdrant 1.16."
             )
             raise AddressError(msg)
-        return Encoder(**stored)
+        return EncoderId(**stored)
 
     def _metadata(self, collection: str) -> Payload | None:
         with self._link.calling(f"open the collection {collection}"):
@@ -175,7 +186,7 @@ class Server:
 
     def _clean(self) -> None:
         """Drop our collections to which no alias points."""
-        wanted = set(self._aliases().values())
+        wanted = set(self._link.aliases().values())
         for collection in self._collections() - wanted:
             stem, _, number = collection.rpartition("-")
             if stem == self.name and number.isdecimal() and self._metadata(collection):
@@ -184,18 +195,26 @@ class Server:
 
 
 class ServerEngine:
-    """One collection, open (an `Engine`)."""
+    """One collection, open (an `Engine`).
+
+    Args:
+        link: To the server.
+        collection: Its name.
+        encoder: The encoder that made it.
+        published_as: The alias that points to it; None while it is built. With one, writing is
+            refused once it points elsewhere, and closing closes the link.
+    """
 
     def __init__(
         self,
         link: "_Link",
         collection: str,
-        encoder: Encoder,
+        encoder: EncoderId,
         *,
-        on_close: Callable[[], None] | None = None,
+        published_as: str | None = None,
     ) -> None:
         self._link = link
-        self._on_close = on_close
+        self._published_as = published_as
         self._client = link.client
         self._collection = collection
         self.address = link.address
@@ -205,21 +224,23 @@ class ServerEngine:
         """Write `points`, then delete every other point that meets `where`."""
         rows = [models.PointStruct(id=p.id, vector=p.vector, payload=p.payload) for p in points]
         stale = _filter(where, but=[point.id for point in points])
-        with self._link.calling("store a document"):
+        self._check_published()
+        with self._calling("store documents"):
             self._client.upload_points(self._collection, rows, batch_size=BATCH, wait=True)
             self._client.delete(self._collection, models.FilterSelector(filter=stale), wait=True)
 
     def delete(self, where: Conditions) -> None:
         """Delete the points that meet `where`."""
         selector = models.FilterSelector(filter=_filter(where))
-        with self._link.calling("delete points"):
+        self._check_published()
+        with self._calling("delete points"):
             self._client.delete(self._collection, selector, wait=True)
 
     def search(
         self, vector: Sequence[float], limit: int, where: Conditions
     ) -> list[tuple[Payload, float]]:
         """Payload and cosine similarity of the nearest points, best first."""
-        with self._link.calling("search"):
+        with self._calling("search"):
             found = self._client.query_points(
                 self._collection, list(vector), query_filter=_filter(where), limit=limit
             )
@@ -232,7 +253,7 @@ class ServerEngine:
         keys = [CONTENT, METADATA] if content else [METADATA]
         offset = None
         while True:
-            with self._link.calling("read points"):
+            with self._calling("read points"):
                 records, offset = self._client.scroll(
                     self._collection,
                     scroll_filter=_filter(where),
@@ -249,13 +270,13 @@ class ServerEngine:
 
     def count(self, where: Conditions) -> int:
         """How many points meet `where`."""
-        with self._link.calling("count"):
+        with self._calling("count"):
             return self._client.count(self._collection, _filter(where), exact=True).count
 
     def facet(self, field: str) -> dict[str, int]:
         """How many points there are for each value of one of `FILTER_FIELDS`."""
         limit = max(1, self.count({}))  # no value has less than one point
-        with self._link.calling("count"):
+        with self._calling("count"):
             hits = self._client.facet(self._collection, field, limit=limit, exact=True).hits
         return {str(hit.value): hit.count for hit in hits}
 
@@ -264,8 +285,34 @@ class ServerEngine:
 
     def close(self) -> None:
         """Close the client if it is ours."""
-        if self._on_close:
-            self._on_close()
+        if self._published_as:
+            self._link.close()
+
+    def _check_published(self) -> None:
+        """Refuse to write where nobody would read."""
+        if self._published_as is None:
+            return
+        if self._link.aliases().get(self._published_as) != self._collection:
+            raise self._rebuilt()
+
+    @contextmanager
+    def _calling(self, action: str) -> Generator[None]:
+        """`_Link.calling`; a collection that is gone was replaced, and by another process."""
+        try:
+            with self._link.calling(action):
+                yield
+        except _NotFoundError as error:
+            raise self._rebuilt() from error
+
+    def _rebuilt(self) -> RetrieverError:
+        return RetrieverError(
+            f"The index at {self.address} was rebuilt by another process; restart this program to "
+            "use the new one."
+        )
+
+
+class _NotFoundError(RetrieverError):
+    """The server does not have the collection."""
 
 
 class _Link:
@@ -285,6 +332,12 @@ class _Link:
         if self._owned:
             self.client.close()
 
+    def aliases(self) -> dict[str, str]:
+        """The collection of each alias."""
+        with self.calling("read aliases"):
+            found = self.client.get_aliases().aliases
+        return {alias.alias_name: alias.collection_name for alias in found}
+
     @contextmanager
     def calling(self, action: str) -> Generator[None]:
         """Round each call: one at a time in local mode, and errors that say what to do."""
@@ -303,7 +356,12 @@ class _Link:
                 raise ServerUnreachableError(msg) from error
             said = f"{error.status_code} {error.content.decode(errors='replace')[:300]}"
             msg = f"Qdrant at {self.address} could not {action}: {said}"
-            raise RetrieverError(msg) from error
+            raise (_NotFoundError if error.status_code == 404 else RetrieverError)(msg) from error
+        except ValueError as error:  # local mode
+            if not _LOCAL_NOT_FOUND.fullmatch(str(error)):
+                raise
+            msg = f"Qdrant at {self.address} could not {action}: {error}"
+            raise _NotFoundError(msg) from error
 
 
 def _filter(where: Conditions, but: Sequence[str] = ()) -> models.Filter:

@@ -1,6 +1,6 @@
 """The worker: `ingest.worker` starts it and talks to it over its standard input and output.
 
-A request is a pickled `Request`, an answer a pickled `Answer`; both ends are this program.
+A request is a pickled `Request`, an answer a pickled `Parsed`; both ends are this program.
 """
 
 import logging
@@ -15,7 +15,7 @@ from pathlib import Path
 from ingest.errors import NoTextError, UnreadableError
 from ingest.parsers import parse
 from ingest.version import content_hash
-from ingest.worker import Answer, Request
+from ingest.worker import Parsed, Request
 
 try:
     import resource
@@ -47,6 +47,8 @@ def _serve(answers: BufferedWriter) -> None:
         _limit(request)
         pickle.dump(_answer(request), answers)
         answers.flush()
+        if hasattr(signal, "alarm"):
+            signal.alarm(0)  # waiting for the next file may take as long as it likes
 
 
 def _limit(request: Request) -> None:
@@ -57,21 +59,21 @@ def _limit(request: Request) -> None:
         signal.alarm(int(request.seconds) + ALARM_DELAY)
 
 
-def _answer(request: Request) -> Answer:
+def _answer(request: Request) -> Parsed:
     try:
         data = Path(request.path).read_bytes()
         document = parse(data, request.format)
     except NoTextError as error:
-        return Answer(no_text=str(error))
+        return Parsed(no_text=str(error))
     except (UnreadableError, OSError) as error:
-        return Answer(unreadable=str(error))
+        return Parsed(unreadable=str(error))
     except MemoryError:
-        return Answer(unreadable=f"needs more than {request.memory_bytes / 2**30:.1f} GB of memory")
+        return Parsed(unreadable=f"needs more than {request.memory_bytes / 2**30:.1f} GB of memory")
     except RecursionError:
-        return Answer(unreadable="nested too deeply")
+        return Parsed(unreadable="nested too deeply")
     except Exception as error:  # noqa: BLE001 - a parser's own bug on a hostile file fails that file
-        return Answer(unreadable=f"{request.format.name}: {type(error).__name__}: {error}")
-    return Answer(document=document, content_hash=content_hash(request.format, data))
+        return Parsed(unreadable=f"{request.format.name}: {type(error).__name__}: {error}")
+    return Parsed(document=document, content_hash=content_hash(request.format, data))
 
 
 if __name__ == "__main__":

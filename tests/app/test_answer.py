@@ -71,6 +71,22 @@ def test_a_looping_model_is_cut_off(model, retriever):
     assert len(pieces) < 20
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "Here is the summary:\n\n1. The warranty of the pump lasts 24 months [1].\n"
+        "2. It starts on the day of delivery [1].\n3. Damage by frost is excluded [1].",
+        "|a|b|c|d|e|f|g|\n|---|---|---|---|---|---|---| \n" + RIGHT,
+        "-" * 24 + f" \n{RIGHT}",
+        f"{RIGHT}\n\n" + "-" * 40,
+    ],
+    ids=["list", "table", "rule", "rule at the end"],
+)
+def test_the_markdown_of_chat_models_is_no_doubt(ask, reply):
+    answer = ask(WARRANTY, reply)
+    assert (answer.kind, answer.text) == ("generated", reply)
+
+
 def test_a_question_about_something_else_is_refused_without_the_model(ask, model):
     answer = ask("Who won the football world cup in Brazil?", "Germany won it [1].")
     assert (answer.kind, answer.text, answer.citations) == ("refused", REFUSAL, ())
@@ -142,6 +158,14 @@ def test_stop_keeps_what_is_written(model, retriever):
     assert (answer.kind, answer.text) == ("stopped", RIGHT)
     assert answer.citations
     assert "Stopped" in answer.notice
+
+
+def test_stop_keeps_from_quoting(model, retriever):
+    model.context_tokens = 88  # no passage fits: there is nothing but quotes
+    stop = threading.Event()
+    stop.set()
+    answer = drain(stream_answer(WARRANTY, retriever, model, stop=stop))
+    assert (answer.kind, answer.text, answer.citations) == ("stopped", "", ())
 
 
 @pytest.mark.parametrize("question", ["", "  \n"])

@@ -1,4 +1,6 @@
 import base64
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -37,7 +39,10 @@ def test_ready_names_the_model_and_the_size_of_the_index(client):
 
 
 def test_not_ready_says_why_and_refuses_work(tmp_path):
+    unlocked = threading.Event()
+
     def connect():
+        unlocked.wait(10)
         msg = "the index is locked"
         raise DuetError(msg)
 
@@ -45,11 +50,40 @@ def test_not_ready_says_why_and_refuses_work(tmp_path):
     client = TestClient(create_api(runtime))
     assert client.get("/readyz").status_code == 503
     assert "being opened" in client.get("/readyz").json()["reason"]
+    unlocked.set()
     runtime.warm_up().join()
     assert client.get("/readyz").json()["reason"] == "the index is locked"
     response = client.post("/search", json={"question": "pump"})
     assert (response.status_code, message(response)) == (503, "the index is locked")
     assert client.get("/healthz").status_code == 200
+
+
+def test_a_start_that_failed_is_tried_again_for_those_who_ask(retriever, tmp_path, monkeypatch):
+    problems = [DuetError("the index is locked"), RuntimeError("a bug")]
+    bug_is_told = threading.Event()
+
+    def connect():
+        if problems:
+            raise problems.pop(0)
+        bug_is_told.wait(10)
+        return retriever
+
+    runtime = Runtime(connect, uploads=tmp_path)
+    client = TestClient(create_api(runtime))
+    runtime.warm_up().join()
+    assert client.get("/readyz").json()["reason"] == "the index is locked"
+    assert len(problems) == 1  # not at once
+    monkeypatch.setattr("app.runtime._RETRY_SECONDS", 0.0)
+    patience = time.monotonic() + 30
+    reasons = set()
+    while (response := client.get("/readyz")).status_code == 503:
+        reasons.add(response.json()["reason"])
+        if "RuntimeError" in response.json()["reason"]:
+            bug_is_told.set()
+        assert time.monotonic() < patience
+    assert any("RuntimeError" in reason for reason in reasons)
+    assert not any("a bug" in reason for reason in reasons)
+    assert runtime.retriever is retriever
 
 
 def test_embeddings_are_the_models(client, model):

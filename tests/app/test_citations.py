@@ -79,6 +79,56 @@ def test_the_title_counts_as_part_of_the_passage():
     assert unsupported("By the handbook annual leave is 30 days [2].") == []
 
 
+def test_a_number_that_does_not_help_is_dropped():
+    frost = [(1, "Frost damage is excluded.")]
+    for text in ("Frost damage is excluded [1][2].", "Frost damage is excluded [2] [1]."):
+        assert quotes(text) == frost
+        assert check_citations(text, [PUMP, LEAVE]).text == "Frost damage is excluded [1]."
+    assert quotes("Frost damage is excluded from that for everyone [1, 2].") == frost
+    assert quotes("Frost damage is excluded [2].") == []
+
+
+def test_every_number_whose_passage_holds_the_sentence_stays():
+    checked = check_citations("Frost damage is excluded [1][2].", [PUMP, PUMP])
+    assert [citation.number for citation in checked.citations] == [1, 2]
+    assert checked.text == "Frost damage is excluded [1][2]."
+
+
+def test_doubtful_sentences_are_found_in_the_text_without_dropped_numbers():
+    text = "Unused days expire [1][2]. Zebras sleep [1]. Annual leave is 30 days [1, 2]."
+    assert unsupported(text) == ["Zebras sleep [1]."]
+    assert check_citations(text, [PUMP, LEAVE]).text == (
+        "Unused days expire [2]. Zebras sleep [1]. Annual leave is 30 days [2]."
+    )
+
+
+def test_only_white_space_before_a_dropped_number_goes():
+    text = "See .gitignore where a != b [9], or ?x [2] !"
+    assert check_citations(text, [PUMP, LEAVE]).text == "See .gitignore where a != b, or ?x [2] !"
+
+
+def test_code_is_no_citation():
+    assert unsupported("Frost damage in items[1] is excluded.") != []
+    assert unsupported("Frost damage in m[1][1] is excluded.") != []
+    assert quotes("Frost damage is excluded[1].") == [(1, "Frost damage is excluded.")]
+    chinese = chunk("水泵的保修期为24个月。")
+    assert check_citations("水泵的保修期为24个月[1][9]。", [chinese]).text == (
+        "水泵的保修期为24个月[1]。"
+    )
+
+
+def test_a_numbered_list_is_judged_by_its_words():
+    text = (
+        "Here is the summary:\n\n1. The pump has a warranty of 24 months [1].\n"
+        "2. Frost damage is excluded [1].\n**3.** Unused days expire [2].\n\n**As a list:**\n"
+    )
+    checked = check_citations(text, [PUMP, LEAVE])
+    assert (checked.sentences, checked.unsupported) == (3, ())
+    assert len(checked.citations) == 3
+    assert unsupported("The warranty of the pump lasts 36 months [1]:\n- 36. [1]") != []
+    assert unsupported("3.6 months of warranty has the pump [1].") != []
+
+
 def test_sentences_that_claim_nothing_are_not_judged():
     checked = check_citations("Yes. [1] Unused days expire [2].", [PUMP, LEAVE])
     assert (checked.sentences, checked.unsupported) == (1, ())

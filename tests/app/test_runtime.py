@@ -1,3 +1,5 @@
+import errno
+import re
 from pathlib import Path
 
 import pytest
@@ -5,7 +7,7 @@ import pytest
 from app.runtime import Runtime, safe_name, share, shared
 from embedder.errors import DuetError
 from retriever import Retriever, open_index
-from tests.app.fakes import ScriptedModel
+from tests.app.fakes import ScriptedModel, pdf
 
 
 @pytest.fixture
@@ -38,6 +40,46 @@ def test_what_is_no_document_is_not_kept(runtime, tmp_path):
     assert report.entries[0].outcome in ("failed", "skipped")
     assert list((tmp_path / "uploads").iterdir()) == []
     assert runtime.documents() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        ("notes.md", b"# Notes\n\nThe zebra sleeps in the barn.\n", b" \n"),
+        ("notes.pdf", pdf(["The zebra sleeps in the barn."]), b"%PDF-1.4 broken"),
+    ],
+    ids=["no text", "damaged"],
+)
+def test_a_new_version_that_is_no_document_leaves_the_former_one(
+    runtime, tmp_path, name, good, bad
+):
+    runtime.add_upload(name, good)
+    report = runtime.add_upload(name, bad)
+    assert report.entries[0].outcome in ("failed", "skipped")
+    (kept,) = (tmp_path / "uploads").iterdir()
+    assert (kept.name, kept.read_bytes()) == (name, good)
+    (hit,) = runtime.retriever.retrieve("Where does the zebra sleep?")
+    assert "barn" in hit.chunk.text
+
+
+def test_a_full_disk_is_told_and_leaves_the_former_version(runtime, tmp_path, monkeypatch):
+    runtime.add_upload("notes.md", b"The zebra sleeps in the barn of the old mill.")
+
+    def full(path: Path, _content: bytes) -> None:
+        path.touch()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(DuetError, match="uploads: No space left"):
+        runtime.add_upload("notes.md", b"Other words.")
+    (kept,) = (tmp_path / "uploads").iterdir()
+    assert b"zebra" in kept.read_bytes()
+
+
+def test_long_titles_that_begin_alike_stay_apart(runtime):
+    for end in ("one", "two"):
+        runtime.add_upload("報告" * 60 + f"{end}.md", f"This is part {end} of it.".encode())
+    assert len(runtime.documents()) == 2
 
 
 def test_examples_come_from_headings(runtime):
@@ -76,6 +118,7 @@ def test_a_failure_to_open_is_told_and_tried_again(tmp_path):
 def test_settings_come_from_the_environment_unless_given(tmp_path, checkpoint, monkeypatch):
     monkeypatch.chdir(tmp_path)
     environ = {"DUET_MODEL": str(checkpoint), "DUET_INDEX": "mine/index", "DUET_API_KEY": "k"}
+    assert Runtime.from_environment(dict.fromkeys(environ, "")).access_key is None
     runtime = Runtime.from_environment(environ)
     assert runtime.access_key == "k"
     runtime.add_upload("a.txt", b"The pump stands in the cellar of the old house.")
@@ -97,11 +140,15 @@ def test_settings_come_from_the_environment_unless_given(tmp_path, checkpoint, m
         (".hidden", "hidden"),
         ("a\x00b\n.md", "a_b_.md"),
         ("..", "upload"),
-        ("x" * 300 + ".pdf", "x" * 80 + ".pdf"),
+        ("x" * 250 + ".pdf", "x" * 250 + ".pdf"),
+        ("x" * 300 + ".pdf", "x" * 241 + "-HASH.pdf"),
+        ("é" * 300 + ".pdf", "é" * 120 + "-HASH.pdf"),
+        ("x." + "y" * 300, "x-HASH"),
     ],
 )
 def test_upload_names_cannot_leave_their_folder(name, safe):
-    assert safe_name(name) == safe
+    assert re.sub("-[0-9a-f]{8}", "-HASH", safe_name(name)) == safe
+    assert len(safe_name(name).encode()) < 255
 
 
 def test_the_page_needs_a_shared_runtime(runtime, monkeypatch):

@@ -33,13 +33,13 @@ def test_abbreviations_and_figures_do_not_end_a_sentence(text):
 
 
 def test_citations_and_quotation_marks_belong_to_their_sentence():
-    text = 'One thing. [1] Another [2]. "Stop!" Then (really.) The end.'
+    text = 'One thing. [1] Another [2]. "Stop!" Then (really.) **The** end.'
     assert sentences(text) == [
         "One thing. [1]",
         "Another [2].",
         '"Stop!"',
         "Then (really.)",
-        "The end.",
+        "**The** end.",
     ]
 
 
@@ -59,6 +59,19 @@ def test_headings_lists_and_tables_are_blocks():
         "2.3 How To",
         "Do it",
         "| a |",
+    ]
+
+
+def test_a_list_number_belongs_to_its_item():
+    text = "Steps:\n1. Open the valve. Wait.\n2) Fill it.\n\n(3.) Close it. It has 4. Really."
+    assert sentences(text) == [
+        "Steps:",
+        "1. Open the valve.",
+        "Wait.",
+        "2) Fill it.",
+        "(3.) Close it.",
+        "It has 4.",
+        "Really.",
     ]
 
 

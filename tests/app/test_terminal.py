@@ -3,7 +3,7 @@ from io import StringIO
 from rich.console import Console
 
 from app.location import location
-from app.terminal import printable, show_answer
+from app.terminal import harmless, show_answer
 from tests.app.fakes import chunk
 
 WARRANTY = "How long does the warranty of the pump last?"
@@ -37,7 +37,12 @@ def test_markup_of_documents_is_text(ask):
 
 
 def test_a_document_cannot_steer_the_terminal():
-    assert printable("a\x1b[2Jb\r\u202ec\n") == "a�[2Jb��c\n"
+    assert harmless("a\x1b[2Jb\r\u202ec\n\u2066\udcff") == "a�[2Jb��c\n��"
+
+
+def test_quotes_in_any_script_stay_word_for_word():
+    text = "10\u00a0kg, 東京\u3000都, می\u200cخواهم, क्\u200dष, א\u200fב"
+    assert harmless(text) == text
 
 
 def test_locations():

@@ -62,6 +62,17 @@ def test_errors_are_clear_lines_and_the_conversation_goes_on(runtime):
     assert len(at.chat_message) == 4
 
 
+def test_a_bug_in_one_answer_does_not_end_the_conversation(runtime, model, caplog):
+    model.stream = None
+    at = page(runtime).run()
+    at.chat_input[0].set_value("How long does the warranty of the pump last?").run()
+    assert "Something went wrong" in at.error[0].value
+    assert "TypeError" in caplog.text
+    at.chat_input[0].set_value("Who won the football world cup in Brazil?").run()
+    assert "The documents do not say." in texts(at)
+    assert not at.exception
+
+
 def test_the_source_filter_limits_the_answer(runtime, model):
     at = page(runtime).run()
     at.selectbox[0].select_index(1).run()

@@ -8,8 +8,9 @@ from tests.app.fakes import chunk
 HOSTILE = "<script>alert(1)</script> ![x](http://evil.example/x.png) [y](http://evil.example)"
 
 
-def answer(text: str, kind: str = "generated", *unsupported: Span) -> Answer:
-    return Answer(question="?", kind=kind, text=text, unsupported=unsupported)
+def answer(text: str, kind: str = "generated", *unsupported: Span, cited: str = "") -> Answer:
+    citations = tuple(Citation(int(number), chunk("A b."), 0, 4) for number in cited)
+    return Answer(question="?", kind=kind, text=text, unsupported=unsupported, citations=citations)
 
 
 def test_nothing_a_model_or_a_document_writes_becomes_html():
@@ -29,10 +30,20 @@ def test_nothing_a_model_or_a_document_writes_becomes_html():
 
 
 def test_markdown_of_a_model_is_rendered_and_citations_are_chips():
-    page = ui_html.answer_html(answer("**Two** things:\n\n- one [1]\n- two [2, 3]"))
+    page = ui_html.answer_html(answer("**Two** things:\n\n- one [1]\n- two [2, 3]", cited="123"))
     assert "<strong>Two</strong>" in page
     assert '<li>one <span class="duet-cite">1</span></li>' in page
     assert '<span class="duet-cite">2, 3</span>' in page
+
+
+def test_only_checked_numbers_become_chips():
+    text = "After 24 months [12] see items[1] of paper [2]. So it is[1][2]"
+    page = ui_html.answer_html(answer(text, cited="1"))
+    assert "months [12] see items[1] of paper [2]." in page
+    assert page.count("duet-cite") == 1
+    page = ui_html.answer_html(answer("“It lasts 24 months [1].” [1]", "quoted", cited="1"))
+    assert "months [1].” <span" in page
+    assert "duet-cite" not in ui_html.writing_html("Not checked yet [1].")
 
 
 def test_markup_in_quotes_stays_as_it_stands():

@@ -32,6 +32,19 @@ def test_scripts_without_spaces_are_compared_by_bigrams():
     assert content_words("水") == ["水"]
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("हिन्दी भाषा", ["हिन्दी", "भाषा"]),
+        ("বাংলা ভাষা", ["বাংলা", "ভাষা"]),
+        ("ภาษาไทย", ["ภา", "าษ", "ษา", "าไ", "ไท", "ทย"]),
+        ("x\u0304-axis", ["x\u0304", "axi"]),
+    ],
+)
+def test_marks_belong_to_their_word(text, words):
+    assert content_words(text) == words
+
+
 def test_numbers_are_read_without_thousands_separators():
     assert numbers("A total of 211,522 in 3.5 days for the X200") == {"211522", "3.5"}
 

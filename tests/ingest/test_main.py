@@ -14,7 +14,7 @@ from embedder import LLM2VecGen
 from ingest.__main__ import main
 from ingest.console import show_progress
 from ingest.pipeline import Progress
-from retriever import open_index
+from retriever import DEFAULT_ADDRESS, open_index
 
 ROOT = Path(__file__).parents[2]
 TINY = ROOT / "tests" / "parity" / "qwen3" / "checkpoint"
@@ -48,7 +48,15 @@ def run(tmp_path: Path):
 
 @pytest.mark.parametrize(
     ("arguments", "code"),
-    [(["--help"], 0), ([], 2), (["docs", "--chunk-tokens", "5"], 2), (["--what"], 2)],
+    [
+        (["--help"], 0),
+        ([], 2),
+        (["docs", "--chunk-tokens", "5"], 2),
+        (["--what"], 2),
+        (["docs", "--rollback"], 2),
+        (["--rebuild", "--rollback"], 2),
+        (["docs", "--drop-others"], 2),
+    ],
 )
 def test_help_and_usage_errors_come_before_torch(arguments: list[str], code: int):
     script = (
@@ -138,13 +146,50 @@ def test_quiet_prints_nothing(run, docs: Path, capsys):
     assert capsys.readouterr().out == ""
 
 
-def test_rebuild_holds_what_was_given_and_nothing_else(run, docs: Path, tmp_path: Path, capsys):
+def test_a_rebuild_does_not_drop_what_was_not_named(run, docs: Path, capsys):
     (docs / "goose.txt").write_text("Geese fly.")
     assert run(docs) == 0
-    assert run(docs / "goose.txt", "--rebuild") == 0
-    assert "1 indexed" in capsys.readouterr().out
+    assert run(docs / "goose.txt", "--rebuild") == 2
+    error = capsys.readouterr().err
+    assert "1 of the 2 documents in the index" in error
+    assert f"for example {docs / 'duck.md'}: a rebuild" in error
+    assert run(docs / "goose.txt", docs / "duck.md", "--rebuild") == 0
+    assert "2 indexed" in capsys.readouterr().out
+
+
+def test_a_rebuild_that_may_drop_others_can_be_rolled_back(run, docs: Path, capsys):
+    (docs / "goose.txt").write_text("Geese fly.")
+    assert run("--rollback") == 2
+    assert "nothing to go back to" in capsys.readouterr().err
+    assert run(docs) == 0
+    assert run(docs / "goose.txt", "--rebuild", "--drop-others") == 0
+    assert run("--rollback") == 0
+    assert "the one before again" in capsys.readouterr().out
+    assert run(docs) == 0
+    assert "2 unchanged" in capsys.readouterr().out
+    assert run("--rollback") == 0
     assert run(docs) == 0
     assert "1 indexed, 1 unchanged" in capsys.readouterr().out
+
+
+def test_a_damaged_index_can_be_rebuilt_from_anything(run, docs: Path, tmp_path: Path):
+    (docs / "goose.txt").write_text("Geese fly.")
+    assert run(docs) == 0
+    (manifest,) = (tmp_path / "index").glob("generations/*/manifest.json")
+    manifest.write_text("[]")
+    assert run(docs / "goose.txt") == 2
+    assert run(docs / "goose.txt", "--rebuild") == 0
+
+
+def test_an_empty_setting_means_the_default_and_an_empty_address_is_refused(
+    docs: Path, tmp_path: Path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DUET_INDEX", "")
+    assert main([str(docs), "--model", str(TINY)]) == 0
+    assert (tmp_path / DEFAULT_ADDRESS / "generations").is_dir()
+    assert main([str(docs), "--model", str(TINY), "--index", ""]) == 2
+    assert "address of the index is empty" in capsys.readouterr().err
 
 
 def test_an_interrupted_rebuild_leaves_the_index_as_it_was(run, docs: Path, capsys, monkeypatch):

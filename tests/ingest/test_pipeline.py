@@ -137,7 +137,6 @@ def test_after_any_changes_the_index_is_as_a_clean_run_makes_it(
     (three / "copy 1.md").write_bytes((three / "mallard.md").read_bytes())
     (three / "twin 1.txt").write_text("Twins that are new.")
     (three / "twin 2.txt").write_text("Twins that are new.")
-    (three / "goose.txt").write_text(" ")
     (three / "page.html").unlink()
     ingest([three], model, index)
     with open_fake_index(tmp_path / "clean") as clean:
@@ -193,14 +192,58 @@ def test_a_file_that_fails_keeps_what_was_indexed(three: Path, model, index: Ind
     assert content(index) == before
 
 
-def test_a_file_that_is_empty_now_is_removed(three: Path, model, index: Index):
+def test_a_file_that_holds_nothing_any_more_fails_and_the_index_keeps_it(
+    three: Path, model, index: Index
+):
+    (three / "README").write_text("Read this.")
     ingest([three], model, index)
+    before = content(index)
     (three / "goose.txt").write_text("")
     (three / "duck.md").write_text(" \n")
+    (three / "page.html").write_bytes(b"\x89PNG\r\n\x1a\n")
+    (three / "README").write_bytes(b"\x7fELF")
     report = ingest([three], model, index)
-    assert detail(report, "goose.txt") == "empty file"
-    assert detail(report, "duck.md") == "no text"
-    assert [Path(record.source).name for record in index.documents()] == ["page.html"]
+    assert {entry.outcome for entry in report.entries} == {Outcome.FAILED}
+    kept = "; the index keeps what it had of it"
+    assert detail(report, "goose.txt") == f"empty file{kept}"
+    assert detail(report, "duck.md") == f"no text{kept}"
+    assert detail(report, "page.html") == f"named .html but holds a PNG image{kept}"
+    assert detail(report, "README").startswith("unsupported type: a program")
+    assert detail(report, "README").endswith(kept)
+    assert report.exit_code == 1
+    assert content(index) == before
+
+
+def test_a_large_index_is_compacted_after_it_has_changed(
+    three: Path, model, index: Index, tmp_path: Path, monkeypatch
+):
+    def generation() -> str:
+        return next((tmp_path / "index" / "generations").iterdir()).name
+
+    monkeypatch.setattr("retriever.index.EXACT_LIMIT", 3)
+    first = generation()
+    ingest([three], model, index)  # not more than three chunks
+    assert generation() == first
+    (three / "swan.txt").write_text("Swans are white.")
+    ingest([three], model, index)
+    second = generation()
+    assert second != first
+    assert ingest([three], model, index).count(Outcome.UNCHANGED) == 4
+    assert generation() == second
+    assert len(index.documents()) == 4
+    hit = index.search(model.encode_documents(["Swans are white."])[0], 1)[0]
+    assert hit.chunk.text == "Swans are white."
+
+
+def test_what_is_written_counts_even_if_there_is_no_room_to_compact(
+    three: Path, model, index: Index, tmp_path: Path, monkeypatch
+):
+    monkeypatch.setattr("retriever.index.EXACT_LIMIT", 0)
+    shard = next((tmp_path / "index").glob("generations/*/shard"))
+    (shard / "dangling").symlink_to("nowhere")  # cannot be copied
+    report = ingest([three], model, index)
+    assert report.count(Outcome.INDEXED) == len(index.documents()) == 3
+    assert report.note.startswith("Compacting failed: ")
 
 
 def test_types_that_are_not_read_and_wrong_names_are_reported(folder: Path, model, index: Index):
@@ -268,18 +311,18 @@ def test_ctrl_c_ends_the_run_with_a_report_and_the_next_run_does_the_rest(
         (folder / f"{n:03}.txt").write_text(f"Note {n}.")
 
     def interrupt(progress: Progress) -> None:
-        if progress.files == 5:
+        if progress.files:  # the first batch is written
             raise KeyboardInterrupt
 
     report = ingest([folder], model, index, progress=interrupt)
     assert report.interrupted
     assert report.exit_code == 130
-    assert len(report.entries) == 5
-    assert len(index.documents()) == 5
+    assert len(report.entries) == BATCH_CHUNKS
+    assert len(index.documents()) == BATCH_CHUNKS
     report = ingest([folder], model, index)
     assert (report.count(Outcome.UNCHANGED), report.count(Outcome.INDEXED)) == (
-        5,
-        BATCH_CHUNKS + 15,
+        BATCH_CHUNKS,
+        20,
     )
 
 

@@ -26,6 +26,16 @@ def test_files_are_listed_once_and_sorted(folder: Path):
     assert found.folders == [str(folder), str(folder / "sub")]
 
 
+def test_what_lies_elsewhere_is_not_covered(folder: Path, tmp_path: Path):
+    (folder / "a.md").write_text("x")
+    (tmp_path / "b.md").write_text("x")
+    found = scan([folder, tmp_path / "b.md"])
+    assert all(found.covers(str(path)) for path in (folder / "a.md", folder / "gone" / "c.md"))
+    assert found.covers(str(tmp_path / "b.md"))
+    assert not found.covers(str(tmp_path / "c.md"))
+    assert not found.covers(f"{folder}-old/a.md")
+
+
 def test_what_is_not_read_has_a_reason(folder: Path, tmp_path: Path):
     outside = tmp_path / "outside.txt"
     outside.write_text("secret")

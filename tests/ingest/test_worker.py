@@ -77,6 +77,15 @@ def test_a_crash_fails_the_file_and_the_next_one_is_read(pipe: str, note: str):
         assert worker.parse(note, Format.TEXT)[0].text == "A note."
 
 
+def test_a_worker_that_died_while_it_had_nothing_to_do_fails_no_file(note: str):
+    with ParserWorker() as worker:
+        worker.parse(note, Format.TEXT)
+        idle = child()
+        idle.kill()
+        psutil.wait_procs([idle], timeout=10)
+        assert worker.parse(note, Format.TEXT)[0].text == "A note."
+
+
 def test_a_file_that_needs_too_much_memory_fails(tmp_path: Path):
     large = tmp_path / "large.txt"
     large.write_bytes(b"x" * 300_000_000)
@@ -109,6 +118,21 @@ def test_a_worker_ends_with_its_parent():
 def test_a_worker_whose_parent_is_gone_ends_even_if_the_file_never_does(pipe: str):
     no_time_left = Request(pipe, Format.TEXT, 1 - ALARM_DELAY, 2**32)
     assert worker_alone(no_time_left) == -signal.SIGALRM
+
+
+def test_the_time_for_a_file_ends_with_its_answer(note: str):
+    """The alarm of a file that had been read long ago ended the worker while it was idle."""
+    request = Request(note, Format.TEXT, 3 - ALARM_DELAY, 2**32)
+    with subprocess.Popen(
+        [sys.executable, "-m", "ingest.parsers"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as worker:
+        for seconds in (3.5, 0):
+            pickle.dump(request, worker.stdin)
+            worker.stdin.flush()
+            assert pickle.load(worker.stdout).document.text == "A note."
+            time.sleep(seconds)
+        worker.stdin.close()
+    assert worker.returncode == 0
 
 
 def test_ctrl_c_in_the_middle_of_a_file_leaves_a_worker_that_works(pipe: str, note: str):

@@ -21,8 +21,17 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 from qdrant_client import QdrantClient, models
 
-from retriever import Chunk, Index, document_id, open_index, rebuild, rollback
-from retriever.engine import Encoder
+from retriever import (
+    Chunk,
+    DocumentRecord,
+    Index,
+    document_id,
+    open_index,
+    present_documents,
+    rebuild,
+    rollback,
+)
+from retriever.engine import EncoderId
 from retriever.server import Server
 
 DIMENSION = 8
@@ -75,27 +84,29 @@ def vector_of(text: str) -> NDArray[np.float32]:
 class Place:
     """Somewhere an index can be, with the calls that open, rebuild and roll it back."""
 
-    open_with: Callable[[Encoder], Index]
-    rebuild_with: Callable[[Encoder], AbstractContextManager[Index]]
+    open_with: Callable[[EncoderId], Index]
+    rebuild_with: Callable[[EncoderId], AbstractContextManager[Index]]
     rollback: Callable[[], None]
+    present: Callable[[], list[DocumentRecord]]
 
     def open(self, fingerprint: str = "model@1", dimension: int = DIMENSION) -> Index:
-        return self.open_with(Encoder(fingerprint, dimension))
+        return self.open_with(EncoderId(fingerprint, dimension))
 
     def rebuild(
         self, fingerprint: str = "model@1", dimension: int = DIMENSION
     ) -> AbstractContextManager[Index]:
-        return self.rebuild_with(Encoder(fingerprint, dimension))
+        return self.rebuild_with(EncoderId(fingerprint, dimension))
 
 
 def place_at(address: str | Path) -> Place:
-    def options(encoder: Encoder) -> dict[str, Any]:
+    def options(encoder: EncoderId) -> dict[str, Any]:
         return {"fingerprint": encoder.fingerprint, "dimension": encoder.dimension}
 
     return Place(
         lambda encoder: open_index(address, **options(encoder)),
         lambda encoder: rebuild(address, **options(encoder)),
         lambda: rollback(address),
+        lambda: present_documents(address),
     )
 
 
@@ -103,11 +114,15 @@ def place_on(client: QdrantClient) -> Place:
     server = Server(client)
 
     @contextmanager
-    def rebuilding(encoder: Encoder) -> Iterator[Index]:
+    def rebuilding(encoder: EncoderId) -> Iterator[Index]:
         with server.rebuild(encoder) as engine:
             yield Index(engine)
 
-    return Place(lambda encoder: Index(server.open(encoder)), rebuilding, server.rollback)
+    def present() -> list[DocumentRecord]:
+        engine = server.present()
+        return Index(engine).documents() if engine else []
+
+    return Place(lambda encoder: Index(server.open(encoder)), rebuilding, server.rollback, present)
 
 
 @pytest.fixture(scope="session")
@@ -234,6 +249,8 @@ class Handler(BaseHTTPRequestHandler):
                 result = stand_in.answer(self.command, path, json.loads(body))
         except ValueError as error:
             return 404, {"status": {"error": str(error)}}
+        except OSError as error:
+            return 500, {"status": {"error": str(error)}}
         if isinstance(result, BaseModel):
             result = result.model_dump(mode="json")
         return 200, {"result": result, "status": "ok", "time": 0.0}

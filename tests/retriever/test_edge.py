@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from retriever import document_id, edge, edge_files, open_index, rebuild, rollback
+from retriever import document_id, open_index, rebuild, rollback
+from retriever.edge import files, optimize
 from retriever.errors import AddressError, IndexDamagedError, IndexLockedError, RetrieverError
 
 ROOT = Path(__file__).parents[2]
@@ -30,7 +31,7 @@ def template(tmp_path_factory, document):
 @pytest.fixture
 def folder(tmp_path, template):
     """A closed index of four documents, three chunks each."""
-    edge_files.copy_tree(template, tmp_path / "index")
+    files.copy_tree(template, tmp_path / "index")
     return tmp_path / "index"
 
 
@@ -61,6 +62,11 @@ def test_a_second_process_is_told_who_has_the_index(folder):
     assert str(folder) in str(caught.value)
     open_index(folder, **ENCODER).close()
     assert (folder / "lock").exists()
+
+
+def test_an_empty_address_is_refused():
+    with pytest.raises(AddressError, match=r"empty; give a folder \(such as \.duet/index\)"):
+        open_index("", **ENCODER)
 
 
 def test_opening_twice_in_one_process_is_said_to_be_that(folder):
@@ -121,7 +127,7 @@ def test_a_compaction_that_fails_leaves_the_index_as_it_was(folder, monkeypatch)
     with open_index(folder, **ENCODER) as index:
         broken = folder.parent / "broken.py"
         broken.write_text("raise SystemExit('disk full')")
-        monkeypatch.setattr(edge.edge_optimize, "__file__", str(broken))
+        monkeypatch.setattr(optimize, "__file__", str(broken))
         with pytest.raises(RetrieverError, match=r"Compacting failed \(exit 1: disk full\)"):
             index.compact()
         assert len(index.documents()) == 4
@@ -147,7 +153,7 @@ def test_an_interrupt_while_publishing_loses_neither_index(folder, document, mon
     def rebuilding() -> None:
         with rebuild(folder, **ENCODER) as index:
             index.replace_document(stored.chunks, stored.vectors)
-            monkeypatch.setattr(edge_files, "_sync_folder", interrupted)
+            monkeypatch.setattr(files, "_sync_folder", interrupted)
 
     with pytest.raises(KeyboardInterrupt):
         rebuilding()
@@ -214,7 +220,7 @@ def test_damage_that_edge_notices_only_when_reading_is_told_too(folder):
     page.write_bytes(bytes(page.stat().st_size))  # Edge panics, with a BaseException
     with (
         open_index(folder, **ENCODER) as index,
-        pytest.raises(RetrieverError, match=r"could not read points: .*corrupted"),
+        pytest.raises(IndexDamagedError, match=r"could not read points: .*corrupted.*--rebuild"),
     ):
         index.documents()
 
@@ -236,7 +242,7 @@ def test_holes_in_files_are_copied_as_holes(tmp_path):
     (tmp_path / "from").mkdir()
     content = b"a" * 10 + bytes(1 << 24) + b"b" * 10 + bytes(1 << 24)
     (tmp_path / "from" / "sparse").write_bytes(content)
-    edge_files.copy_tree(tmp_path / "from", tmp_path / "to")
+    files.copy_tree(tmp_path / "from", tmp_path / "to")
     copy = tmp_path / "to" / "sparse"
     assert copy.read_bytes() == content
     assert copy.stat().st_blocks * 512 < 1 << 20

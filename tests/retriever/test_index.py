@@ -56,6 +56,27 @@ def test_an_empty_index_has_nothing(index, vector):
     assert (index.info().documents, index.info().chunks) == (0, 0)
 
 
+def test_several_documents_are_replaced_at_once(index, document):
+    former = [document(f"/docs/{name}.txt", [f"{name} 1", f"{name} 2"]) for name in "abc"]
+    index.replace_documents([(each.chunks, each.vectors) for each in former])
+    latter = [document(f"/docs/{name}.txt", [f"{name} 3"], version="v2") for name in "ab"]
+    index.replace_documents([(each.chunks, each.vectors) for each in latter])
+    index.replace_documents([])
+    for stored in (*latter, former[2]):
+        assert index.chunks(stored.id) == stored.chunks
+    assert index.info().chunks == 4
+
+
+def test_the_present_documents_are_told_whatever_encoder_made_them(place, document):
+    assert place.present() == []
+    stored = document("/docs/a.txt", ["one", "two"])
+    with place.open() as index:
+        index.replace_document(stored.chunks, stored.vectors)
+        records = index.documents()
+    assert place.present() == records
+    place.open().close()
+
+
 def test_deleting_removes_documents_and_only_those(index, document):
     stored = [document(f"/docs/{name}.txt", ["x", "y"]) for name in "abc"]
     for each in stored:

@@ -8,7 +8,7 @@ from langchain_qdrant import QdrantVectorStore
 from qdrant_client import models
 
 from retriever import Index, open_index, rebuild
-from retriever.engine import Encoder
+from retriever.engine import EncoderId
 from retriever.errors import AddressError, RetrieverError, ServerUnreachableError
 from retriever.server import Server
 
@@ -29,7 +29,7 @@ class Deterministic(Embeddings):
 
 
 def test_langchain_reads_the_collection_as_it_is(client, document, vector):
-    index = Index(Server(client, "papers").open(Encoder(**ENCODER)))
+    index = Index(Server(client, "papers").open(EncoderId(**ENCODER)))
     for name in "ab":
         stored = document(f"/docs/{name}.txt", [f"{name} one", f"{name} two"])
         index.replace_document(stored.chunks, stored.vectors)
@@ -97,26 +97,56 @@ def test_collections_of_others_are_neither_used_nor_dropped(stand_in, client):
 def test_old_generations_are_dropped_but_the_one_before_is_kept(client):
     server = Server(client)
     for n in range(4):
-        with server.rebuild(Encoder(f"model@{n}", 8)):
+        with server.rebuild(EncoderId(f"model@{n}", 8)):
             pass
     assert len(client.get_collections().collections) == 2
-    assert server.open(Encoder("model@3", 8)).encoder.fingerprint == "model@3"
+    assert server.open(EncoderId("model@3", 8)).encoder.fingerprint == "model@3"
     server.rollback()
-    assert server.open(Encoder("model@2", 8)).encoder.fingerprint == "model@2"
+    assert server.open(EncoderId("model@2", 8)).encoder.fingerprint == "model@2"
 
 
 def test_an_open_index_stays_with_its_encoder_when_another_is_published(client, document):
     server = Server(client)
     stored = document("/docs/a.txt", ["one"])
-    index = Index(server.open(Encoder("model@1", 8)))
+    index = Index(server.open(EncoderId("model@1", 8)))
     index.replace_document(stored.chunks, stored.vectors)
-    with server.rebuild(Encoder("other@2", 8)):
+    with server.rebuild(EncoderId("other@2", 8)):
         pass
     assert index.chunks(stored.id) == stored.chunks
+    for write in (
+        lambda: index.replace_document(stored.chunks, stored.vectors),
+        lambda: index.delete_documents([stored.id]),
+    ):
+        with pytest.raises(RetrieverError, match="rebuilt by another process; restart"):
+            write()
+    server.rollback()
+    index.delete_documents([stored.id])
 
 
-def test_an_error_of_the_server_is_passed_on_in_its_words(stand_in, client, document):
+@pytest.mark.parametrize("place", ["local", "http"], indirect=True)
+def test_a_collection_that_later_rebuilds_dropped_is_told_as_that(place, document):
+    index = place.open()
+    stored = document("/docs/a.txt", ["one"])
+    for _ in range(2):
+        with place.rebuild():
+            pass
+    for use in (
+        index.info,
+        index.documents,
+        lambda: index.search(stored.vectors[0], 1),
+        lambda: index.replace_document(stored.chunks, stored.vectors),
+    ):
+        with pytest.raises(RetrieverError, match="rebuilt by another process; restart"):
+            use()
+    index.close()
+
+
+def test_an_error_of_the_server_is_passed_on_in_its_words(stand_in, monkeypatch):
     with open_index(stand_in.url, **ENCODER) as index:
-        client.delete_collection("duet-1")
-        with pytest.raises(RetrieverError, match=r"could not count: 404 .*duet-1 not found"):
+        monkeypatch.setattr(stand_in, "answer_points", _disk_is_full)
+        with pytest.raises(RetrieverError, match=r"could not count: 500 .*disk is full"):
             index.info()
+
+
+def _disk_is_full(*_: object) -> None:
+    raise OSError("disk is full")

@@ -18,14 +18,12 @@ from typing import cast
 import qdrant_edge as edge
 from qdrant_edge import UpdateOperation
 
-from retriever import edge_optimize
-from retriever.edge_files import REINDEX, GenerationFolder, Manifest, Pointer, copy_tree
-from retriever.engine import Encoder, Point, check_encoder
+from retriever.edge import optimize
+from retriever.edge.files import REINDEX, GenerationFolder, Manifest, Pointer, copy_tree
+from retriever.engine import EXACT_LIMIT, EncoderId, Point, check_encoder
 from retriever.errors import IndexDamagedError, RetrieverError
 from retriever.schema import CONTENT, FILTER_FIELDS, METADATA, Conditions, Payload
 
-EXACT_LIMIT = 100_000
-"""Points up to which every vector is compared: 7 ms for 100,000 x 384 on one core, recall 1."""
 PAGE = 1_000
 
 
@@ -35,7 +33,7 @@ class EdgeFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def open(self, encoder: Encoder) -> "EdgeEngine":
+    def open(self, encoder: EncoderId) -> "EdgeEngine":
         """The published generation, made if there is none; the folder is locked until `close`."""
         folder = GenerationFolder(self.path)
         try:
@@ -47,8 +45,21 @@ class EdgeFolder:
             folder.close()
             raise
 
+    def present(self) -> "EdgeEngine | None":
+        """The published generation, whatever encoder made it; None if there is none."""
+        folder = GenerationFolder(self.path)
+        try:
+            name = folder.pointer.current
+            if name is not None:
+                return EdgeEngine(folder, name, None, on_close=folder.close)
+        except BaseException:
+            folder.close()
+            raise
+        folder.close()
+        return None
+
     @contextmanager
-    def rebuild(self, encoder: Encoder) -> Generator["EdgeEngine"]:
+    def rebuild(self, encoder: EncoderId) -> Generator["EdgeEngine"]:
         """A new generation, published when the block ends cleanly, dropped when it raises."""
         folder = GenerationFolder(self.path)
         try:
@@ -80,7 +91,7 @@ class EdgeEngine:
     Args:
         folder: Where the generation lies, locked.
         generation: Its name.
-        encoder: The encoder that it must be of.
+        encoder: The encoder that it must be of; None for any.
         on_close: What to do after closing.
 
     Raises:
@@ -92,7 +103,7 @@ class EdgeEngine:
         self,
         folder: GenerationFolder,
         generation: str,
-        encoder: Encoder,
+        encoder: EncoderId | None,
         *,
         on_close: Callable[[], None] | None = None,
     ) -> None:
@@ -102,7 +113,7 @@ class EdgeEngine:
         self.address = str(folder.path)
         self._manifest = Manifest.read(folder.generation(generation))
         self.encoder = self._manifest.encoder
-        check_encoder(self.address, stored=self.encoder, given=encoder)
+        check_encoder(self.address, stored=self.encoder, given=encoder or self.encoder)
         self._writing = threading.Lock()  # held by one writer, or by a compaction, at a time
         self._calling = threading.Lock()  # held for one call of the shard
         self._shard: edge.EdgeShard | None = self._load(generation)
@@ -112,7 +123,7 @@ class EdgeEngine:
         """Write `points`, then delete every other point that meets `where`."""
         rows = [edge.Point(point.id, point.vector, point.payload) for point in points]
         with self._writing:
-            with self._shard_for("store a document") as shard:
+            with self._shard_for("store documents") as shard:
                 shard.update(UpdateOperation.upsert_points(rows))
             self._drop(_filter(where, but={point.id for point in points}))
 
@@ -253,10 +264,13 @@ class EdgeEngine:
             except BaseException as error:
                 _let_pass(error)
                 msg = f"The index in {self.address} could not {action}: {error}"
-                raise RetrieverError(msg) from error
+                if isinstance(error, Exception):
+                    raise RetrieverError(msg) from error
+                msg = f"{msg}. {REINDEX}"  # Edge panics when its files are not what it wrote
+                raise IndexDamagedError(msg) from error
 
 
-def _create(folder: GenerationFolder, encoder: Encoder) -> str:
+def _create(folder: GenerationFolder, encoder: EncoderId) -> str:
     """The name of a new empty generation, its filter fields indexed."""
     generation = folder.new_generation()
     vectors = edge.EdgeVectorParams(size=encoder.dimension, distance=edge.Distance.Cosine)
@@ -280,7 +294,7 @@ def _copy_optimized(old: Path, new: Path) -> None:
         msg = f"Compacting failed: {error}; the index is as it was. Is the disk full?"
         raise RetrieverError(msg) from error
     # -P: this package's folder does not go on the path, where its module names would shadow others
-    command = [sys.executable, "-P", str(edge_optimize.__file__), str(new / "shard")]
+    command = [sys.executable, "-P", str(optimize.__file__), str(new / "shard")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         said = done.stderr.strip().splitlines()[-1:] or ["no message"]

@@ -18,8 +18,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from retriever.edge_lock import FolderLock
-from retriever.engine import Encoder
+from retriever.edge.lock import FolderLock
+from retriever.engine import EncoderId
 from retriever.errors import AddressError, IndexDamagedError, RetrieverError
 
 REINDEX = "Re-index: python -m ingest FOLDER --rebuild"
@@ -51,9 +51,9 @@ class Manifest:
     chunks: int
 
     @property
-    def encoder(self) -> Encoder:
+    def encoder(self) -> EncoderId:
         """The encoder that made the vectors."""
-        return Encoder(self.fingerprint, self.dimension)
+        return EncoderId(self.fingerprint, self.dimension)
 
     def write(self, generation: Path) -> None:
         """Put the manifest into a generation's folder."""
