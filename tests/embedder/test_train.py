@@ -156,6 +156,30 @@ def test_a_killed_run_goes_on_to_the_same_loss(plan):
         np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
+def test_two_processes_train_as_one_does(plan):
+    """Batches are shared out, and in-batch negatives are those of both."""
+    plan = replace(plan, losses=Losses(reconstruction=0, contrast=1.0))
+    plan = replace(plan, pace=replace(QUICK, steps=3))
+    train(plan)
+    two = plan.out.with_name("two")
+    arguments = ["train", plan.data, "--base", plan.base, "--teacher", plan.teacher, "--out", two]
+    arguments += ["--steps", "3", "--schedule-steps", "1000", "--warmup", "0", "--batch", "8"]
+    arguments += ["--learning-rate", "0.01", "--reconstruction", "0", "--contrast", "1"]
+    arguments += ["--device", "cpu", "--dtype", "float32"]
+    launch = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m"]
+    subprocess.run(
+        [sys.executable, *launch, "embedder.train", *map(str, arguments)],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        check=True,
+        capture_output=True,
+        cwd=Path(__file__).parents[2],
+    )
+    assert json.loads((two / "settings.json").read_text())["processes"] == 2
+    for name in ("loss", "alignment", "contrast", "gradient"):
+        found, expected = ([p[name] for p in curve(out)] for out in (two, plan.out))
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
 def test_a_finished_run_is_left_as_it_is_and_a_longer_one_goes_on(plan):
     short = replace(plan, pace=replace(QUICK, steps=4))
     train(short)
