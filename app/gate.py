@@ -15,8 +15,7 @@ def relevance(question: str, hits: Sequence[Hit], model: "LLM2VecGen") -> float:
     """How near the best passage is to the question, by two independent signals; 0 to 2.
 
     The encoder always finds something, and a small one's cosine is not to be trusted alone; words
-    alone miss paraphrases. Their sum tells questions about the documents from others better than
-    either.
+    alone miss paraphrases. So their sum decides.
     """
     if not hits:
         return 0.0

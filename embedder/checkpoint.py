@@ -9,13 +9,18 @@ A checkpoint is a folder (or a hub repository of the same files):
     reconstruction_mlp           torch file: hidden state -> soft prompt
     alignment_mlp                torch file: soft prompt -> the teacher's space
     tokenizer.json, ...          the base's tokenizer, with the special tokens added
+
+Choices that the published package does not know (`embedder.representation`) are in two files more,
+`representation.json` and `representation.safetensors`; the encoding mode is then called
+`duet_last_K_tokens`, so that the published package refuses instead of computing something else.
 """
 
 import json
 import pickle
 import re
+import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,8 +31,11 @@ from safetensors.torch import load_file, save_file
 from transformers import PreTrainedTokenizerFast
 
 from embedder.errors import CheckpointError
+from embedder.representation import CHOICES, Representation
 
 ROWS = "trainable_tokens_delta"
+LEARNED = {"query": ("pooling", "attention"), "mix": ("layers", "mix")}
+"""Tensors of a representation, and the choice that needs each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +89,7 @@ class Checkpoint:
     max_length: int
     dtype: str
     lora: Lora | None = None
+    representation: Representation = field(default_factory=Representation)
 
 
 def read_checkpoint(folder: Path) -> Checkpoint:
@@ -104,6 +113,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
             "checkpoint"
         )
         raise CheckpointError(msg)
+    representation = _representation(folder)
     return Checkpoint(
         base=_base(folder, str(run["model_name_or_path"])),
         tokenizer=folder,
@@ -111,51 +121,108 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         rows=rows,
         reconstruction=_read_head(folder / "reconstruction_mlp"),
         alignment=_read_head(folder / "alignment_mlp"),
-        states=_states(folder / "encoder_decoder_config.json", mode["encoding_mode"], len(rows)),
+        states=_states(
+            folder / "encoder_decoder_config.json",
+            mode["encoding_mode"],
+            len(rows),
+            published=representation.published,
+        ),
         max_length=int(run.get("max_input_length", 512)),
         dtype=str(run.get("torch_dtype", "float32")),
         lora=_lora(adapter, weights),
+        representation=representation,
     )
 
 
 def write_checkpoint(
-    folder: Path, checkpoint: Checkpoint, tokenizer: PreTrainedTokenizerFast
+    folder: Path,
+    checkpoint: Checkpoint,
+    tokenizer: PreTrainedTokenizerFast,
+    base_config: Path | None = None,
 ) -> None:
-    """Write `checkpoint` (rows only, no LoRA) in the published layout.
+    """Write `checkpoint` in the published layout.
 
     The special tokens are added to `tokenizer`, which is saved too: the published package finds
     the rows by their ids. The base's path is written as given; a relative one is read relative to
     `folder`.
+
+    Args:
+        folder: Where to; made if it is not there.
+        checkpoint: What to write.
+        tokenizer: The base's.
+        base_config: The base's `config.json`, of which the published package wants a copy.
     """
     (folder / "encoder").mkdir(parents=True, exist_ok=True)
-    tokenizer.add_special_tokens({"extra_special_tokens": list(checkpoint.special_tokens)})
-    tokenizer.save_pretrained(folder)
-    adapter = {
-        "peft_type": "TRAINABLE_TOKENS",
-        "base_model_name_or_path": checkpoint.base,
-        "target_modules": "embed_tokens",
-        "token_indices": tokenizer.convert_tokens_to_ids(list(checkpoint.special_tokens)),
-        "init_weights": True,
-        "inference_mode": True,
-        "task_type": None,
-    }
-    _write_json(folder / "encoder" / "adapter_config.json", adapter)
+    special_tokens = list(checkpoint.special_tokens)
+    _write_tokenizer(folder, tokenizer, special_tokens)
+    if base_config is not None:
+        shutil.copyfile(base_config, folder / "encoder" / "config.json")
+    ids = cast("list[int]", tokenizer.convert_tokens_to_ids(special_tokens))
+    _write_adapter(folder / "encoder", checkpoint, ids)
+    prefix = "" if checkpoint.representation.published else "duet_"
     run = {
-        "encoding_mode": f"last_{checkpoint.states}_tokens",
+        "encoding_mode": f"{prefix}last_{checkpoint.states}_tokens",
         "max_input_length": checkpoint.max_length,
         "model_name_or_path": checkpoint.base,
-        "special_tokens": list(checkpoint.special_tokens),
+        "special_tokens": special_tokens,
         "torch_dtype": checkpoint.dtype,
     }
     (folder / "run_config.yml").write_text(yaml.safe_dump(run))
     mode = {"encoding_mode": run["encoding_mode"], "save_decoder": False}
     _write_json(folder / "encoder_decoder_config.json", mode)
-    save_file(
-        {f"base_model.model.embed_tokens.{ROWS}": checkpoint.rows.contiguous()},
-        folder / "encoder" / "adapter_model.safetensors",
-    )
-    _write_head(folder / "reconstruction_mlp", checkpoint.reconstruction)
-    _write_head(folder / "alignment_mlp", checkpoint.alignment)
+    _write_head(folder / "reconstruction_mlp", checkpoint.reconstruction, checkpoint.dtype)
+    _write_head(folder / "alignment_mlp", checkpoint.alignment, checkpoint.dtype)
+    if not checkpoint.representation.published:
+        _write_json(folder / "representation.json", checkpoint.representation.names)
+        tensors = {name: t.contiguous() for name, t in checkpoint.representation.tensors.items()}
+        save_file(tensors, folder / "representation.safetensors")
+
+
+def _write_tokenizer(
+    folder: Path, tokenizer: PreTrainedTokenizerFast, special_tokens: list[str]
+) -> None:
+    """Save `tokenizer` so that transformers 4 and 5 both read it, and pad on the left.
+
+    The published package reads the last states of a padded batch: on the right it would read
+    padding. transformers 5 renamed the key of the special tokens and the plainest class.
+    """
+    tokenizer.add_special_tokens({"extra_special_tokens": special_tokens})
+    tokenizer.save_pretrained(folder)
+    file = folder / "tokenizer_config.json"
+    config = json.loads(file.read_text())
+    config |= {
+        "additional_special_tokens": special_tokens,
+        "extra_special_tokens": {},
+        "padding_side": "left",
+        "pad_token": config.get("pad_token") or config.get("eos_token"),
+    }
+    if config.get("tokenizer_class") == "TokenizersBackend":
+        config["tokenizer_class"] = "PreTrainedTokenizerFast"
+    _write_json(file, config)
+
+
+def _write_adapter(folder: Path, checkpoint: Checkpoint, ids: list[int]) -> None:
+    rows, lora = checkpoint.rows.contiguous(), checkpoint.lora
+    common = {
+        "base_model_name_or_path": checkpoint.base,
+        "inference_mode": True,
+        "task_type": None,
+    }
+    if lora is None:
+        adapter = {
+            **common,
+            "peft_type": "TRAINABLE_TOKENS",
+            "target_modules": "embed_tokens",
+            "token_indices": ids,
+            "init_weights": True,
+        }
+        weights = {f"base_model.model.embed_tokens.{ROWS}": rows}
+    else:
+        adapter = {**lora.config, **common, "trainable_token_indices": {"embed_tokens": ids}}
+        weights = {f"base_model.model.{name}": t.contiguous() for name, t in lora.weights.items()}
+        weights[f"base_model.model.embed_tokens.token_adapter.{ROWS}"] = rows
+    _write_json(folder / "adapter_config.json", adapter)
+    save_file(weights, folder / "adapter_model.safetensors")
 
 
 def _read(file: Path) -> bytes:
@@ -227,11 +294,12 @@ def _read_head(file: Path) -> Head:
         raise CheckpointError(msg) from error
 
 
-def _write_head(file: Path, head: Head) -> None:
+def _write_head(file: Path, head: Head, dtype: str) -> None:
+    """The weights stay float32; `dtype` is what the published package casts them to."""
     config = {
         "input_dim": head.weight.shape[1],
         "output_dim": head.weight.shape[0],
-        "dtype": "torch.float32",
+        "dtype": f"torch.{dtype}",
         "size": 1,
         "pooling_mode": "linear",
     }
@@ -239,15 +307,46 @@ def _write_head(file: Path, head: Head) -> None:
     torch.save({"state_dict": state, "config": config}, file)
 
 
+def _representation(folder: Path) -> Representation:
+    """The choices in `representation.json`, with their tensors; the published ones without it."""
+    file = folder / "representation.json"
+    if not file.exists():
+        return Representation()
+    names = _mapping(file, json.loads, *CHOICES)
+    for choice, known in CHOICES.items():
+        if names[choice] not in known:
+            msg = (
+                f"{file}: {choice} {names[choice]!r} is unknown: expected one of {', '.join(known)}"
+            )
+            raise CheckpointError(msg)
+    tensors = _adapter_weights(folder / "representation.safetensors")
+    for name, (choice, value) in LEARNED.items():
+        if (names[choice] == value) != (name in tensors):
+            msg = (
+                f"{folder / 'representation.safetensors'} is damaged: expected the tensor "
+                f"{name!r} exactly where {choice} is {value}"
+            )
+            raise CheckpointError(msg)
+    return Representation(
+        names["pooling"],
+        names["layers"],
+        names["attention"],
+        tensors.get("query"),
+        tensors.get("mix"),
+    )
+
+
 def _write_json(file: Path, content: dict[str, Any]) -> None:
     file.write_text(json.dumps(content, indent=2) + "\n")
 
 
-def _states(file: Path, mode: object, rows: int) -> int:
-    match = re.fullmatch(r"last_(\d+)_tokens", str(mode))
+def _states(file: Path, mode: object, rows: int, *, published: bool) -> int:
+    prefix = "" if published else "duet_"
+    match = re.fullmatch(rf"{prefix}last_(\d+)_tokens", str(mode))
     if not match or not 0 < int(match.group(1)) <= rows:
         msg = (
-            f"{file}: expected encoding_mode last_K_tokens with K from 1 to {rows}, found {mode!r}"
+            f"{file}: expected encoding_mode {prefix}last_K_tokens with K from 1 to {rows}, "
+            f"found {mode!r}"
         )
         raise CheckpointError(msg)
     return int(match.group(1))

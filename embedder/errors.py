@@ -19,3 +19,11 @@ class TextTooLongError(DuetError, ValueError):
 
 class PromptTooLongError(DuetError, ValueError):
     """A prompt with its answer would not fit into the language model's context window."""
+
+
+class TrainingDataError(DuetError):
+    """Training data cannot be used; the text names the file and the line."""
+
+
+class TrainingError(DuetError):
+    """A training cannot start or go on; the text says what to do, and nothing was overwritten."""

@@ -27,6 +27,10 @@ def fingerprint(checkpoint: Checkpoint, lm: nn.Module, tokenizer: PreTrainedToke
     heads = (checkpoint.reconstruction, checkpoint.alignment)
     for tensor in (checkpoint.rows, *(t for head in heads for t in (head.weight, head.bias))):
         digest.update(_bytes(tensor))
+    if not checkpoint.representation.published:
+        digest.update(json.dumps(checkpoint.representation.names).encode())
+        for name, tensor in sorted(checkpoint.representation.tensors.items()):
+            digest.update(name.encode() + _bytes(tensor))
     for name, tensor in sorted(checkpoint.lora.weights.items()) if checkpoint.lora else ():
         digest.update(name.encode() + _bytes(tensor))
     for name, parameter in sorted(lm.named_parameters()):

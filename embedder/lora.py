@@ -14,15 +14,21 @@ class LoraSwitch:
     def __init__(self, base: nn.Module, lora: Lora | None) -> None:
         """Put the adapter's layers into `base` and leave them off.
 
+        With `lora` None, layers that peft has put into `base` before are taken over.
+
         Raises:
             CheckpointError: The adapter's weights do not fit the base.
         """
-        self._layers: list[BaseTunerLayer] = []
         self._on = True
         if lora is not None:
             _inject(base, lora)
-            self._layers = [m for m in base.modules() if isinstance(m, BaseTunerLayer)]
+        self._layers = [m for m in base.modules() if isinstance(m, BaseTunerLayer)]
         self.set(on=False)
+
+    @property
+    def on(self) -> bool:
+        """Whether the adapter is on."""
+        return self._on
 
     def set(self, *, on: bool) -> None:
         """Switch the adapter on or off; nothing happens where it is so already."""
@@ -52,3 +58,4 @@ def _inject(base: nn.Module, lora: Lora) -> None:
         msg = f"the checkpoint's LoRA does not fit its base model: no layer for {name}"
         raise CheckpointError(msg)
     base.requires_grad_(False)
+    base.eval()  # peft's new layers are in training mode, and would drop inputs at random

@@ -90,8 +90,9 @@ class LLM2VecGen:
         self._prompter = Prompter(tokenizer)
         self._rows = (checkpoint.rows * row_scale(lm)).to(lm.device, lm.dtype)
         self._states = checkpoint.states
+        self._representation = checkpoint.representation
         self._reconstruction = checkpoint.reconstruction
-        # Both heads are linear and the mean comes last, so one map of the mean state equals them.
+        # Both heads are linear and the pooling comes last: one map of the pooled state equals them.
         self._head = checkpoint.reconstruction.then(checkpoint.alignment)
         self._adapter = LoraSwitch(lm.base_model, checkpoint.lora)
         self._batch_tokens = BATCH_TOKENS.get(lm.device.type, BATCH_TOKENS["cpu"])
@@ -188,7 +189,7 @@ class LLM2VecGen:
         vectors = np.empty((len(ids), self.dimension), dtype=np.float32)
         for batch in by_length([len(sequence) for sequence in ids], self._batch_tokens):
             states = self._compression_states([ids[i] for i in batch])
-            vectors[batch] = self._head(states.mean(dim=1)).numpy()
+            vectors[batch] = self._head(self._representation.pool(states)).numpy()
         if normalize:
             vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
         return vectors
@@ -281,24 +282,16 @@ class LLM2VecGen:
 
     @torch.inference_mode()
     def _compression_states(self, batch: Sequence[Sequence[int]]) -> torch.Tensor:
-        """The last `states` hidden states of each sequence, `[batch, states, hidden]`, float32.
-
-        The padding is on the right, where a causal model's earlier states cannot see it: no
-        attention mask is needed, and a batch gives what its texts give alone.
-        """
+        """The last `states` hidden states of each sequence, `[batch, states, hidden]`, float32."""
         lengths = torch.tensor([len(ids) for ids in batch])
         padded = torch.zeros(len(batch), int(lengths.max()), dtype=torch.long)
         for row, ids in enumerate(batch):
             padded[row, : len(ids)] = torch.tensor(ids, dtype=torch.long)
         text = generation.embed(self._lm, padded.to(self._lm.device))
-        count = len(self._rows)
-        inputs = torch.cat([text, text.new_zeros(len(batch), count, text.shape[-1])], dim=1)
-        rows = torch.arange(len(batch))[:, None]
-        inputs[rows, lengths[:, None] + torch.arange(count)] = self._rows
         with self._encoding():
-            hidden = self._lm.base_model(inputs_embeds=inputs, use_cache=False).last_hidden_state
-        read = torch.arange(count - self._states, count)
-        return hidden[rows, lengths[:, None] + read].float().cpu()
+            return self._representation.compress(
+                self._lm.base_model, text, lengths.to(text.device), self._rows, self._states
+            ).cpu()
 
     def _lens(self, states: torch.Tensor, words: int) -> tuple[tuple[str, ...], ...]:
         vectors = states.to(self._lm.device, self._lm.dtype)

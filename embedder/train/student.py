@@ -1,0 +1,292 @@
+"""What is trained: special rows, two heads, and where chosen a pooling query, a layer mix, LoRA."""
+
+from collections.abc import Generator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Self, cast
+
+import torch
+from peft import LoraConfig, inject_adapter_in_model
+from torch import nn
+from torch.nn.functional import cosine_similarity, mse_loss
+from transformers import PreTrainedModel
+
+from embedder.base import row_scale
+from embedder.checkpoint import Checkpoint, Head, Lora
+from embedder.errors import TrainingError
+from embedder.generation import embed
+from embedder.lora import LoraSwitch
+from embedder.representation import Representation
+from embedder.train.batch import Batch, Side, Tokens
+from embedder.train.losses import contrastive_loss, margin_loss, next_token_loss
+from embedder.train.recipe import Design, Losses
+
+LORA_TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+"""Every linear map of a layer, as published; the five families name them alike."""
+
+
+class Student(nn.Module):
+    """A frozen base with its trainable parts; calling it gives a batch's losses.
+
+    The base is not a submodule: it is never saved and never synchronised between processes.
+    """
+
+    def __init__(
+        self, lm: PreTrainedModel, design: Design, losses: Losses, dimension: int, seed: int
+    ) -> None:
+        """Start from random values.
+
+        Args:
+            lm: The base, in evaluation mode, its weights frozen.
+            design: What to add to it.
+            losses: What to train for.
+            dimension: Width of the teacher's vectors.
+            seed: Of the random values.
+        """
+        super().__init__()
+        hidden = int(lm.config.get_text_config().hidden_size)
+        layers = int(lm.config.get_text_config().num_hidden_layers)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.rows = nn.Parameter(_random_rows(lm, design.tokens))
+            self.reconstruction = nn.Linear(hidden, hidden)
+            self.alignment = nn.Linear(hidden, dimension)
+            self.query = _optional(hidden, wanted=design.pooling == "attention")
+            self.mix = _optional(layers + 1, wanted=design.layers == "mix")
+            self._lora = _lora_config(design)
+            if self._lora is not None:
+                _add_lora(lm, self._lora)
+        self._design = design
+        self._losses = losses
+        self._scale = row_scale(lm)
+        self._base = [lm]  # in a list, so that it is no submodule
+        self._switch = LoraSwitch(lm.base_model, None)
+        self._switch.set(on=True)
+        self.lora = nn.ParameterDict(
+            {name.replace(".", "/"): p for name, p in _lora_parameters(lm.base_model)}
+        )
+        self.to(lm.device)
+
+    @property
+    def lm(self) -> PreTrainedModel:
+        """The frozen base."""
+        return self._base[0]
+
+    @property
+    def representation(self) -> Representation:
+        """The choices, with the tensors as they are now."""
+        design = self._design
+        return Representation(design.pooling, design.layers, design.attention, self.query, self.mix)
+
+    def start_from(self, checkpoint: Checkpoint) -> None:
+        """Take over the rows, heads and LoRA of `checkpoint`.
+
+        Raises:
+            TrainingError: They are of other sizes or other choices.
+        """
+        expected = self._shape(self.checkpoint(checkpoint.base, checkpoint.dtype))
+        found = self._shape(checkpoint)
+        for name, value in expected.items():
+            if found[name] != value:
+                msg = (
+                    f"the checkpoint to start from does not fit: its {name} is {found[name]}, "
+                    f"expected {value}"
+                )
+                raise TrainingError(msg)
+        with torch.no_grad():
+            self.rows.copy_(checkpoint.rows)
+            for layer, head in (
+                (self.reconstruction, checkpoint.reconstruction),
+                (self.alignment, checkpoint.alignment),
+            ):
+                layer.weight.copy_(head.weight)
+                layer.bias.copy_(head.bias)
+            for name, tensor in checkpoint.representation.tensors.items():
+                self.get_parameter(name).copy_(tensor)
+            for name, tensor in checkpoint.lora.weights.items() if checkpoint.lora else ():
+                self.lora[name.replace(".", "/")].copy_(tensor)
+
+    def checkpoint(self, base: str, dtype: str) -> Checkpoint:
+        """The trained parts as they are now, to be written."""
+        design = self._design
+        weights = {name.replace("/", "."): _copy(p) for name, p in self.lora.items()}
+        return Checkpoint(
+            base=base,
+            tokenizer=Path(),
+            special_tokens=tuple(f"<question{i}>" for i in range(1, design.tokens + 1)),
+            rows=_copy(self.rows),
+            reconstruction=Head(_copy(self.reconstruction.weight), _copy(self.reconstruction.bias)),
+            alignment=Head(_copy(self.alignment.weight), _copy(self.alignment.bias)),
+            states=design.states,
+            max_length=design.max_length,
+            dtype=dtype,
+            lora=Lora(_config(self._lora), weights) if self._lora is not None else None,
+            representation=replace(
+                self.representation,
+                **{name: _copy(t) for name, t in self.representation.tensors.items()},
+            ),
+        )
+
+    def enable_gradient_checkpointing(self) -> None:
+        """Keep only each layer's input, and compute the layer again in the backward pass."""
+        # transformers 5.23 renamed it
+        new: Any = getattr(self.lm, "activation_checkpointing_enable", None)
+        enable = new or self.lm.gradient_checkpointing_enable
+        enable({"use_reentrant": False, "context_fn": self._recompute_contexts})
+
+    def train(self, mode: bool = True) -> Self:
+        """As `nn.Module.train`, the base included: layers checkpoint only in training mode."""
+        self.lm.train(mode)
+        return super().train(mode)
+
+    def compress(self, texts: Tokens) -> torch.Tensor:
+        """Compression states of `texts`, `[batch, states, hidden]`, float32."""
+        self._switch.set(on=True)
+        vectors = embed(self.lm, texts.ids)
+        return self.representation.compress(
+            self.lm.base_model, vectors, texts.lengths, self.rows * self._scale, self._design.states
+        )
+
+    def vectors(self, states: torch.Tensor) -> torch.Tensor:
+        """Embeddings `[batch, dimension]`, not normalised."""
+        return self.alignment(self.reconstruction(self.representation.pool(states)))
+
+    def forward(self, batch: Batch) -> dict[str, torch.Tensor]:
+        """Each loss by name, without its weight, `loss` with all weights, and `cosine`."""
+        weights = self._losses
+        states = self.compress(batch.rows.question)
+        question = self.vectors(states)
+        found = {
+            "alignment": mse_loss(question, batch.rows.teacher),
+            "cosine": cosine_similarity(question.detach(), batch.rows.teacher).mean(),
+        }
+        if weights.reconstruction > 0:
+            found["reconstruction"] = self._reconstruct(states, batch.rows.answer)
+        echo = self._echo(batch.rows, "echo", found)
+        negative_echo = None
+        if batch.negatives is not None:
+            negative = self.vectors(self.compress(batch.negatives.question))
+            found["negative_alignment"] = mse_loss(negative, batch.negatives.teacher)
+            negative_echo = self._echo(batch.negatives, "negative_echo", found)
+            if weights.margin > 0:
+                found["margin"] = margin_loss(question, negative, weights.margin_distance)
+        if weights.contrast > 0:
+            answers, others = echo, negative_echo
+            if weights.contrast_with == "teacher":
+                answers = batch.rows.teacher
+                others = batch.negatives.teacher if batch.negatives else None
+            assert answers is not None
+            found["contrast"] = contrastive_loss(question, answers, others, weights.scale)
+        self._switch.set(on=True)
+        return {"loss": self._total(found), **found}
+
+    def _total(self, found: dict[str, torch.Tensor]) -> torch.Tensor:
+        weights = self._losses
+        factors = {
+            "alignment": weights.alignment,
+            "negative_alignment": weights.alignment,
+            "reconstruction": weights.reconstruction,
+            "echo": weights.echo * weights.alignment,
+            "negative_echo": weights.echo * weights.alignment,
+            "margin": weights.margin,
+            "contrast": weights.contrast,
+        }
+        parts = [factors[name] * loss for name, loss in found.items() if name in factors]
+        return torch.stack(parts).sum()
+
+    def _echo(self, side: Side, name: str, found: dict[str, torch.Tensor]) -> torch.Tensor | None:
+        """The student's vectors of the answers; their alignment joins the losses."""
+        if side.echo is None:
+            return None
+        vectors = self.vectors(self.compress(side.echo))
+        found[name] = mse_loss(vectors, side.teacher)
+        return vectors
+
+    def _reconstruct(self, states: torch.Tensor, answer: Tokens) -> torch.Tensor:
+        """The base writes the answer as the plain model that it is while it generates."""
+        soft = self.reconstruction(states)
+        self._switch.set(on=False)
+        return next_token_loss(self.lm, soft, answer.ids, answer.lengths)
+
+    def _recompute_contexts(
+        self,
+    ) -> tuple[AbstractContextManager[None], AbstractContextManager[None]]:
+        """A layer is computed again with the LoRA on or off, as it was the first time."""
+        return nullcontext(), self._switched(on=self._switch.on)
+
+    @contextmanager
+    def _switched(self, *, on: bool) -> Generator[None]:
+        before = self._switch.on
+        self._switch.set(on=on)
+        try:
+            yield
+        finally:
+            self._switch.set(on=before)
+
+    def _shape(self, checkpoint: Checkpoint) -> dict[str, object]:
+        return {
+            "special tokens' shape": tuple(checkpoint.rows.shape),
+            "reconstruction head's shape": tuple(checkpoint.reconstruction.weight.shape),
+            "dimension": len(checkpoint.alignment.bias),
+            "number of states": checkpoint.states,
+            "representation": checkpoint.representation.names,
+            "LoRA": {n: tuple(t.shape) for n, t in checkpoint.lora.weights.items()}
+            if checkpoint.lora
+            else None,
+        }
+
+
+def _random_rows(lm: PreTrainedModel, count: int) -> torch.Tensor:
+    """Like the base's own vectors: normal with their mean and spread in each dimension."""
+    table = cast("nn.Embedding", lm.get_input_embeddings()).weight.detach().float()
+    rows = table.mean(dim=0) + table.std(dim=0) * torch.randn(count, table.shape[1]).to(table)
+    return rows.clone()
+
+
+def _optional(size: int, *, wanted: bool) -> nn.Parameter | None:
+    """Zeros: attention over the states and the mix of the layers both start as plain means."""
+    return nn.Parameter(torch.zeros(size)) if wanted else None
+
+
+def _copy(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor.detach().float().cpu().clone()
+
+
+def _lora_config(design: Design) -> LoraConfig | None:
+    if not design.lora_rank:
+        return None
+    return LoraConfig(
+        r=design.lora_rank,
+        lora_alpha=design.lora_alpha,
+        lora_dropout=design.lora_dropout,
+        target_modules=list(LORA_TARGETS),
+        bias="none",
+    )
+
+
+def _config(config: LoraConfig) -> dict[str, Any]:
+    kept = ("r", "lora_alpha", "lora_dropout", "bias", "use_rslora", "use_dora")
+    return {
+        "peft_type": "LORA",
+        "target_modules": list(LORA_TARGETS),
+        **{name: getattr(config, name) for name in kept},
+    }
+
+
+def _add_lora(lm: PreTrainedModel, config: LoraConfig) -> None:
+    try:
+        inject_adapter_in_model(config, lm.base_model)
+    except ValueError as error:
+        msg = f"LoRA does not fit this base: {' '.join(str(error).split())}"
+        raise TrainingError(msg) from error
+    for _, parameter in _lora_parameters(lm.base_model):
+        parameter.data = parameter.data.float()  # bfloat16 would lose small updates
+
+
+def _lora_parameters(base: nn.Module) -> list[tuple[str, nn.Parameter]]:
+    return [
+        (name.replace(".default", ""), parameter)
+        for name, parameter in base.named_parameters()
+        if ".lora_" in name
+    ]

@@ -1,0 +1,227 @@
+"""The training itself: accelerate underneath, resumable to the same loss curve.
+
+Everything about a step follows from its number: its rows, its learning rate, its random numbers. So
+a state is the trained values, the optimizer's, and the number of steps.
+"""
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from numpy.typing import NDArray
+from tqdm import tqdm
+from transformers import PreTrainedModel
+
+from embedder.base import best_dtype, load_base, load_tokenizer
+from embedder.checkpoint import read_checkpoint
+from embedder.errors import TrainingDataError, TrainingError
+from embedder.hub import local_folder
+from embedder.train.batch import Batch, Collator
+from embedder.train.jsonl import Pair, digest, read_pairs
+from embedder.train.recipe import Plan
+from embedder.train.run import Run
+from embedder.train.student import Student
+from embedder.train.teacher import Teacher
+
+CLIP = 1.0
+"""Longest gradient, as transformers' Trainer has it and so the published runs."""
+
+
+def train(plan: Plan) -> Path:
+    """Train as `plan` says, or go on with it; returns the folder of the checkpoint.
+
+    Raises:
+        DuetError: The data, the base or the teacher cannot be used, the folder is another
+            training's, or the loss is no number any more. Nothing is overwritten then.
+    """
+    run = Run(plan.out)
+    pairs, empty = read_pairs(plan.data, hard_negatives=plan.losses.hard_negatives)
+    if len(pairs) < plan.pace.batch:
+        msg = f"{plan.data} has {len(pairs)} rows with an answer, a batch takes {plan.pace.batch}"
+        raise TrainingDataError(msg)
+    accelerator = Accelerator(cpu=plan.device == "cpu")
+    device = accelerator.device.type
+    dtype = plan.dtype or best_dtype(device)
+    teacher = Teacher(
+        plan.teacher, plan.teacher_adapter, plan.cache or plan.out / "teacher", device
+    )
+    settings = plan.settings | {
+        "data": digest(pairs),
+        "teacher_files": teacher.digest,
+        "dtype": dtype,
+        "processes": accelerator.num_processes,
+    }
+    run.check(settings)
+    folder = local_folder(plan.base)
+    tokenizer = load_tokenizer(folder)
+    collator = Collator(tokenizer, plan.design, plan.losses)
+    cut = collator.check(plan.data, pairs)
+    accelerator.print(
+        f"{len(pairs):,} rows; {empty:,} without an answer left out, {cut:,} answers cut at "
+        f"{plan.design.max_length} tokens"
+    )
+    with accelerator.main_process_first():
+        vectors = _teacher_vectors(teacher, pairs)
+    lm = load_base(folder, str(accelerator.device), dtype)
+    trainer = Trainer(plan, accelerator, run, lm)
+    trainer.prepare(Rows(pairs, vectors, collator, plan.pace.batch, plan.pace.seed))
+    if accelerator.is_main_process:
+        run.begin(settings)
+    trainer.steps()
+    if accelerator.is_main_process:
+        run.finish(trainer.student.checkpoint(plan.base, dtype), tokenizer, folder)
+    accelerator.wait_for_everyone()
+    return run.model
+
+
+Vectors = tuple[NDArray[np.float32], NDArray[np.float32] | None]
+"""The teacher's, of the answers and of the negative answers, each `[rows, dimension]`."""
+
+
+class Rows:
+    """The training data, and which part of it a step takes."""
+
+    def __init__(
+        self, pairs: Sequence[Pair], vectors: Vectors, collator: Collator, batch: int, seed: int
+    ) -> None:
+        self.dimension = vectors[0].shape[1]
+        self._pairs = pairs
+        self._vectors = vectors
+        self._collator = collator
+        self._batch = batch
+        self._seed = seed
+
+    def batch(self, step: int, accelerator: Accelerator) -> Batch:
+        """This process's share of the rows of `step`: every epoch is shuffled anew."""
+        epoch_steps = len(self._pairs) // self._batch
+        epoch, place = divmod(step, epoch_steps)
+        order = np.random.default_rng([self._seed, epoch]).permutation(len(self._pairs))
+        chosen = order[place * self._batch : (place + 1) * self._batch]
+        share = len(chosen) // accelerator.num_processes
+        mine = chosen[accelerator.process_index * share :][:share]
+        answers, negatives = self._vectors
+        return self._collator.batch(
+            [self._pairs[i] for i in mine],
+            answers[mine],
+            None if negatives is None else negatives[mine],
+            accelerator.device,
+        )
+
+
+class Trainer:
+    """The steps of a training, from the beginning or from its last state."""
+
+    def __init__(self, plan: Plan, accelerator: Accelerator, run: Run, lm: PreTrainedModel) -> None:
+        self._plan = plan
+        self._accelerator = accelerator
+        self._run = run
+        self._lm = lm
+        self._done = 0
+
+    def prepare(self, rows: Rows) -> None:
+        """Make the student and its optimizer, and load the last state if there is one.
+
+        Raises:
+            TrainingError: The teacher's dimension does not fit the checkpoint to start from.
+        """
+        plan, share = self._plan, self._accelerator.num_processes
+        if plan.pace.batch % share:
+            msg = f"a batch of {plan.pace.batch} cannot be shared by {share} processes"
+            raise TrainingError(msg)
+        self._rows = rows
+        self.student = Student(self._lm, plan.design, plan.losses, rows.dimension, plan.pace.seed)
+        if plan.start_from is not None:
+            self.student.start_from(read_checkpoint(local_folder(plan.start_from)))
+        if plan.gradient_checkpointing:
+            self.student.enable_gradient_checkpointing()
+        self.student.train()
+        self._parameters = list(self.student.parameters())
+        self._optimizer = torch.optim.AdamW(self._parameters, lr=0.0, weight_decay=0.0)
+        state = self._run.load_state()
+        if state is not None:
+            self.student.load_state_dict(state["student"])
+            self._optimizer.load_state_dict(state["optimizer"])
+            self._done = int(state["steps"])
+        self._wrapped = self._accelerator.prepare_model(self.student)
+
+    def steps(self) -> None:
+        """Train to the last step.
+
+        Raises:
+            TrainingError: A loss or a gradient is no finite number.
+        """
+        plan, main = self._plan, self._accelerator.is_main_process
+        if main:
+            self._run.curve.keep(self._done)
+        steps = range(self._done, plan.pace.steps)
+        bar = tqdm(
+            steps, desc="train", initial=self._done, total=plan.pace.steps,
+            disable=None if main else True,
+        )  # fmt: skip
+        for step in bar:
+            point = self._step(step)
+            last = step + 1 == plan.pace.steps
+            if main:
+                self._run.curve.add(point)
+                bar.set_postfix(loss=f"{point['loss']:.4f}", cosine=f"{point['cosine']:.3f}")
+                if last or (step + 1) % plan.save_every == 0:
+                    self._save(step + 1)
+
+    def _step(self, step: int) -> dict[str, float]:
+        plan, began = self._plan, time.perf_counter()
+        torch.manual_seed(plan.pace.seed + step * 1009 + self._accelerator.process_index)
+        batch = self._rows.batch(step, self._accelerator)
+        losses = self._wrapped(batch)
+        self._accelerator.backward(losses["loss"])
+        norm = float(torch.nn.utils.clip_grad_norm_(self._parameters, CLIP))
+        values = self._mean(losses)
+        self._check(step, {**values, "gradient": norm})
+        rate = plan.pace.rate(step, str(self._lm.config.get_text_config().model_type))
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+        self._optimizer.step()
+        self._optimizer.zero_grad(set_to_none=True)
+        return {
+            "step": step + 1,
+            **values,
+            "gradient": norm,
+            "learning_rate": rate,
+            "tokens": batch.tokens * self._accelerator.num_processes,
+            "seconds": time.perf_counter() - began,
+        }
+
+    def _mean(self, losses: Mapping[str, torch.Tensor]) -> dict[str, float]:
+        stacked = torch.stack([loss.detach().float() for loss in losses.values()])
+        values = self._accelerator.reduce(stacked, reduction="mean")
+        assert isinstance(values, torch.Tensor)
+        return dict(zip(losses, values.tolist(), strict=True))
+
+    def _check(self, step: int, values: Mapping[str, float]) -> None:
+        for name, value in values.items():
+            if not math.isfinite(value):
+                msg = (
+                    f"step {step + 1}: the {name.replace('_', ' ')} is {value}; the run stopped "
+                    f"before it used that, its last state stays in {self._run.folder}. Try a "
+                    "smaller --learning-rate, or --dtype float32"
+                )
+                raise TrainingError(msg)
+
+    def _save(self, steps: int) -> None:
+        self._run.save_state(
+            {
+                "student": self.student.state_dict(),
+                "optimizer": self._optimizer.state_dict(),
+                "steps": steps,
+            }
+        )
+
+
+def _teacher_vectors(teacher: Teacher, pairs: Sequence[Pair]) -> Vectors:
+    answers = teacher.vectors([pair.answer for pair in pairs])
+    if pairs[0].negative_answer is None:
+        return answers, None
+    return answers, teacher.vectors([pair.negative_answer or "" for pair in pairs])
