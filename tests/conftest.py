@@ -1,6 +1,7 @@
 """What all tests share: no network, few threads, and the models."""
 
 import os
+import signal
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
@@ -12,6 +13,9 @@ import pytest
 from embedder import BUNDLED_MODEL, LLM2VecGen
 
 PARITY = Path(__file__).parent / "parity"
+
+# A shell starts background jobs with Ctrl-C ignored, and so would every process started here.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -177,7 +177,7 @@ def test_two_processes_train_as_one_does(plan):
     assert json.loads((two / "settings.json").read_text())["processes"] == 2
     for name in ("loss", "alignment", "contrast", "gradient"):
         found, expected = ([p[name] for p in curve(out)] for out in (two, plan.out))
-        np.testing.assert_allclose(found, expected, atol=1e-5)
+        np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
 def test_a_finished_run_is_left_as_it_is_and_a_longer_one_goes_on(plan):
