@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from app.words import content_words
 from embedder.errors import DuetError
-from retriever import DEFAULT_ADDRESS, DocumentRecord, Retriever, is_server
+from retriever import DEFAULT_ADDRESS, DocumentRecord, Retriever, index_folder
 
 if TYPE_CHECKING:
     from ingest import Report
@@ -66,11 +66,15 @@ class Runtime:
     def from_environment(
         cls, environ: Mapping[str, str], *, model: str | None = None, index: str | None = None
     ) -> Self:
-        """A runtime with the given model and index, else those of DUET_MODEL and DUET_INDEX."""
+        """A runtime with the given model and index, else those of DUET_MODEL and DUET_INDEX.
+
+        Raises:
+            AddressError: The index's address is none.
+        """
         source = model or environ.get("DUET_MODEL")
         address = index or environ.get("DUET_INDEX") or DEFAULT_ADDRESS
         api_key = environ.get("DUET_QDRANT_API_KEY") or None
-        beside = Path(DEFAULT_ADDRESS if is_server(address) else address).expanduser().absolute()
+        beside = index_folder(address) or Path(DEFAULT_ADDRESS).absolute()
         return cls(
             lambda: _connect(source, address, api_key),
             uploads=beside.with_name("uploads"),

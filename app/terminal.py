@@ -13,7 +13,7 @@ from app.answer import Answer, Policy, drain, stream_answer
 from app.location import location
 from app.runtime import EmptyIndexError, Runtime
 from embedder.errors import DuetError
-from retriever import DEFAULT_ADDRESS, is_server
+from retriever import DEFAULT_ADDRESS, index_folder
 
 _BIDI_CONTROLS = frozenset("LRE RLE LRO RLO PDF LRI RLI FSI PDI".split())
 
@@ -39,7 +39,7 @@ def ask(
         DuetError: It cannot be answered; the text says why.
     """
     address = index or os.environ.get("DUET_INDEX") or DEFAULT_ADDRESS
-    if not is_server(address) and not Path(address).expanduser().is_dir():
+    if _is_missing(index_folder(address)):
         raise EmptyIndexError(address)  # told before a model is loaded
     runtime = Runtime.from_environment(os.environ, model=model, index=address)
     try:
@@ -53,6 +53,13 @@ def ask(
         _print_answer(question, runtime, below.as_posix() if below else None, Policy(k=k))
     finally:
         runtime.close()
+
+
+def _is_missing(folder: Path | None) -> bool:
+    try:
+        return folder is not None and not folder.exists()
+    except OSError:
+        return False  # opening it says what is wrong with it
 
 
 def _print_answer(question: str, runtime: Runtime, source: str | None, policy: Policy) -> None:

@@ -15,7 +15,7 @@ from ingest.report import Entry, Outcome, Report
 from ingest.scan import scan
 from ingest.version import settings_suffix
 from ingest.worker import ParserWorker
-from retriever import Index, document_id, is_server
+from retriever import Index, document_id, index_folder
 from retriever.engine import EncoderId, check_encoder
 from retriever.errors import RetrieverError
 
@@ -115,8 +115,7 @@ class _Run:
         self._entries: dict[str, Entry] = {}
 
     def do(self, paths: Sequence[Path]) -> None:
-        address = self._index.address
-        found = scan(paths, exclude=None if is_server(address) else Path(address))
+        found = scan(paths, exclude=index_folder(self._index.address))
         records = self._index.documents()
         self._known = {record.source for record in records}
         plan = make_plan(found, records, self._suffix)

@@ -5,7 +5,7 @@ Importing this package is cheap: a vector engine is loaded when an index is open
 
 from retriever.address import (
     DEFAULT_ADDRESS,
-    is_server,
+    index_folder,
     open_index,
     present_documents,
     rebuild,
@@ -28,7 +28,7 @@ __all__ = [
     "document_id",
     "export_index",
     "import_index",
-    "is_server",
+    "index_folder",
     "open_index",
     "present_documents",
     "rebuild",

@@ -13,9 +13,26 @@ DEFAULT_ADDRESS = ".duet/index"
 """Where the index lies if nobody says otherwise."""
 
 
-def is_server(address: str | Path) -> bool:
-    """Whether an address is that of a Qdrant server; else it is a folder."""
-    return str(address).startswith(("http://", "https://"))
+def index_folder(address: str | Path) -> Path | None:
+    """The absolute folder of an address; None if it is the URL of a Qdrant server.
+
+    Raises:
+        AddressError: It is neither.
+    """
+    text = str(address)
+    if text.startswith(("http://", "https://")):
+        return None
+    if not text or "://" in text:
+        msg = (
+            f"{text!r} is no address of an index: expected a folder (such as {DEFAULT_ADDRESS}) "
+            "or the URL of a Qdrant server (http://host:6333)"
+        )
+        raise AddressError(msg)
+    try:
+        return Path(address).expanduser().absolute()
+    except RuntimeError as error:
+        msg = f"The folder {text} cannot be found: there is no such user. Give another folder."
+        raise AddressError(msg) from error
 
 
 def open_index(
@@ -35,7 +52,7 @@ def open_index(
         EncoderMismatchError: The index was made by another encoder.
         IndexDamagedError: Files of the index are missing or torn.
         ServerUnreachableError: No server answers, or it refuses the key.
-        AddressError: The address is empty, or something else lies there.
+        AddressError: The address is none, or something else lies there.
     """
     return Index(_location(address, api_key).open(EncoderId(fingerprint, dimension)))
 
@@ -91,15 +108,11 @@ def rollback(address: str | Path, *, api_key: str | None = None) -> None:
 
 
 def _location(address: str | Path, api_key: str | None) -> Location:
-    if not str(address):
-        msg = (
-            f"The address of the index is empty; give a folder (such as {DEFAULT_ADDRESS}) or a URL"
-        )
-        raise AddressError(msg)
-    if is_server(address):
+    folder = index_folder(address)
+    if folder is None:
         from retriever.server import Server
 
         return Server.at(str(address), api_key=api_key)
     from retriever.edge.engine import EdgeFolder
 
-    return EdgeFolder(Path(address).expanduser().absolute())
+    return EdgeFolder(folder)

@@ -68,10 +68,19 @@ class Server:
         """The server at `http(s)://host:port#name`; connects with the first request.
 
         The port is 6333 where the URL has none, as qdrant-client has it.
+
+        Raises:
+            AddressError: It is no such URL.
         """
         bare, name = urldefrag(url)
         # The compatibility check would ask the server here, and only warn if there is none.
-        client = QdrantClient(url=bare, api_key=api_key, timeout=TIMEOUT, check_compatibility=False)
+        try:
+            client = QdrantClient(
+                url=bare, api_key=api_key, timeout=TIMEOUT, check_compatibility=False
+            )
+        except ValueError as error:
+            msg = f"{url} is no URL of a Qdrant server: {error}. Expected http://host:6333"
+            raise AddressError(msg) from error
         return cls(client, name or "duet", address=url, owned=True)
 
     def open(self, encoder: EncoderId) -> "ServerEngine":

@@ -118,6 +118,17 @@ def test_a_missing_index_names_the_command_that_fills_it(capsys, tmp_path, monke
     assert capsys.readouterr().err.endswith("python -m ingest FOLDER\n")
 
 
+@pytest.mark.parametrize("command", [["ask", "x"], ["serve"]])
+def test_an_index_of_nobody_is_one_line(command, capsys):
+    assert main([*command, "--index", "~no-such-user/index"]) == 2
+    assert capsys.readouterr().err.endswith("there is no such user. Give another folder.\n")
+
+
+def test_an_index_that_cannot_be_looked_at_is_one_line(checkpoint, capsys):
+    assert main(["ask", "x", "--index", "x" * 300, "--model", str(checkpoint)]) == 2
+    assert "cannot be kept in" in capsys.readouterr().err
+
+
 def test_an_empty_index_does_so_too(tmp_path, random_model, checkpoint, capsys):
     address = str(tmp_path / "index")
     open_index(

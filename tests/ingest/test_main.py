@@ -189,7 +189,7 @@ def test_an_empty_setting_means_the_default_and_an_empty_address_is_refused(
     assert main([str(docs), "--model", str(TINY)]) == 0
     assert (tmp_path / DEFAULT_ADDRESS / "generations").is_dir()
     assert main([str(docs), "--model", str(TINY), "--index", ""]) == 2
-    assert "address of the index is empty" in capsys.readouterr().err
+    assert "'' is no address of an index" in capsys.readouterr().err
 
 
 def test_an_interrupted_rebuild_leaves_the_index_as_it_was(run, docs: Path, capsys, monkeypatch):

@@ -64,9 +64,24 @@ def test_a_second_process_is_told_who_has_the_index(folder):
     assert (folder / "lock").exists()
 
 
-def test_an_empty_address_is_refused():
-    with pytest.raises(AddressError, match=r"empty; give a folder \(such as \.duet/index\)"):
-        open_index("", **ENCODER)
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        (
+            "",
+            r"'' is no address of an index: expected a folder \(such as \.duet/index\) or the URL",
+        ),
+        ("ftp://host/index", "'ftp://host/index' is no address of an index"),
+        ("HTTP://host:6333", "'HTTP://host:6333' is no address of an index"),
+        ("~no-such-user/index", "~no-such-user/index cannot be found: there is no such user"),
+        ("http://localhost:port", "http://localhost:port is no URL of a Qdrant server"),
+        ("http://localhost:99999#name", "is no URL of a Qdrant server"),
+    ],
+)
+def test_what_is_no_address_is_refused(address, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(AddressError, match=message):
+        open_index(address, **ENCODER)
 
 
 def test_opening_twice_in_one_process_is_said_to_be_that(folder):
