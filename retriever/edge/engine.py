@@ -123,6 +123,7 @@ class EdgeEngine:
         """Write `points`, then delete every other point that meets `where`."""
         rows = [edge.Point(point.id, point.vector, point.payload) for point in points]
         with self._writing:
+            self._folder.check_room()
             with self._shard_for("store documents") as shard:
                 shard.update(UpdateOperation.upsert_points(rows))
             self._drop(_filter(where, but={point.id for point in points}))
@@ -130,6 +131,7 @@ class EdgeEngine:
     def delete(self, where: Conditions) -> None:
         """Delete the points that meet `where`."""
         with self._writing:
+            self._folder.check_room()
             self._drop(_filter(where))
 
     def search(
@@ -234,6 +236,7 @@ class EdgeEngine:
             self._manifest = manifest
 
     def _load(self, generation: str) -> edge.EdgeShard:
+        self._folder.check_room()
         path = self._folder.generation(generation) / "shard"
         try:
             return edge.EdgeShard.load(str(path))
@@ -272,6 +275,7 @@ class EdgeEngine:
 
 def _create(folder: GenerationFolder, encoder: EncoderId) -> str:
     """The name of a new empty generation, its filter fields indexed."""
+    folder.check_room()
     generation = folder.new_generation()
     vectors = edge.EdgeVectorParams(size=encoder.dimension, distance=edge.Distance.Cosine)
     try:

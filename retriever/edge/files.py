@@ -24,6 +24,10 @@ from retriever.errors import AddressError, IndexDamagedError, RetrieverError
 
 REINDEX = "Re-index: python -m ingest FOLDER --rebuild"
 BLOCK = 1 << 16  # bytes; a hole smaller than this is not worth a seek
+ROOM = 128 << 20
+"""Bytes that must be free. Edge maps files of 32 MB into memory, and where the disk has no room for
+a page of one the system kills the process (SIGBUS) without a word. Opening an index and writing a
+few documents took 24 MB; a document of 10,000 chunks of 1,024 dimensions takes about 100 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,20 @@ class GenerationFolder:
         """Point to other generations, in one step; `clean` removes what nothing points to."""
         write_atomically(self._pointer_file, json.dumps(asdict(pointer)))
         self.pointer = pointer
+
+    def check_room(self) -> None:
+        """Refuse what may fill the disk.
+
+        Raises:
+            RetrieverError: There is too little room.
+        """
+        free = shutil.disk_usage(self.path).free
+        if free < ROOM:
+            msg = (
+                f"The disk of {self.path} has {free >> 20:,} MB left, the index needs "
+                f"{ROOM >> 20:,} MB to work with. Make room, then do this again."
+            )
+            raise RetrieverError(msg)
 
     def close(self) -> None:
         """Release the lock."""

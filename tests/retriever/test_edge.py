@@ -84,6 +84,25 @@ def test_what_is_no_address_is_refused(address, message, tmp_path, monkeypatch):
         open_index(address, **ENCODER)
 
 
+def test_a_full_disk_is_told_before_it_kills_the_process(folder, tmp_path, document, monkeypatch):
+    stored = document("/docs/new.txt", ["new"])
+    with open_index(folder, **ENCODER) as index, monkeypatch.context() as patched:
+        patched.setattr(files, "ROOM", 1 << 60)
+        with pytest.raises(RetrieverError, match=r"has [\d,]+ MB left, the index needs"):
+            index.replace_document(stored.chunks, stored.vectors)
+        with pytest.raises(RetrieverError, match="Make room"):
+            index.delete_documents([document_id("/docs/a.txt")])
+    with monkeypatch.context() as patched:
+        patched.setattr(files, "ROOM", 1 << 60)
+        for path in (folder, tmp_path / "another"):
+            with pytest.raises(RetrieverError, match="Make room"):
+                open_index(path, **ENCODER)
+        with pytest.raises(RetrieverError, match="Make room"), rebuild(folder, **ENCODER):
+            pass
+    with open_index(folder, **ENCODER) as index:
+        assert len(index.documents()) == 4
+
+
 def test_opening_twice_in_one_process_is_said_to_be_that(folder):
     with (
         open_index(folder, **ENCODER),
