@@ -124,7 +124,7 @@ class EdgeEngine:
         rows = [edge.Point(point.id, point.vector, point.payload) for point in points]
         with self._writing:
             self._folder.check_room()
-            with self._shard_for("store documents") as shard:
+            with self._shard_for("store documents", writes=True) as shard:
                 shard.update(UpdateOperation.upsert_points(rows))
             self._drop(_filter(where, but={point.id for point in points}))
 
@@ -186,7 +186,7 @@ class EdgeEngine:
     def compact(self) -> None:
         """Optimize a copy in a process of its own, then put it in this generation's place."""
         with self._writing:
-            with self._shard_for("flush") as shard:
+            with self._shard_for("flush", writes=True) as shard:
                 shard.flush()
             old = self._folder.generation(self.generation)
             new = self._folder.new_generation()
@@ -218,14 +218,14 @@ class EdgeEngine:
 
     def _drop(self, stale: edge.Filter) -> None:
         """Delete points, flush, and keep the manifest's count a lower bound at every instant."""
-        with self._shard_for("delete points") as shard:
+        with self._shard_for("count") as shard:
             total = _count(shard)
             dropped = _count(shard, stale)
         if dropped:
             self._remember(min(self._manifest.chunks, total - dropped))
-            with self._shard_for("delete points") as shard:
+            with self._shard_for("delete points", writes=True) as shard:
                 shard.update(UpdateOperation.delete_points_by_filter(stale))
-        with self._shard_for("flush") as shard:
+        with self._shard_for("flush", writes=True) as shard:
             shard.flush()
         self._remember(total - dropped)
 
@@ -256,8 +256,13 @@ class EdgeEngine:
             raise IndexDamagedError(msg)
 
     @contextmanager
-    def _shard_for(self, action: str) -> Generator[edge.EdgeShard]:
-        """The shard for one call, whose failure says what we were about to do, and where."""
+    def _shard_for(self, action: str, *, writes: bool = False) -> Generator[edge.EdgeShard]:
+        """The shard for one call, whose failure says what we were about to do, and where.
+
+        Raises:
+            RetrieverError: It is closed, or cannot be written.
+            IndexDamagedError: It cannot be read, or Edge panics: its files are not what it wrote.
+        """
         with self._calling:
             if self._shard is None:
                 msg = f"The index in {self.address} is closed: cannot {action}"
@@ -267,9 +272,9 @@ class EdgeEngine:
             except BaseException as error:
                 _let_pass(error)
                 msg = f"The index in {self.address} could not {action}: {error}"
-                if isinstance(error, Exception):
+                if writes and isinstance(error, Exception):
                     raise RetrieverError(msg) from error
-                msg = f"{msg}. {REINDEX}"  # Edge panics when its files are not what it wrote
+                msg = f"{msg}. {REINDEX}"
                 raise IndexDamagedError(msg) from error
 
 

@@ -13,10 +13,9 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, get_type_hints
 
 from retriever.edge.lock import FolderLock
 from retriever.engine import EncoderId
@@ -70,7 +69,7 @@ class Manifest:
         Raises:
             IndexDamagedError: It is missing or not a manifest.
         """
-        return cls(**_read_json(generation / "manifest.json", cls.__slots__, REINDEX))
+        return cls(**_read_json(generation / "manifest.json", get_type_hints(cls), REINDEX))
 
 
 class GenerationFolder:
@@ -136,15 +135,17 @@ class GenerationFolder:
             write_atomically(self._pointer_file, json.dumps(asdict(Pointer())))
         # Without it nobody knows which generation counts: no rebuild may clean up here.
         advice = f"Move {self.path} away and ingest the documents again"
-        return Pointer(**_read_json(self._pointer_file, Pointer.__slots__, advice))
+        return Pointer(**_read_json(self._pointer_file, get_type_hints(Pointer), advice))
 
     def clean(self) -> None:
-        """Remove the generations that nothing points to.
+        """Remove the generations that nothing points to, unless the pointer points to nothing.
 
         The pointer is read from the disk: a `publish` that was interrupted may have replaced it.
         """
         self.pointer = self._read_pointer()
         wanted = {self.pointer.current, self.pointer.previous}
+        if self.pointer.current and not self.generation(self.pointer.current).is_dir():
+            return  # one of the others may be the index
         for folder in self.path.glob("generations/*"):
             if folder.name not in wanted:
                 # What cannot be removed now, because an orphaned compaction is writing it, will
@@ -195,15 +196,19 @@ def _copy_sparse(source: str, target: str) -> None:
         writer.truncate()
 
 
-def _read_json(path: Path, keys: Iterable[str], advice: str) -> dict[str, Any]:
+def _read_json(path: Path, types: dict[str, Any], advice: str) -> dict[str, Any]:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         msg = f"{path} cannot be read: {error}. {advice}"
         raise IndexDamagedError(msg) from error
-    if not isinstance(value, dict) or set(value) != set(keys):
-        msg = f"{path} should have the keys {', '.join(keys)}, but is: {value}. {advice}"
+    if not isinstance(value, dict) or set(value) != set(types):
+        msg = f"{path} should have the keys {', '.join(types)}, but is: {value}. {advice}"
         raise IndexDamagedError(msg)
+    for key, expected in types.items():
+        if not isinstance(value[key], expected):
+            msg = f"{path} is damaged: {key} is {value[key]!r}. {advice}"
+            raise IndexDamagedError(msg)
     return value
 
 

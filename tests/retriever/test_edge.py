@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from retriever import document_id, open_index, rebuild, rollback
+from retriever import document_id, open_index, present_documents, rebuild, rollback
 from retriever.edge import files, optimize
 from retriever.errors import AddressError, IndexDamagedError, IndexLockedError, RetrieverError
 
@@ -232,6 +232,17 @@ def test_chunks_that_the_disk_lost_are_missed(folder):
         ("pointer.json", b'{"curr', r"pointer\.json cannot be read.*Move .* away and ingest"),
         ("generations/*/manifest.json", None, r"manifest\.json cannot be read.*--rebuild"),
         ("generations/*/manifest.json", b"[]", r"should have the keys fingerprint, .*--rebuild"),
+        (
+            "generations/*/manifest.json",
+            b'{"fingerprint": 5, "dimension": 8, "chunks": 12}',
+            r"manifest\.json is damaged: fingerprint is 5\. .*--rebuild",
+        ),
+        (
+            "generations/*/manifest.json",
+            b"[" * 100_000,
+            r"manifest\.json cannot be read.*--rebuild",
+        ),
+        ("pointer.json", b'{"current": 5, "previous": null}', r"damaged: current is 5\. Move"),
         ("generations/*/shard/edge_config.json", b"\0", r"Qdrant Edge cannot open .*--rebuild"),
         ("generations/*/shard/segments/*/segment.json", None, r"Edge cannot open .*--rebuild"),
         (
@@ -257,6 +268,24 @@ def test_damage_that_edge_notices_only_when_reading_is_told_too(folder):
         pytest.raises(IndexDamagedError, match=r"could not read points: .*corrupted.*--rebuild"),
     ):
         index.documents()
+
+
+def test_damage_that_stops_counting_can_be_rebuilt(folder):
+    """Edge gives a plain error here: it was taken for a failure of another kind, and no way out."""
+    only(folder, "generations/*/shard/segments/*/payload_index/config.json").unlink()
+    with pytest.raises(IndexDamagedError, match=r"could not count: .*--rebuild"):
+        present_documents(folder)
+
+
+def test_a_pointer_that_points_to_nothing_does_not_cost_the_index(folder):
+    pointer = folder / "pointer.json"
+    former = pointer.read_text()
+    pointer.write_text(json.dumps({"current": "0" * 32, "previous": None}))
+    with pytest.raises(IndexDamagedError, match=r"manifest\.json cannot be read"):
+        open_index(folder, **ENCODER)
+    pointer.write_text(former)
+    with open_index(folder, **ENCODER) as index:
+        assert len(index.documents()) == 4
 
 
 def test_the_manifest_never_promises_more_than_there_is(folder, document):
