@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from embedder.errors import DuetError
+from retriever import DEFAULT_K
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,7 +44,12 @@ def _parser() -> argparse.ArgumentParser:
     ask.set_defaults(run=_ask)
     ask.add_argument("question")
     ask.add_argument("--source", metavar="PATH", help="only this file, or files below this folder")
-    ask.add_argument("--k", type=_passages, default=5, help="passages to retrieve (default: 5)")
+    ask.add_argument(
+        "--k",
+        type=_passages,
+        default=DEFAULT_K,
+        help="passages to retrieve (default: %(default)s)",
+    )
     serve = commands.add_parser("serve", parents=[where], help="serve the chat page and the API")
     serve.add_argument("--host", default="127.0.0.1", help="address to bind (default: %(default)s)")
     serve.add_argument("--port", type=_port, default=8501, help="default: %(default)s")

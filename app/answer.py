@@ -16,7 +16,7 @@ from app.quotes import best_quotes
 from app.sentences import Span
 from embedder.chat import REFUSAL
 from embedder.errors import DuetError
-from retriever import Hit, Retriever
+from retriever import DEFAULT_K, Hit, Retriever
 
 if TYPE_CHECKING:
     from embedder import LLM2VecGen
@@ -47,7 +47,7 @@ class Policy:
         max_new_tokens: Longest answer.
     """
 
-    k: int = 5
+    k: int = DEFAULT_K
     min_score: float | None = None
     min_relevance: float = 0.7
     min_quote: float = 0.7

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from app.runtime import Runtime
 from embedder.errors import DuetError, TextTooLongError
-from retriever import Hit, Retriever
+from retriever import DEFAULT_K, Hit, Retriever
 
 MAX_BODY = 4 << 20  # bytes
 MAX_INPUTS = 2048  # as at OpenAI
@@ -42,7 +42,7 @@ class SearchRequest(BaseModel):
     """A question, and where to look."""
 
     question: str = Field(min_length=1)
-    k: int = Field(default=8, ge=1, le=100)
+    k: int = Field(default=DEFAULT_K, ge=1, le=100)
     source: str | None = Field(default=None, description="absolute path of a file or folder")
 
 

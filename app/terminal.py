@@ -13,7 +13,7 @@ from app.answer import Answer, Policy, drain, stream_answer
 from app.location import location
 from app.runtime import EmptyIndexError, Runtime
 from embedder.errors import DuetError
-from retriever import DEFAULT_ADDRESS, index_folder
+from retriever import DEFAULT_ADDRESS, DEFAULT_K, index_folder
 
 _BIDI_CONTROLS = frozenset("LRE RLE LRO RLO PDF LRI RLI FSI PDI".split())
 
@@ -24,7 +24,7 @@ def ask(
     model: str | None = None,
     index: str | None = None,
     source: str | None = None,
-    k: int = 5,
+    k: int = DEFAULT_K,
 ) -> None:
     """Answer a question and print the answer as it is written, then with its sources.
 

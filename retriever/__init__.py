@@ -13,11 +13,12 @@ from retriever.address import (
 )
 from retriever.export import export_index, import_index
 from retriever.index import Hit, Index, IndexInfo
-from retriever.retriever import Retriever
+from retriever.retriever import DEFAULT_K, Retriever
 from retriever.schema import Chunk, DocumentRecord, Filter, document_id
 
 __all__ = [
     "DEFAULT_ADDRESS",
+    "DEFAULT_K",
     "Chunk",
     "DocumentRecord",
     "Filter",

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from embedder import LLM2VecGen
 
 
+DEFAULT_K = 5
+"""Passages for a question: so many of `ingest`'s length and an answer fit into 2,048 tokens."""
+
+
 class Retriever:
     """Dense search with the encoder that made the index; thread-safe.
 
@@ -33,7 +37,7 @@ class Retriever:
     def retrieve(
         self,
         question: str,
-        k: int = 8,
+        k: int = DEFAULT_K,
         *,
         source: str | None = None,
         min_score: float | None = None,

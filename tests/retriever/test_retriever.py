@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from embedder.errors import TextTooLongError
-from retriever import Retriever, open_index
+from retriever import DEFAULT_K, Retriever, open_index
 from retriever.errors import EncoderMismatchError
 
 
@@ -37,11 +37,11 @@ def retriever(tmp_path, document, vector):
 
 
 def test_the_best_hits_come_first(retriever):
-    hits = retriever.retrieve("a text 3", k=5)
+    hits = retriever.retrieve("a text 3", k=8)
     assert hits[0].chunk.text == "a text 3"
-    assert len(hits) == 5
+    assert len(hits) == 8
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
-    assert len(retriever.retrieve("a text 3")) == 8
+    assert len(retriever.retrieve("a text 3")) == DEFAULT_K
 
 
 def test_hits_come_from_the_given_folder(retriever):
