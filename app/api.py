@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 from starlette.exceptions import HTTPException
 
 from app.runtime import Runtime
@@ -41,9 +41,11 @@ class EmbeddingRequest(BaseModel):
 class SearchRequest(BaseModel):
     """A question, and where to look."""
 
-    question: str = Field(min_length=1)
+    question: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
     k: int = Field(default=DEFAULT_K, ge=1, le=100)
-    source: str | None = Field(default=None, description="absolute path of a file or folder")
+    source: str | None = Field(
+        default=None, pattern="^/", description="absolute path of a file or folder"
+    )
 
 
 def create_api(runtime: Runtime) -> FastAPI:
@@ -180,7 +182,7 @@ async def _limit_body(
     request: Request, call_next: Callable[[Request], Awaitable[Response]]
 ) -> Response:
     length = request.headers.get("content-length")
-    if "transfer-encoding" in request.headers and length is None:
+    if "transfer-encoding" in request.headers:  # whatever length it also claims
         return _error(411, "Send a Content-Length; chunked bodies are not taken.")
     if int(length or 0) > MAX_BODY:
         return _error(413, f"The body has {int(length or 0):,} bytes, at most {MAX_BODY:,} go.")
@@ -190,7 +192,11 @@ async def _limit_body(
 def _invalid(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"][1:]) or "body"
+    place = ".".join(str(part) for part in first["loc"][1:])
+    if first["type"] == "json_invalid":
+        return _error(400, f"The body is no JSON: {first['ctx']['error']} at character {place}")
+    if not place:
+        return _error(400, "Send a JSON object as the body, with `Content-Type: application/json`.")
     return _error(400, f"{place}: {first['msg']}")
 
 

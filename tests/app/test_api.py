@@ -138,7 +138,10 @@ def test_search_finds_passages_and_can_be_limited_to_a_file(client):
     ("body", "text"),
     [
         ({"question": ""}, "question"),
+        ({"question": " \n"}, "question"),
         ({"question": "x", "k": 0}, "k"),
+        ({"question": "x", "source": ""}, "source"),
+        ({"question": "x", "source": "garden.md"}, "source"),
         ({"question": "x", "k": 101}, "100"),
         ({"question": "word " * 20_000}, "20,000 tokens"),
     ],
@@ -151,12 +154,24 @@ def test_bad_searches_are_told_what_is_wrong(client, body, text):
 
 def test_broken_json_unknown_paths_and_large_bodies(client):
     headers = {"content-type": "application/json"}
-    assert client.post("/search", content=b"{", headers=headers).status_code == 400
+    broken = client.post("/search", content=b'{"question": }', headers=headers)
+    assert broken.status_code == 400
+    assert message(broken) == "The body is no JSON: Expecting value at character 13"
+    lone = client.post(
+        "/search", content=b'{"question": "x", "source": "/\\ud800"}', headers=headers
+    )
+    assert (lone.status_code, message(lone).partition(":")[0]) == (400, "source")
+    for plain in ({"content-type": "text/plain"}, {}):
+        response = client.post("/search", content=b'{"question": "x"}', headers=plain)
+        assert response.status_code == 400
+        assert "with `Content-Type: application/json`" in message(response)
     assert message(client.get("/nothing")) == "Not Found"
     large = client.post("/search", content=b" " * (MAX_BODY + 1), headers=headers)
     assert (large.status_code, large.json()["error"]["type"]) == (413, "invalid_request_error")
     chunked = client.post("/search", content=iter([b"{}"]), headers=headers)
     assert chunked.status_code == 411
+    claimed = headers | {"transfer-encoding": "chunked", "content-length": "2"}
+    assert client.post("/search", content=b"{}", headers=claimed).status_code == 411
 
 
 def test_a_key_is_asked_for_where_there_is_one(retriever, tmp_path):
