@@ -1,6 +1,7 @@
 """`python -m app`: ask in the terminal, or serve the chat page and the API."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -15,7 +16,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options.run(options)
     except DuetError as error:
-        print(f"error: {error}", file=sys.stderr)
+        from app.terminal import one_line
+
+        print(f"error: {one_line(str(error))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
@@ -90,4 +93,6 @@ def _serve(options: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done: no traceback of tidying up
+    sys.exit(code)

@@ -142,14 +142,11 @@ def stream_answer(
         policy: Thresholds and limits.
 
     Raises:
-        QuestionError: The question is empty.
+        QuestionError: The question is empty, or not Unicode.
         TextTooLongError: It is longer than the encoder reads.
         PromptTooLongError: It does not fit into the model's window.
     """
-    question = question.strip()
-    if not question:
-        msg = "The question is empty. Ask something about the documents."
-        raise QuestionError(msg)
+    question = _checked(question)
     hits = retriever.retrieve(question, policy.k, source=source, min_score=policy.min_score)
     if relevance(question, hits, model) < policy.min_relevance:
         notice = "No passage is close enough to the question, so the model was not asked."
@@ -169,6 +166,21 @@ def stream_answer(
     if _is_refusal(text):
         checked = CheckedText(REFUSAL, (), (), 0)
     return _answered(question, "refused" if _is_refusal(text) else "generated", checked, context)
+
+
+def _checked(question: str) -> str:
+    question = question.strip()
+    if not question:
+        msg = "The question is empty. Ask something about the documents."
+        raise QuestionError(msg)
+    try:
+        question.encode()
+    except UnicodeEncodeError as error:  # bytes of a command line that are not UTF-8
+        msg = (
+            "The question has bytes that are not UTF-8. Type it anew, or set the terminal to UTF-8."
+        )
+        raise QuestionError(msg) from error
+    return question
 
 
 def _is_set(stop: threading.Event | None) -> bool:

@@ -46,13 +46,21 @@ def ask(
         records = runtime.documents()
         if not records:
             raise EmptyIndexError(address)
-        below = None if source is None else Path(source).expanduser().resolve()
+        below = None if source is None else _resolved(source)
         if below and not any(Path(record.source).is_relative_to(below) for record in records):
             msg = f"No indexed document is at {below}. Index it: python -m ingest {source}"
             raise DuetError(msg)
         _print_answer(question, runtime, below.as_posix() if below else None, Policy(k=k))
     finally:
         runtime.close()
+
+
+def _resolved(source: str) -> Path:
+    try:
+        return Path(source).expanduser().resolve()
+    except (OSError, RuntimeError) as error:  # nobody's home, or a loop of links
+        msg = f"There is no {source} ({error}). Give an indexed file, or a folder above some."
+        raise DuetError(msg) from error
 
 
 def _is_missing(folder: Path | None) -> bool:
@@ -88,8 +96,8 @@ def show_answer(answer: Answer, console: Console) -> None:
         console.print(Text("\nSources", style="bold"))
     for citation in answer.citations:
         place = Text(f"[{citation.number}] ", style="cyan")
-        console.print(place.append(harmless(location(citation.chunk)), style="bold"))
-        quote = harmless(" ".join(citation.quote.split()))
+        console.print(place.append(one_line(location(citation.chunk)), style="bold"))
+        quote = one_line(citation.quote)
         console.print(Padding(Text(f"“{quote}”", style="dim"), (0, 0, 0, 4)))
     if answer.left_out:
         msg = f"{len(answer.left_out)} more passages were found but did not fit into the prompt."
@@ -99,6 +107,11 @@ def show_answer(answer: Answer, console: Console) -> None:
 def harmless(text: str) -> str:
     """Text that does not steer the terminal: without control characters and bidi overrides."""
     return "".join("�" if _steers(c) else c for c in text)
+
+
+def one_line(text: str) -> str:
+    """The same, and on one line."""
+    return harmless(" ".join(text.split()))
 
 
 def _steers(character: str) -> bool:

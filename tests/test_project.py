@@ -67,6 +67,20 @@ def test_help_and_usage_errors_come_before_torch_is_imported(package):
         assert "usage:" in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize(
+    "arguments", [["ingest", "--rollback", "--index"], ["app", "ask", "x", "--index"]]
+)
+def test_ctrl_c_after_the_work_is_done_leaves_no_traceback(arguments, tmp_path):
+    code = (
+        "import atexit, os, runpy, signal, sys; atexit.register(os.kill, os.getpid(), "
+        f"signal.SIGINT); runpy.run_module({arguments[0]!r}, run_name='__main__', alter_sys=False)"
+    )
+    done = run(sys.executable, "-c", code, *arguments[1:], str(tmp_path / "none"))
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
+
+
 def test_the_repository_stays_small():
     files = run("git", "ls-files", "-z").stdout.split("\0")
     if not any(files):

@@ -63,6 +63,10 @@ def test_an_answer_comes_with_its_sources(environ):
         (["ask", "Who won the world cup in Brazil?"], 0, "The documents do not say.", ""),
         (["ask", "word " * 20_000], 2, "", "error: The question has"),
         (["ask", "pump?", "--source", "/no/such"], 2, "", "error: No indexed document is at"),
+        (["ask", "pump?", "--source", "~nobody-at-all/x"], 2, "", "error: There is no ~nobody"),
+        (["ask", "pump?", "--source", "a\x1b[2J\nb"], 2, "", "ingest a�[2J b\n"),
+        (["ask", "pump\udcff?"], 2, "", "error: The question has bytes that are not UTF-8"),
+        (["ask", " "], 2, "", "error: The question is empty"),
     ],
 )
 def test_what_cannot_be_answered(environ, arguments, code, out, error, capsys, monkeypatch):
@@ -72,6 +76,15 @@ def test_what_cannot_be_answered(environ, arguments, code, out, error, capsys, m
     printed = capsys.readouterr()
     assert out in printed.out
     assert error in printed.err
+
+
+def test_a_source_in_a_loop_of_links_is_one_line(environ, capsys, monkeypatch, tmp_path):
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    assert main(["ask", "pump?", "--source", str(loop)]) == 2
+    assert capsys.readouterr().err.startswith("error: ")
 
 
 def test_a_source_limits_the_answer(environ, capsys, monkeypatch, address):

@@ -2,6 +2,8 @@ from io import StringIO
 
 from rich.console import Console
 
+from app.answer import Answer
+from app.citations import Citation
 from app.location import location
 from app.terminal import harmless, show_answer
 from tests.app.fakes import chunk
@@ -38,6 +40,12 @@ def test_markup_of_documents_is_text(ask):
 
 def test_a_document_cannot_steer_the_terminal():
     assert harmless("a\x1b[2Jb\r\u202ec\n\u2066\udcff") == "a�[2Jb��c\n��"
+
+
+def test_a_file_name_cannot_forge_a_second_source():
+    cited = Citation(1, chunk("Pumps.", source="/a/b.md\n[2] law.pdf"), 0, 6)
+    text = shown(Answer(question="x", kind="quoted", text="Pumps. [1]", citations=(cited,)))
+    assert "[1] b.md [2] law.pdf\n" in text
 
 
 def test_quotes_in_any_script_stay_word_for_word():

@@ -129,6 +129,15 @@ def test_a_folder_that_is_not_there_is_one_line(run, tmp_path: Path, capsys):
     assert not (tmp_path / "index").exists()
 
 
+def test_an_error_stays_on_one_line_and_does_not_steer_the_terminal(run, docs: Path, capsys):
+    taken = docs / "a\n\x1b[2Jb"
+    taken.write_text("x")
+    assert main([str(docs), "--index", str(taken), "--model", str(TINY)]) == 2
+    error = capsys.readouterr().err
+    assert r"a\n\x1b[2Jb" in error
+    assert error.count("\n") == 1
+
+
 def test_a_model_that_is_not_there_is_one_line(docs: Path, tmp_path: Path, capsys):
     assert main([str(docs), "--model", str(tmp_path / "model"), "--index", str(tmp_path)]) == 2
     assert capsys.readouterr().err.startswith("error: ")
