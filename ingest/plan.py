@@ -90,7 +90,10 @@ class _Planner:
             media_type, digest = _identify(file)
         except UnsupportedError as error:
             self.plan.entries.append(Entry(file.path, Outcome.SKIPPED, str(error)))
-        except (UnreadableError, OSError) as error:
+        except OSError as error:
+            reason = f"cannot be read: {error.strerror}"
+            self.plan.entries.append(Entry(file.path, Outcome.FAILED, reason))
+        except UnreadableError as error:
             self.plan.entries.append(Entry(file.path, Outcome.FAILED, str(error)))
         else:
             self._compare(Job(file, media_type, digest + self._suffix, known))

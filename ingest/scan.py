@@ -45,10 +45,10 @@ class Scan:
         return path in self.given or _lies_in(path, self.folders)
 
     def is_gone(self, path: str) -> bool:
-        """Whether a path that was indexed lies in a given folder and is not there any more."""
+        """Whether a file that was indexed lies in a given folder and is not there any more."""
         if not _lies_in(path, self.folders) or _lies_in(path, self.unseen):
             return False
-        return not os.path.lexists(path)
+        return not os.path.lexists(path) or Path(path).is_dir()
 
 
 def scan(paths: Sequence[Path], *, exclude: Path | None = None) -> Scan:
@@ -85,8 +85,9 @@ def scan(paths: Sequence[Path], *, exclude: Path | None = None) -> Scan:
 def _resolve(path: Path) -> Path:
     try:
         return path.expanduser().resolve(strict=True)
-    except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links, before Python 3.13
-        reason = error.strerror if isinstance(error, OSError) else "loop of symbolic links"
+    except (OSError, RuntimeError) as error:
+        # RuntimeError: nobody's home, or a loop of links (before Python 3.13)
+        reason = error.strerror if isinstance(error, OSError) else str(error)
         msg = f"{printable(str(path))}: {reason}; nothing was indexed and nothing removed"
         raise InputError(msg) from error
 

@@ -132,6 +132,7 @@ def _start() -> subprocess.Popen[bytes]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": search_path},
+        process_group=0,  # the parent decides what the terminal's Ctrl-C means
     )
 
 

@@ -28,8 +28,6 @@ ALARM_DELAY = 10
 
 def main() -> None:
     """Answer requests until standard input ends."""
-    # The parent decides what Ctrl-C means; the terminal sends it to every process.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.disable()  # pypdf warns about each damaged object; what matters is in the answer
     warnings.simplefilter("ignore")
     # Answers keep standard output to themselves: what a library prints goes to standard error.
@@ -65,8 +63,10 @@ def _answer(request: Request) -> Parsed:
         document = parse(data, request.format)
     except NoTextError as error:
         return Parsed(no_text=str(error))
-    except (UnreadableError, OSError) as error:
+    except UnreadableError as error:
         return Parsed(unreadable=str(error))
+    except OSError as error:
+        return Parsed(unreadable=f"cannot be read: {error.strerror or error}")
     except MemoryError:
         return Parsed(unreadable=f"needs more than {request.memory_bytes / 2**30:.1f} GB of memory")
     except RecursionError:

@@ -125,3 +125,14 @@ def test_what_lies_in_a_closed_folder_is_not_gone(folder: Path):
     assert not found.is_gone(str(closed / "x.md"))
     assert found.is_gone(str(folder / "deleted.md"))
     closed.chmod(0o700)
+
+
+def test_a_file_whose_place_a_folder_has_taken_is_gone(folder: Path):
+    (folder / "notes.md").mkdir()
+    (folder / "notes.md" / "a.md").write_text("x")
+    assert scan([folder]).is_gone(str(folder / "notes.md"))
+
+
+def test_the_home_of_nobody_is_told(folder: Path):
+    with pytest.raises(InputError, match=r"^~no-such-user/docs: .*home"):
+        scan([Path("~no-such-user/docs")])

@@ -49,7 +49,7 @@ def test_one_process_parses_one_file_after_the_other(note: str, tmp_path: Path):
         first = child().pid
         with pytest.raises(NoTextError):
             worker.parse(str(empty), Format.TEXT)
-        with pytest.raises(UnreadableError, match="No such file"):
+        with pytest.raises(UnreadableError, match=r"^cannot be read: No such file or directory$"):
             worker.parse("/no/such/file", Format.TEXT)
         with pytest.raises(UnreadableError, match="not a complete zip archive"):
             worker.parse(note, Format.DOCX)
@@ -133,6 +133,13 @@ def test_the_time_for_a_file_ends_with_its_answer(note: str):
             time.sleep(seconds)
         worker.stdin.close()
     assert worker.returncode == 0
+
+
+def test_ctrl_c_of_a_terminal_does_not_reach_the_worker(note: str):
+    """A worker that was still starting printed its traceback between the lines of the report."""
+    with ParserWorker() as worker:
+        worker.parse(note, Format.TEXT)
+        assert os.getpgid(child().pid) != os.getpgid(0)
 
 
 def test_ctrl_c_in_the_middle_of_a_file_leaves_a_worker_that_works(pipe: str, note: str):
