@@ -109,8 +109,8 @@ class Runtime:
         def open_both() -> None:
             try:
                 _ = self.retriever
-            except DuetError:
-                return  # `problem` has it, and the next use tries again
+            except DuetError as error:
+                _logger.warning("Not ready: %s", error)  # the next use tries again
             except Exception:
                 _logger.exception("The model or the index cannot be opened")
 

@@ -103,6 +103,7 @@ def _check_free(host: str, port: int) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError as error:
-            msg = f"Cannot bind {host} port {port}: {error.strerror}. Choose another: --port"
+        except (OSError, UnicodeError) as error:  # UnicodeError: no name of a host
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            msg = f"Cannot bind {host} port {port}: {reason}. Choose another: --port, --host"
             raise DuetError(msg) from error

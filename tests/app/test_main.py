@@ -157,6 +157,15 @@ def test_serving_others_needs_a_key(monkeypatch, capsys):
     assert "DUET_API_KEY" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("host", ["no host", "x" * 70])
+def test_a_host_that_is_none_is_told(host, monkeypatch, capsys):
+    monkeypatch.setenv("DUET_API_KEY", "secret")
+    assert main(["serve", "--host", host]) == 2
+    error = capsys.readouterr().err
+    assert f"error: Cannot bind {host} port" in error
+    assert "--host" in error
+
+
 def test_a_port_in_use_is_told(capsys, unused_port):
     import socket
 

@@ -88,7 +88,7 @@ def test_examples_come_from_headings(runtime):
     assert runtime.example_questions() == ["What do the documents say about Shipping costs?"]
 
 
-def test_a_failure_to_open_is_told_and_tried_again(tmp_path):
+def test_a_failure_to_open_is_told_and_tried_again(tmp_path, caplog):
     attempts = []
 
     def connect() -> Retriever:
@@ -106,6 +106,7 @@ def test_a_failure_to_open_is_told_and_tried_again(tmp_path):
     assert "opened" in str(runtime.problem)
     runtime.warm_up().join()
     assert runtime.problem == "the index is locked"
+    assert "Not ready: the index is locked" in caplog.text  # the terminal of a server
     with pytest.raises(DuetError, match="locked"):
         runtime.documents()
     assert runtime.documents() == []
