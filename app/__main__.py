@@ -1,6 +1,7 @@
 """`python -m app`: ask in the terminal, or serve the chat page and the API."""
 
 import argparse
+import io
 import signal
 import sys
 from collections.abc import Sequence
@@ -93,6 +94,8 @@ def _serve(options: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that is not UTF-8
     code = main()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done: no traceback of tidying up
     sys.exit(code)

@@ -1,6 +1,7 @@
 """`python -m ingest PATH...`: bring an index in line with files and folders."""
 
 import argparse
+import io
 import os
 import signal
 import sys
@@ -197,6 +198,8 @@ def _show(report: "Report", options: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that is not UTF-8
     code = main()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done: no traceback of tidying up
     sys.exit(code)

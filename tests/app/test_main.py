@@ -57,6 +57,13 @@ def test_an_answer_comes_with_its_sources(environ):
     assert "\x1b[2J" not in done.stdout
 
 
+def test_a_terminal_that_is_not_utf_8_gets_an_answer(environ):
+    question = "How long does the warranty of the pump last?"
+    done = run("ask", question, **environ, PYTHONIOENCODING="ascii")
+    assert done.returncode == 0, done.stderr
+    assert "The warranty of the pump lasts 24 months." in done.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "out", "error"),
     [

@@ -232,6 +232,20 @@ def test_names_that_terminals_do_not_like_are_printed(run, docs: Path, capsys):
     assert r"new\nline.csv" in output
 
 
+def test_a_terminal_that_is_not_utf_8_gets_the_report(docs: Path, tmp_path: Path):
+    (docs / "Gänse.csv").write_text("x")
+    done = subprocess.run(
+        command(docs, "--index", tmp_path / "index", "--model", TINY),
+        cwd=ROOT,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "G?nse.csv" in done.stdout
+
+
 def test_progress_on_a_terminal():
     stream = io.StringIO()
     with show_progress(Console(file=stream, force_terminal=True, width=120)) as progress:
