@@ -17,6 +17,7 @@ from transformers import AutoModel, AutoModelForCausalLM, AutoTokenizer
 from embedder import LLM2VecGen
 from embedder.base import load_base
 from embedder.errors import TrainingError
+from embedder.evaluate.__main__ import main as evaluate
 from embedder.prompt import Prompter
 from embedder.train.__main__ import main
 from embedder.train.losses import next_token_loss
@@ -172,13 +173,22 @@ def commands():
     return [shlex.split(line, comments=True) for line in lines]
 
 
+def write_beir_folder(folder, rows):
+    """Each row's answer is a passage, and the one that its question asks for."""
+    folder.mkdir()
+    for name, key in (("corpus", "answer"), ("queries", "question")):
+        texts = [{"_id": str(i), "text": row[key]} for i, row in enumerate(rows)]
+        (folder / f"{name}.jsonl").write_text("".join(json.dumps(text) + "\n" for text in texts))
+    (folder / "qrels.tsv").write_text("".join(f"{i}\t{i}\t1\n" for i in range(len(rows))))
+
+
 def test_the_readmes_three_commands_make_an_embedder(
     make_base, teacher, answers, tmp_path, monkeypatch, capsys
 ):
-    """With a tiny base and teacher, and fewer steps and tokens than a real one takes."""
+    """Word for word, with a tiny base and teacher, and fewer steps and tokens than a real one."""
     monkeypatch.chdir(tmp_path)
     Path("questions.jsonl").write_text(answers.read_text())
-    respond_, train_, evaluate = commands()
+    write_beir_folder(Path("my-beir-folder"), rows_of(answers))
     names = {
         "Qwen/Qwen3-0.6B": str(make_base("qwen3")),
         "sentence-transformers/all-MiniLM-L6-v2": str(teacher),
@@ -187,14 +197,14 @@ def test_the_readmes_three_commands_make_an_embedder(
         "respond": ["--max-new-tokens", "5", "--device", "cpu"],
         "train": ["--steps", "2", "--batch", "4", "--device", "cpu"],
     }
-    for command in (respond_, train_):
-        assert command[1:3] == ["-m", "embedder.train"]
-        arguments = [names.get(word, word) for word in command[3:]]
-        assert main([*arguments, *less[arguments[0]]]) == 0
-    assert evaluate[1:3] == ["-m", "embedder.evaluate"]
-    model = next(word for word in evaluate if word.endswith("/model"))
-    assert LLM2VecGen.from_pretrained(model, device="cpu").dimension == 24
-    assert "the checkpoint is in" in capsys.readouterr().out
+    mains = {"embedder.train": main, "embedder.evaluate": evaluate}
+    for _python, _m, module, *arguments in commands():
+        arguments = [names.get(word, word) for word in arguments]
+        assert mains[module]([*arguments, *less.get(arguments[0], [])]) == 0
+    assert LLM2VecGen.from_pretrained("my-embedder/model", device="cpu").dimension == 24
+    printed = capsys.readouterr().out
+    assert "the checkpoint is in my-embedder/model" in printed
+    assert re.search(r"my-beir-folder +nDCG@10 +0\.\d+ ", printed)
 
 
 def test_errors_are_one_line_and_an_exit_code(tmp_path, capsys):
