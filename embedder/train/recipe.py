@@ -98,7 +98,7 @@ class Pace:
     """Length and speed of a training.
 
     Attributes:
-        steps: Where it ends.
+        steps: Where it ends; 0 writes the start values, to be compared with.
         schedule_steps: Where the linear schedule would reach zero; as published it ends before.
         warmup: Steps of rising learning rate.
         batch: Rows a step, over all processes.
@@ -114,9 +114,9 @@ class Pace:
     seed: int = 42
 
     def __post_init__(self) -> None:
-        if min(self.steps, self.batch) < 1 or self.steps > self.schedule_steps:
+        if not 0 <= self.steps <= self.schedule_steps or self.batch < 1:
             msg = (
-                f"expected at least one step and row, and no more steps than the schedule has; "
+                f"expected no more steps than the schedule has, and a row or more in a batch; "
                 f"found steps {self.steps}, schedule_steps {self.schedule_steps}, "
                 f"batch {self.batch}"
             )

@@ -191,6 +191,16 @@ def test_a_finished_run_is_left_as_it_is_and_a_longer_one_goes_on(plan):
     assert len(curve(plan.out)) == 6
 
 
+def test_no_steps_write_the_start_to_compare_with(plan):
+    model = train(replace(plan, pace=replace(QUICK, steps=0)))
+    start = load(model).encode(["bear and sea"])
+    assert not (plan.out / "curve.svg").exists()
+    train(replace(plan, pace=replace(QUICK, steps=2)))
+    other = replace(plan, out=plan.out.with_name("at once"), pace=replace(QUICK, steps=2))
+    assert not np.allclose(load(train(other)).encode(["bear and sea"]), start, atol=1e-3)
+    assert [p["loss"] for p in curve(plan.out)] == [p["loss"] for p in curve(other.out)]
+
+
 def test_the_teacher_is_asked_once(plan, monkeypatch):
     plan = replace(plan, pace=replace(QUICK, steps=1), cache=plan.out.with_name("cache"))
     train(plan)
