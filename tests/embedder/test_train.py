@@ -167,13 +167,15 @@ def test_two_processes_train_as_one_does(plan):
     arguments += ["--learning-rate", "0.01", "--reconstruction", "0", "--contrast", "1"]
     arguments += ["--device", "cpu", "--dtype", "float32"]
     launch = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m"]
-    subprocess.run(
+    done = subprocess.run(
         [sys.executable, *launch, "embedder.train", *map(str, arguments)],
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         check=True,
         capture_output=True,
+        text=True,
         cwd=Path(__file__).parents[2],
     )
+    assert "Warning" not in done.stderr
     assert json.loads((two / "settings.json").read_text())["processes"] == 2
     for name in ("loss", "alignment", "contrast", "gradient"):
         found, expected = ([p[name] for p in curve(out)] for out in (two, plan.out))
