@@ -72,7 +72,11 @@ def _measure(arguments: argparse.Namespace) -> None:
     computed = counter.get_total_flops() / seconds
     peak = _matrix_product_rate(device, dtype)
 
-    where = torch.cuda.get_device_name() if device == "cuda" else f"{torch.get_num_threads()} CPU threads"
+    where = (
+        torch.cuda.get_device_name()
+        if device == "cuda"
+        else f"{torch.get_num_threads()} CPU threads"
+    )
     table = Table("", "measured", title=f"{name} shape, {dtype}, {where}")
     table.add_row("tokens a second", f"{tokens / seconds:,.0f}")
     table.add_row("seconds a step", f"{seconds:.3f}")

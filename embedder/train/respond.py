@@ -12,7 +12,7 @@ from tqdm import tqdm
 from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerFast
 
 from embedder.base import best_device, best_dtype, load_base, load_tokenizer
-from embedder.errors import TrainingDataError, TrainingError
+from embedder.errors import DataError, TrainingError
 from embedder.generation import stop_ids
 from embedder.hub import local_folder
 from embedder.prompt import Prompter
@@ -73,7 +73,7 @@ def respond(
         How many questions were answered now.
 
     Raises:
-        TrainingDataError: A question is wrong or too long, or `out` holds answers to others.
+        DataError: A question is wrong or too long, or `out` holds answers to others.
         TrainingError: The base has no chat template.
     """
     asking, shard = asking or Asking(), shard or Shard()
@@ -114,7 +114,7 @@ def _done(out: Path, mine: Sequence[Question]) -> int:
     """How many of `mine` are answered in `out`; a last line that was cut off is removed.
 
     Raises:
-        TrainingDataError: It holds answers to other questions.
+        DataError: It holds answers to other questions.
     """
     if not out.exists():
         return 0
@@ -126,7 +126,7 @@ def _done(out: Path, mine: Sequence[Question]) -> int:
     )
     if not same:
         msg = f"{out} holds answers to other questions: give another --out, or remove it"
-        raise TrainingDataError(msg)
+        raise DataError(msg)
     if len(whole) < len(data):
         with out.open("r+b") as file:
             file.truncate(len(whole))
@@ -157,7 +157,7 @@ def _check_lengths(
                 f"prompt; with {new:,} for the answer the model's window of {window:,} is too "
                 "small: shorten it, or ask for a shorter answer"
             )
-            raise TrainingDataError(msg)
+            raise DataError(msg)
 
 
 def _answers(

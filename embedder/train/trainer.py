@@ -18,7 +18,7 @@ from transformers import PreTrainedModel
 
 from embedder.base import best_dtype, load_base, load_tokenizer
 from embedder.checkpoint import read_checkpoint
-from embedder.errors import TrainingDataError, TrainingError
+from embedder.errors import DataError, TrainingError
 from embedder.hub import local_folder
 from embedder.train.batch import Batch, Collator
 from embedder.train.jsonl import Pair, digest, read_pairs
@@ -42,7 +42,7 @@ def train(plan: Plan) -> Path:
     pairs, empty = read_pairs(plan.data, hard_negatives=plan.losses.hard_negatives)
     if len(pairs) < plan.pace.batch:
         msg = f"{plan.data} has {len(pairs)} rows with an answer, a batch takes {plan.pace.batch}"
-        raise TrainingDataError(msg)
+        raise DataError(msg)
     accelerator = Accelerator(cpu=plan.device == "cpu")
     device = accelerator.device.type
     dtype = plan.dtype or best_dtype(device)
