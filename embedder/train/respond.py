@@ -11,7 +11,7 @@ import torch
 from tqdm import tqdm
 from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerFast
 
-from embedder.base import best_device, best_dtype, load_base, load_tokenizer
+from embedder.base import best_device, best_dtype, load_base, load_tokenizer, usable_device
 from embedder.errors import DataError, TrainingError
 from embedder.generation import stop_ids
 from embedder.hub import local_folder
@@ -48,6 +48,14 @@ class Asking:
     batch: int = 16
     plain: bool = False
 
+    def __post_init__(self) -> None:
+        if min(self.max_new_tokens, self.batch) < 1:
+            msg = (
+                f"expected a token and a question or more, found {self.max_new_tokens} new tokens "
+                f"and a batch of {self.batch}"
+            )
+            raise TrainingError(msg)
+
 
 def respond(
     questions: Path,
@@ -81,7 +89,7 @@ def respond(
     todo = mine[_done(out, mine) :]
     if not todo:
         return 0
-    device = device or best_device()
+    device = usable_device(device or best_device())
     folder = local_folder(base)
     tokenizer = load_tokenizer(folder)
     if not tokenizer.chat_template and not asking.plain:
@@ -114,10 +122,13 @@ def _done(out: Path, mine: Sequence[Question]) -> int:
     """How many of `mine` are answered in `out`; a last line that was cut off is removed.
 
     Raises:
-        DataError: It holds answers to other questions.
+        DataError: It holds answers to other questions, or is a folder.
     """
     if not out.exists():
         return 0
+    if out.is_dir():
+        msg = f"{out} is a folder: give the name of a file for --out"
+        raise DataError(msg)
     data = out.read_bytes()
     whole = data[: data.rfind(b"\n") + 1]
     done = [_asked(line) for line in whole.splitlines()]

@@ -67,7 +67,7 @@ def test_hard_negatives_must_be_in_the_data(tmp_path):
     file = tmp_path / "rows.jsonl"
     file.write_text('{"question": "a", "answer": "b"}\n')
     with pytest.raises(
-        DataError, match="line 1: expected a JSON object with .*“negative_question”"
+        DataError, match=r"line 1: expected a JSON object with .*“negative_question”"
     ):
         read_pairs(file, hard_negatives=True)
 
@@ -83,6 +83,21 @@ def test_a_question_over_the_limit_is_refused(plan, tmp_path):
     assert not plan.out.exists()
 
 
+def test_a_file_in_a_folders_place_is_named_and_kept(plan, make_base, questions, tmp_path):
+    file = tmp_path / "notes.txt"
+    file.write_text("mine")
+    for wrong in ({"out": file}, {"cache": file}):
+        with pytest.raises(TrainingError, match=r"notes.txt.* is a file"):
+            train(replace(plan, **wrong))
+    with pytest.raises(DataError, match="is a folder: give the name of a file"):
+        respond(questions, str(make_base("qwen3")), tmp_path, device="cpu")
+    with pytest.raises(CheckpointError, match="device 'gpu' cannot be used here"):
+        respond(questions, str(make_base("qwen3")), tmp_path / "out.jsonl", device="gpu")
+    with pytest.raises(TrainingError, match="between two states, found 0"):
+        replace(plan, save_every=0)
+    assert file.read_text() == "mine"
+
+
 def test_a_batch_larger_than_the_data_is_refused(plan):
     with pytest.raises(DataError, match="has 16 rows with an answer, a batch takes 32"):
         train(replace(plan, pace=Pace()))
@@ -93,6 +108,12 @@ def test_settings_that_make_no_sense_are_refused():
         (lambda: Design(tokens=4, states=5), "states <= tokens"),
         (lambda: Losses(margin=1.0), "needs hard negatives"),
         (lambda: Losses(alignment=0.0), "above 0"),
+        (lambda: Losses(alignment=float("nan")), "above 0"),
+        (lambda: Losses(contrast=-1.0), "0 or more for contrast, found -1.0"),
+        (lambda: Design(lora_rank=-1), "rank of 0"),
+        (lambda: Pace(learning_rate=0.0), "learning rate above 0"),
+        (lambda: Pace(warmup=-1), "warm-up of 0 or more"),
+        (lambda: Asking(batch=0), "found 500 new tokens and a batch of 0"),
         (lambda: Pace(steps=300, schedule_steps=200), "no more steps than the schedule"),
         (lambda: Shard(4, 4), "expected a shard"),
     ):
