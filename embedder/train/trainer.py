@@ -44,6 +44,12 @@ def train(plan: Plan) -> Path:
         msg = f"{plan.data} has {len(pairs)} rows with an answer, a batch takes {plan.pace.batch}"
         raise DataError(msg)
     accelerator = Accelerator(cpu=plan.device == "cpu")
+    if plan.pace.batch % accelerator.num_processes:
+        msg = (
+            f"a batch of {plan.pace.batch} cannot be shared by {accelerator.num_processes} "
+            "processes: expected a multiple"
+        )
+        raise TrainingError(msg)
     device = accelerator.device.type
     dtype = plan.dtype or best_dtype(device)
     teacher = Teacher(
@@ -67,8 +73,8 @@ def train(plan: Plan) -> Path:
     with accelerator.main_process_first():
         vectors = _teacher_vectors(teacher, pairs)
     lm = load_base(folder, str(accelerator.device), dtype)
-    trainer = Trainer(plan, accelerator, run, lm)
-    trainer.prepare(Rows(pairs, vectors, collator, plan.pace.batch, plan.pace.seed))
+    rows = Rows(pairs, vectors, collator, plan.pace.batch, plan.pace.seed)
+    trainer = Trainer(plan, accelerator, run, lm, rows)
     if accelerator.is_main_process:
         run.begin(settings)
     trainer.steps()
@@ -115,25 +121,21 @@ class Rows:
 class Trainer:
     """The steps of a training, from the beginning or from its last state."""
 
-    def __init__(self, plan: Plan, accelerator: Accelerator, run: Run, lm: PreTrainedModel) -> None:
-        self._plan = plan
-        self._accelerator = accelerator
-        self._run = run
-        self._lm = lm
-        self._done = 0
-
-    def prepare(self, rows: Rows) -> None:
+    def __init__(
+        self, plan: Plan, accelerator: Accelerator, run: Run, lm: PreTrainedModel, rows: Rows
+    ) -> None:
         """Make the student and its optimizer, and load the last state if there is one.
 
         Raises:
             TrainingError: The teacher's dimension does not fit the checkpoint to start from.
         """
-        plan, share = self._plan, self._accelerator.num_processes
-        if plan.pace.batch % share:
-            msg = f"a batch of {plan.pace.batch} cannot be shared by {share} processes"
-            raise TrainingError(msg)
+        self._plan = plan
+        self._accelerator = accelerator
+        self._run = run
         self._rows = rows
-        self.student = Student(self._lm, plan.design, plan.losses, rows.dimension, plan.pace.seed)
+        self._family = str(lm.config.get_text_config().model_type)
+        self._done = 0
+        self.student = Student(lm, plan.design, plan.losses, rows.dimension, plan.pace.seed)
         if plan.start_from is not None:
             self.student.start_from(read_checkpoint(local_folder(plan.start_from)))
         if plan.gradient_checkpointing:
@@ -141,12 +143,12 @@ class Trainer:
         self.student.train()
         self._parameters = list(self.student.parameters())
         self._optimizer = torch.optim.AdamW(self._parameters, lr=0.0, weight_decay=0.0)
-        state = self._run.load_state()
+        state = run.load_state()
         if state is not None:
             self.student.load_state_dict(state["student"])
             self._optimizer.load_state_dict(state["optimizer"])
             self._done = int(state["steps"])
-        self._wrapped = self._accelerator.prepare_model(self.student)
+        self._wrapped = accelerator.prepare_model(self.student)
 
     def steps(self) -> None:
         """Train to the last step.
@@ -180,7 +182,7 @@ class Trainer:
         norm = float(torch.nn.utils.clip_grad_norm_(self._parameters, CLIP))
         values = self._mean(losses)
         self._check(step, {**values, "gradient": norm})
-        rate = plan.pace.rate(step, str(self._lm.config.get_text_config().model_type))
+        rate = plan.pace.rate(step, self._family)
         for group in self._optimizer.param_groups:
             group["lr"] = rate
         self._optimizer.step()

@@ -19,8 +19,9 @@ from embedder.base import load_base
 from embedder.errors import TrainingError
 from embedder.evaluate.__main__ import main as evaluate
 from embedder.prompt import Prompter
-from embedder.train.__main__ import main
+from embedder.train.__main__ import _only, _parser, main
 from embedder.train.losses import next_token_loss
+from embedder.train.recipe import Design, Losses, Pace, Plan
 from embedder.train.respond import THOUGHT, Asking, Shard, respond
 from embedder.train.teacher import Teacher
 
@@ -222,6 +223,19 @@ def test_ctrl_c_says_how_to_go_on(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr("embedder.train.respond.respond", stop)
     assert main(["respond", "q.jsonl", "--base", "x", "--out", str(tmp_path / "a.jsonl")]) == 130
     assert "goes on where it was" in capsys.readouterr().err
+
+
+def test_the_command_lines_defaults_are_the_librarys():
+    train = ["train", "a.jsonl", "--base", "x", "--teacher", "y", "--out", "z"]
+    arguments = _parser().parse_args(train)
+    assert [_only(kind, arguments) for kind in (Design, Losses, Pace)] == [
+        Design(),
+        Losses(),
+        Pace(),
+    ]
+    assert arguments.save_every == Plan(Path("a"), "x", "y", Path("z")).save_every
+    arguments = _parser().parse_args(["respond", "q.jsonl", "--base", "x", "--out", "a.jsonl"])
+    assert _only(Asking, arguments) == Asking()
 
 
 @pytest.mark.parametrize("shard", ["4/4", "x", "1/", "-1/4"])
