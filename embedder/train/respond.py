@@ -107,15 +107,19 @@ def respond(
         for start in range(0, len(todo), asking.batch):
             part = slice(start, start + asking.batch)
             answers = _answers(lm, tokenizer, prompts[part], asking.max_new_tokens)
-            rows = [
-                {"id": question.line, "question": question.text, "answer": answer}
-                for question, answer in zip(todo[part], answers, strict=True)
-            ]
-            text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-            lines.write(text.encode())
+            lines.write(_lines(todo[part], answers))
             lines.flush()
-            bar.update(len(rows))
+            bar.update(len(answers))
     return len(todo)
+
+
+def _lines(questions: Sequence[Question], answers: Sequence[str]) -> bytes:
+    """JSON lines, as `_asked` reads them."""
+    rows = [
+        {"id": question.line, "question": question.text, "answer": answer}
+        for question, answer in zip(questions, answers, strict=True)
+    ]
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
 
 
 def _done(out: Path, mine: Sequence[Question]) -> int:

@@ -40,16 +40,8 @@ def train(plan: Plan) -> Path:
     """
     run = Run(plan.out)
     pairs, empty = read_pairs(plan.data, hard_negatives=plan.losses.hard_negatives)
-    if len(pairs) < plan.pace.batch:
-        msg = f"{plan.data} has {len(pairs)} rows with an answer, a batch takes {plan.pace.batch}"
-        raise DataError(msg)
     accelerator = Accelerator(cpu=plan.device == "cpu")
-    if plan.pace.batch % accelerator.num_processes:
-        msg = (
-            f"a batch of {plan.pace.batch} cannot be shared by {accelerator.num_processes} "
-            "processes: expected a multiple"
-        )
-        raise TrainingError(msg)
+    _check_batch(plan, len(pairs), accelerator.num_processes)
     device = accelerator.device.type
     dtype = plan.dtype or best_dtype(device)
     teacher = Teacher(
@@ -82,6 +74,16 @@ def train(plan: Plan) -> Path:
         run.finish(trainer.student.checkpoint(plan.base, dtype), tokenizer, folder)
     accelerator.wait_for_everyone()
     return run.model
+
+
+def _check_batch(plan: Plan, rows: int, processes: int) -> None:
+    batch = plan.pace.batch
+    if rows < batch:
+        msg = f"{plan.data} has {rows} rows with an answer, a batch takes {batch}"
+        raise DataError(msg)
+    if batch % processes:
+        msg = f"a batch of {batch} cannot be shared by {processes} processes: expected a multiple"
+        raise TrainingError(msg)
 
 
 Vectors = tuple[NDArray[np.float32], NDArray[np.float32] | None]
