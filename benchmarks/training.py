@@ -75,7 +75,7 @@ def _measure(arguments: argparse.Namespace) -> None:
     where = (
         torch.cuda.get_device_name()
         if device == "cuda"
-        else f"{torch.get_num_threads()} CPU threads"
+        else f"CPU, threads: {torch.get_num_threads()}"
     )
     table = Table("", "measured", title=f"{name} shape, {dtype}, {where}")
     table.add_row("tokens a second", f"{tokens / seconds:,.0f}")
