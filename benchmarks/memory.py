@@ -88,17 +88,18 @@ def _child(folder: Path) -> None:
 
     passage = "Polar bears live in the Arctic. " * 25
     model = LLM2VecGen.from_pretrained(folder, device="cpu", dtype="float32")
-    peaks = {"loaded": _peak()}
+    peaks = {"loaded": process_peak()}
     model.encode_documents([passage])
     list(model.stream([{"role": "user", "content": passage}], max_new_tokens=32))
     model.encode_queries(["Where do polar bears live?"])
-    peaks["encoded a passage of 200 tokens, generated, encoded"] = _peak()
+    peaks["encoded a passage of 200 tokens, generated, encoded"] = process_peak()
     model.encode_documents([passage] * 32)
-    peaks["encoded full batches"] = _peak()
+    peaks["encoded full batches"] = process_peak()
     print(json.dumps(peaks))
 
 
-def _peak() -> int:
+def process_peak() -> int:
+    """The most memory that this process has held, in bytes."""
     # Not getrusage: its maximum begins with that of the process that forked this one.
     status = Path("/proc/self/status").read_text()
     return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024

@@ -21,8 +21,8 @@ class PromptTooLongError(DuetError, ValueError):
     """A prompt with its answer would not fit into the language model's context window."""
 
 
-class TrainingDataError(DuetError):
-    """Training data cannot be used; the text names the file and the line."""
+class DataError(DuetError):
+    """Texts to train or to measure on cannot be used; the text names the file, and the line."""
 
 
 class TrainingError(DuetError):

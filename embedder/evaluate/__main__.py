@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from embedder.errors import DuetError
-
-MAX_TOKENS = 256  # as in encoders, which takes seconds to import
-MINILM, BM25 = "MiniLM", "BM25"
+from embedder.evaluate.defaults import BM25, MAX_TOKENS, MINILM
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

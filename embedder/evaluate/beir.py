@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from embedder.evaluate.errors import EvaluationError
-from embedder.evaluate.rows import bad_line, find_file, read_lines, read_rows
+from embedder.errors import DataError
+from embedder.rows import bad_line, find_file, read_lines, read_rows
 
 LAYOUT = "corpus.jsonl, queries.jsonl and qrels.tsv (or qrels/test.tsv), each plain or .gz"
 COLUMNS = "query-id, corpus-id and a whole number, divided by tabs"
@@ -39,18 +39,18 @@ def read_retrieval_set(folder: Path, limit: int | None = None) -> RetrievalSet:
         limit: Only the first so many of the queries that have an answer.
 
     Raises:
-        EvaluationError: A file is missing, empty, or of another layout; the text names the line.
+        DataError: A file is missing, empty, or of another layout; the text names the line.
     """
     corpus_file, queries_file, qrels_file = _files(folder)
     corpus = _read_texts(corpus_file)
     judged = _read_qrels(qrels_file)
     if not any(passage in corpus for passages in judged.values() for passage in passages):
         msg = f"{qrels_file} names no passage of {corpus_file} as relevant: expected {COLUMNS}"
-        raise EvaluationError(msg)
+        raise DataError(msg)
     queries = {key: text for key, text in _read_texts(queries_file).items() if key in judged}
     if not queries:
         msg = f"no query of {queries_file} has a relevant passage in {qrels_file}: the ids differ"
-        raise EvaluationError(msg)
+        raise DataError(msg)
     queries = dict(list(queries.items())[:limit])
     name = folder.resolve().name
     return RetrievalSet(name, corpus, queries, {key: judged[key] for key in queries})
@@ -59,7 +59,7 @@ def read_retrieval_set(folder: Path, limit: int | None = None) -> RetrievalSet:
 def _files(folder: Path) -> tuple[Path, Path, Path]:
     if not folder.is_dir():
         msg = f"there is no folder {folder}: expected one with {LAYOUT}"
-        raise EvaluationError(msg)
+        raise DataError(msg)
     corpus = find_file(folder, "corpus.jsonl")
     queries = find_file(folder, "queries.jsonl")
     qrels = find_file(folder, "qrels.tsv", "qrels/test.tsv")
@@ -68,7 +68,7 @@ def _files(folder: Path) -> tuple[Path, Path, Path]:
     found = {"corpus.jsonl": corpus, "queries.jsonl": queries, "qrels.tsv": qrels}
     missing = ", ".join(name for name, file in found.items() if file is None)
     msg = f"{folder} has no {missing}: expected {LAYOUT}"
-    raise EvaluationError(msg)
+    raise DataError(msg)
 
 
 def _read_texts(file: Path) -> dict[str, str]:

@@ -9,10 +9,10 @@ from rich.padding import Padding
 from rich.text import Text
 
 from embedder import instructions
-from embedder.evaluate.errors import EvaluationError
+from embedder.errors import DataError
 from embedder.evaluate.report import printable
-from embedder.evaluate.rows import read_lines, read_rows
 from embedder.model import LLM2VecGen
+from embedder.rows import read_lines, read_rows
 
 INSTRUCTIONS = {"query": instructions.QUERY, "document": instructions.DOCUMENT, "none": ""}
 SHOWN = 160
@@ -53,14 +53,14 @@ def read_texts(file: Path) -> list[str]:
     """The `text` of every row of a `.jsonl(.gz)` file, or the lines of any other.
 
     Raises:
-        EvaluationError: The file cannot be read or holds no text.
+        DataError: The file cannot be read or holds no text.
     """
     if ".jsonl" in file.suffixes:
         return [str(row["text"]) for _, row in read_rows(file, ["text"])]
     texts = [line for _, line in read_lines(file)]
     if not texts:
         msg = f"{file} is empty: expected one text in each line"
-        raise EvaluationError(msg)
+        raise DataError(msg)
     return texts
 
 

@@ -9,14 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embedder import BUNDLED_MODEL, instructions
+from embedder.evaluate.defaults import BM25, MAX_TOKENS, MINILM
 from embedder.evaluate.errors import EvaluationError, not_installed
 from embedder.model import LLM2VecGen
-
-MAX_TOKENS = 256
-"""Tokens of a text that are embedded by default: so many word pieces MiniLM reads."""
-
-MINILM = "MiniLM"
-BM25 = "BM25"
 
 Vectors = NDArray[np.float32]
 Scorer = Callable[[Sequence[str], Sequence[str]], NDArray[np.float32]]

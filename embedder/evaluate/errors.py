@@ -4,7 +4,7 @@ from embedder.errors import DuetError
 
 
 class EvaluationError(DuetError):
-    """A set cannot be read, or what measures it is not installed; the text names the file."""
+    """A measurement cannot be made: a package is missing, or a model gives no numbers."""
 
 
 def not_installed(what: str, package: str, instead: str = "") -> EvaluationError:

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from embedder.errors import DataError
 from embedder.evaluate.beir import RetrievalSet, read_retrieval_set
-from embedder.evaluate.errors import EvaluationError
-from embedder.evaluate.rows import bad_line, find_file, read_rows
+from embedder.rows import bad_line, find_file, read_rows
 
 LAYOUT = "train.jsonl and test.jsonl (“text”, “label”), or a retrieval set of classes"
 
@@ -60,7 +60,7 @@ def read_labelled_set(folder: Path) -> LabelledSet:
     from, queries what to test on, and a label is the id of its class's first passage.
 
     Raises:
-        EvaluationError: The folder holds neither, or less than two labels.
+        DataError: The folder holds neither, or less than two labels.
     """
     train, test = (find_file(folder, f"{part}.jsonl") for part in ("train", "test"))
     if train and test:
@@ -69,7 +69,7 @@ def read_labelled_set(folder: Path) -> LabelledSet:
         found = _from_retrieval_set(read_retrieval_set(folder), folder)
     else:
         msg = f"{folder} has no train.jsonl and test.jsonl: expected {LAYOUT}"
-        raise EvaluationError(msg)
+        raise DataError(msg)
     _check(found, folder)
     return found
 
@@ -78,7 +78,7 @@ def read_pairs(file: Path) -> Pairs:
     """Read JSON lines with `sentence1`, `sentence2` and `score`, as mteb's STS sets have them.
 
     Raises:
-        EvaluationError: A line is something else, or all scores are equal.
+        DataError: A line is something else, or all scores are equal.
     """
     pairs: list[tuple[str, str, float]] = []
     for number, row in read_rows(file, ["sentence1", "sentence2"]):
@@ -89,7 +89,7 @@ def read_pairs(file: Path) -> Pairs:
     first, second, scores = zip(*pairs, strict=True)
     if len(set(scores)) == 1:
         msg = f"all pairs of {file} have the score {scores[0]:g}: there is no order to compare with"
-        raise EvaluationError(msg)
+        raise DataError(msg)
     return Pairs(file.name.split(".")[0], first, second, scores)
 
 
@@ -109,7 +109,7 @@ def _from_retrieval_set(source: RetrievalSet, folder: Path) -> LabelledSet:
                 f"{folder} is no set of classes: the relevant passages of query {query} are partly "
                 f"those of another; expected {LAYOUT}"
             )
-            raise EvaluationError(msg)
+            raise DataError(msg)
         test.append((source.queries[query], min(members)))
     train = [(text, min(class_of[key])) for key, text in source.corpus.items() if key in class_of]
     return LabelledSet(source.name, _labelled(train), _labelled(test))
@@ -122,7 +122,7 @@ def _labelled(rows: Sequence[tuple[str, str]]) -> Labelled:
 def _check(found: LabelledSet, folder: Path) -> None:
     if len(set(found.test.labels)) < 2:
         msg = f"the texts to test on in {folder} all have one label: expected two or more"
-        raise EvaluationError(msg)
+        raise DataError(msg)
     if unknown := sorted(set(found.test.labels) - set(found.train.labels)):
         msg = f"in {folder} the label {unknown[0]} is in what to test on, but not in what to learn"
-        raise EvaluationError(msg)
+        raise DataError(msg)

@@ -25,7 +25,7 @@ def load_task(name: str) -> Any:  # noqa: ANN401 # mteb is optional, so its type
     """
     with _quiet():
         try:
-            import mteb  # pyright: ignore[reportMissingImports] # optional
+            import mteb
         except ImportError as error:
             raise not_installed("mteb", "mteb") from error
         if Path(name).is_dir():
@@ -43,7 +43,7 @@ def run_task(task: Any, checkpoint: Checkpoint) -> Result:  # noqa: ANN401
     Raises:
         EvaluationError: The task's data cannot be loaded.
     """
-    import mteb  # pyright: ignore[reportMissingImports] # optional
+    import mteb
 
     name = str(task.metadata.name)
     model = sentence_transformer(checkpoint.model)
@@ -59,12 +59,8 @@ def run_task(task: Any, checkpoint: Checkpoint) -> Result:  # noqa: ANN401
 
 
 def _local_task(folder: Path) -> Any:  # noqa: ANN401
-    from mteb.abstasks.retrieval import (  # pyright: ignore[reportMissingImports] # optional
-        AbsTaskRetrieval,
-    )
-    from mteb.abstasks.task_metadata import (  # pyright: ignore[reportMissingImports] # optional
-        TaskMetadata,
-    )
+    from mteb.abstasks.retrieval import AbsTaskRetrieval
+    from mteb.abstasks.task_metadata import TaskMetadata
 
     data = read_retrieval_set(folder)
 
@@ -74,10 +70,10 @@ def _local_task(folder: Path) -> Any:  # noqa: ANN401
         self.relevant_docs = {"test": data.relevant}
         self.data_loaded = True
 
-    unknown = (
+    unknown: dict[str, Any] = dict.fromkeys(
         "reference date domains task_subtypes license annotations_creators dialect sample_creation "
-        "bibtex_citation"
-    ).split()
+        "bibtex_citation".split()
+    )
     metadata = TaskMetadata(
         name=data.name,
         description="a folder in BEIR's layout",
@@ -88,7 +84,7 @@ def _local_task(folder: Path) -> Any:  # noqa: ANN401
         eval_splits=["test"],
         eval_langs=["und-Latn"],  # not told by the folder, and asked for
         main_score="ndcg_at_10",
-        **dict.fromkeys(unknown),
+        **unknown,
     )
     return type(
         "LocalFolder", (AbsTaskRetrieval,), {"metadata": metadata, "load_data": load_data}

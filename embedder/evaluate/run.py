@@ -9,10 +9,8 @@ from pathlib import Path
 
 from embedder.evaluate import tasks
 from embedder.evaluate.beir import read_retrieval_set
+from embedder.evaluate.defaults import BM25, MAX_TOKENS, MINILM
 from embedder.evaluate.encoders import (
-    BM25,
-    MAX_TOKENS,
-    MINILM,
     Checkpoint,
     Encoder,
     MiniLM,

@@ -94,7 +94,7 @@ def _describe_train(parser: argparse.ArgumentParser) -> None:
     group("--echo-instruction", default="Repeat this text word by word. ")
 
     group = parser.add_argument_group("pace").add_argument
-    group("--steps", type=int, default=5000, help="(%(default)s)")
+    group("--steps", type=int, default=5000, help="0: only the start values (%(default)s)")
     group("--schedule-steps", type=int, default=20_000, help="linear to zero (%(default)s)")
     group("--warmup", type=int, default=100, help="steps (%(default)s)")
     group("--batch", type=int, default=32, help="rows, over all processes (%(default)s)")

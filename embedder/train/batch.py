@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerFast
 
-from embedder.errors import TrainingDataError, TrainingError
+from embedder.errors import DataError, TrainingError
 from embedder.prompt import Prompter
 from embedder.train.jsonl import Pair
 from embedder.train.recipe import Design, Losses
@@ -91,7 +91,7 @@ class Collator:
         """Measure all questions; how many answers are cut.
 
         Raises:
-            TrainingDataError: A question is longer than the encoder accepts; its line is named.
+            DataError: A question is longer than the encoder accepts; its line is named.
         """
         cut = 0
         for pair in pairs:
@@ -103,7 +103,7 @@ class Collator:
                         f"instruction, but the encoder accepts {self._limit:,}: shorten it, or "
                         "train with a larger --max-length"
                     )
-                    raise TrainingDataError(msg)
+                    raise DataError(msg)
             cut += len(self._prompter.text_ids(pair.answer)) >= self._longest_answer
         return cut
 

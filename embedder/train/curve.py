@@ -36,9 +36,11 @@ class Curve:
         return [json.loads(line) for line in lines if line.endswith("\n")]
 
     def draw(self, picture: Path) -> None:
-        """Draw every value over the steps, one panel each, as SVG."""
+        """Draw every value over the steps, one panel each, as SVG; nothing before the first."""
         points = self.points()
-        names = [name for name in points[0] if name not in NOT_DRAWN] if points else []
+        if not points:
+            return
+        names = [name for name in points[0] if name not in NOT_DRAWN]
         panels = [
             _panel(name, points, COLOURS[place % len(COLOURS)], place)
             for place, name in enumerate(names)

@@ -1,14 +1,13 @@
-"""JSON lines in, checked row by row: an error names the file and the line."""
+"""Questions and answers in JSON lines, checked row by row."""
 
-import gzip
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
 
-from embedder.errors import TrainingDataError
+from embedder.errors import DataError
+from embedder.rows import bad_line, read_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,31 +33,25 @@ def read_questions(file: Path) -> list[Question]:
     """The questions of JSON lines with the key `question`.
 
     Raises:
-        TrainingDataError: The file cannot be read, is empty, or a line is wrong.
+        DataError: The file cannot be read, is empty, or a line is wrong.
     """
-    return [Question(line, _text(file, line, row, "question")) for line, row in _rows(file)]
+    return [Question(line, text) for line, [text] in _texts(file, ["question"])]
 
 
 def read_pairs(file: Path, *, hard_negatives: bool = False) -> tuple[list[Pair], int]:
     """The rows to train on, and how many were left out because their answer is empty.
 
     Raises:
-        TrainingDataError: The file cannot be read, nothing is left of it, or a line is wrong.
+        DataError: The file cannot be read, nothing is left of it, or a line is wrong.
     """
     keys = ["question", "answer"]
     keys += ["negative_question", "negative_answer"] if hard_negatives else []
-    pairs: list[Pair] = []
-    empty = 0
-    for line, row in _rows(file):
-        texts = [_text(file, line, row, key, empty=key == "answer") for key in keys]
-        if texts[1]:
-            pairs.append(Pair(line, *texts))
-        else:
-            empty += 1
+    rows = [Pair(line, *texts) for line, texts in _texts(file, keys)]
+    pairs = [pair for pair in rows if pair.answer]
     if not pairs:
-        msg = f"{file}: all {empty} answers are empty, there is nothing to train on"
-        raise TrainingDataError(msg)
-    return pairs, empty
+        msg = f"{file}: all {len(rows)} answers are empty, there is nothing to train on"
+        raise DataError(msg)
+    return pairs, len(rows) - len(pairs)
 
 
 def digest(pairs: Sequence[Pair]) -> str:
@@ -70,43 +63,11 @@ def digest(pairs: Sequence[Pair]) -> str:
     return content.hexdigest()[:16]
 
 
-def _rows(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Line number and object of each line that is not blank."""
-    found = False
-    try:
-        with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as lines:
-            for number, line in enumerate(lines, start=1):
-                if line.strip():
-                    found = True
-                    yield number, _row(file, number, line)
-    except (OSError, EOFError) as error:
-        msg = f"{file} cannot be read: {getattr(error, 'strerror', None) or error}"
-        raise TrainingDataError(msg) from error
-    if not found:
-        msg = f"{file} is empty: expected a JSON object on each line"
-        raise TrainingDataError(msg)
-
-
-def _row(file: Path, number: int, line: bytes) -> dict[str, Any]:
-    try:
-        row = json.loads(line)
-    except ValueError as error:
-        msg = f"{file}, line {number}: not JSON ({error})"
-        raise TrainingDataError(msg) from error
-    if not isinstance(row, dict):
-        msg = f"{file}, line {number}: expected a JSON object, found {type(row).__name__}"
-        raise TrainingDataError(msg)
-    return cast("dict[str, Any]", row)
-
-
-def _text(file: Path, line: int, row: dict[str, Any], key: str, *, empty: bool = False) -> str:
-    value = row.get(key)
-    if not isinstance(value, str):
-        found = f"found {type(value).__name__}" if key in row else f"it has {', '.join(row)}"
-        msg = f"{file}, line {line}: expected a text under {key!r}, {found or 'it has nothing'}"
-        raise TrainingDataError(msg)
-    text = value.strip()  # as published
-    if not text and not empty:
-        msg = f"{file}, line {line}: {key!r} is empty"
-        raise TrainingDataError(msg)
-    return text
+def _texts(file: Path, keys: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
+    """Each row's line and its texts under `keys`; only an answer may be empty."""
+    for line, row in read_rows(file, keys):
+        texts = [str(row[key]).strip() for key in keys]  # stripped as published
+        for key, text in zip(keys, texts, strict=True):
+            if not text and key != "answer":
+                raise bad_line(file, line, f"a “{key}” that is not empty", "no text")
+        yield line, texts

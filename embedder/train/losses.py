@@ -1,6 +1,6 @@
 """The losses beside the alignment's mean squared error, as LLM2Vec-Gen defines them."""
 
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import distributed, nn
@@ -88,11 +88,27 @@ def margin_loss(questions: torch.Tensor, negatives: torch.Tensor, distance: floa
 
 def gather(vectors: torch.Tensor) -> torch.Tensor:
     """The `vectors` of all processes, with their gradients, in the order of the ranks."""
-    if not _distributed():
-        return vectors
-    from torch.distributed.nn.functional import all_gather
+    return cast("torch.Tensor", _Gather.apply(vectors)) if _distributed() else vectors
 
-    return torch.cat(list(all_gather(vectors)))
+
+class _Gather(torch.autograd.Function):
+    """`all_gather` whose gradient is what all processes' losses together say of our own part.
+
+    torch has one too, which 2.13 deprecates for a private one that older releases lack.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, vectors: torch.Tensor) -> torch.Tensor:  # noqa: ANN401
+        ctx.count = len(vectors)
+        parts = [torch.empty_like(vectors) for _ in range(distributed.get_world_size())]
+        distributed.all_gather(parts, vectors.contiguous())
+        return torch.cat(parts)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: torch.Tensor) -> torch.Tensor:  # noqa: ANN401
+        total = gradients[0].clone(memory_format=torch.contiguous_format)
+        distributed.all_reduce(total)
+        return total[_offset(ctx.count) :][: ctx.count]
 
 
 def _offset(batch: int) -> int:

@@ -44,6 +44,9 @@ class Design:
                 f"tokens {self.tokens}, max_length {self.max_length}"
             )
             raise TrainingError(msg)
+        if self.lora_rank < 0:
+            msg = f"expected a LoRA rank of 0 (none) or more, found {self.lora_rank}"
+            raise TrainingError(msg)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +83,16 @@ class Losses:
     echo_instruction: str = "Repeat this text word by word. "
 
     def __post_init__(self) -> None:
-        if self.alignment <= 0:
-            msg = f"the alignment loss needs a weight above 0, found {self.alignment}"
+        if not (self.alignment > 0 and self.scale > 0):  # NaN is neither
+            msg = (
+                "expected a weight of the alignment loss and a scale of the cosines above 0, found "
+                f"{self.alignment} and {self.scale}"
+            )
             raise TrainingError(msg)
+        for name in ("reconstruction", "echo", "contrast", "margin"):
+            if not getattr(self, name) >= 0:
+                msg = f"expected a weight of 0 or more for {name}, found {getattr(self, name)}"
+                raise TrainingError(msg)
         if self.margin > 0 and not self.hard_negatives:
             msg = "the margin loss needs hard negatives: switch them on, or the margin off"
             raise TrainingError(msg)
@@ -98,7 +108,7 @@ class Pace:
     """Length and speed of a training.
 
     Attributes:
-        steps: Where it ends.
+        steps: Where it ends; 0 writes the start values, to be compared with.
         schedule_steps: Where the linear schedule would reach zero; as published it ends before.
         warmup: Steps of rising learning rate.
         batch: Rows a step, over all processes.
@@ -114,11 +124,18 @@ class Pace:
     seed: int = 42
 
     def __post_init__(self) -> None:
-        if min(self.steps, self.batch) < 1 or self.steps > self.schedule_steps:
+        if not 0 <= self.steps <= self.schedule_steps or self.batch < 1:
             msg = (
-                f"expected at least one step and row, and no more steps than the schedule has; "
+                f"expected no more steps than the schedule has, and a row or more in a batch; "
                 f"found steps {self.steps}, schedule_steps {self.schedule_steps}, "
                 f"batch {self.batch}"
+            )
+            raise TrainingError(msg)
+
+        if self.warmup < 0 or not (self.learning_rate is None or self.learning_rate > 0):
+            msg = (
+                f"expected a warm-up of 0 or more steps and a learning rate above 0, found "
+                f"{self.warmup} and {self.learning_rate}"
             )
             raise TrainingError(msg)
 
@@ -164,6 +181,11 @@ class Plan:
     dtype: str | None = None
     save_every: int = 100
     gradient_checkpointing: bool = True
+
+    def __post_init__(self) -> None:
+        if self.save_every < 1:
+            msg = f"expected a step or more between two states, found {self.save_every}"
+            raise TrainingError(msg)
 
     @property
     def settings(self) -> dict[str, object]:

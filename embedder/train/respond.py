@@ -11,8 +11,8 @@ import torch
 from tqdm import tqdm
 from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerFast
 
-from embedder.base import best_device, best_dtype, load_base, load_tokenizer
-from embedder.errors import TrainingDataError, TrainingError
+from embedder.base import best_device, best_dtype, load_base, load_tokenizer, usable_device
+from embedder.errors import DataError, TrainingError
 from embedder.generation import stop_ids
 from embedder.hub import local_folder
 from embedder.prompt import Prompter
@@ -48,6 +48,14 @@ class Asking:
     batch: int = 16
     plain: bool = False
 
+    def __post_init__(self) -> None:
+        if min(self.max_new_tokens, self.batch) < 1:
+            msg = (
+                f"expected a token and a question or more, found {self.max_new_tokens} new tokens "
+                f"and a batch of {self.batch}"
+            )
+            raise TrainingError(msg)
+
 
 def respond(
     questions: Path,
@@ -73,7 +81,7 @@ def respond(
         How many questions were answered now.
 
     Raises:
-        TrainingDataError: A question is wrong or too long, or `out` holds answers to others.
+        DataError: A question is wrong or too long, or `out` holds answers to others.
         TrainingError: The base has no chat template.
     """
     asking, shard = asking or Asking(), shard or Shard()
@@ -81,7 +89,7 @@ def respond(
     todo = mine[_done(out, mine) :]
     if not todo:
         return 0
-    device = device or best_device()
+    device = usable_device(device or best_device())
     folder = local_folder(base)
     tokenizer = load_tokenizer(folder)
     if not tokenizer.chat_template and not asking.plain:
@@ -99,25 +107,32 @@ def respond(
         for start in range(0, len(todo), asking.batch):
             part = slice(start, start + asking.batch)
             answers = _answers(lm, tokenizer, prompts[part], asking.max_new_tokens)
-            rows = [
-                {"id": question.line, "question": question.text, "answer": answer}
-                for question, answer in zip(todo[part], answers, strict=True)
-            ]
-            text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-            lines.write(text.encode())
+            lines.write(_lines(todo[part], answers))
             lines.flush()
-            bar.update(len(rows))
+            bar.update(len(answers))
     return len(todo)
+
+
+def _lines(questions: Sequence[Question], answers: Sequence[str]) -> bytes:
+    """JSON lines, as `_asked` reads them."""
+    rows = [
+        {"id": question.line, "question": question.text, "answer": answer}
+        for question, answer in zip(questions, answers, strict=True)
+    ]
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
 
 
 def _done(out: Path, mine: Sequence[Question]) -> int:
     """How many of `mine` are answered in `out`; a last line that was cut off is removed.
 
     Raises:
-        TrainingDataError: It holds answers to other questions.
+        DataError: It holds answers to other questions, or is a folder.
     """
     if not out.exists():
         return 0
+    if out.is_dir():
+        msg = f"{out} is a folder: give the name of a file for --out"
+        raise DataError(msg)
     data = out.read_bytes()
     whole = data[: data.rfind(b"\n") + 1]
     done = [_asked(line) for line in whole.splitlines()]
@@ -126,7 +141,7 @@ def _done(out: Path, mine: Sequence[Question]) -> int:
     )
     if not same:
         msg = f"{out} holds answers to other questions: give another --out, or remove it"
-        raise TrainingDataError(msg)
+        raise DataError(msg)
     if len(whole) < len(data):
         with out.open("r+b") as file:
             file.truncate(len(whole))
@@ -157,7 +172,7 @@ def _check_lengths(
                 f"prompt; with {new:,} for the answer the model's window of {window:,} is too "
                 "small: shorten it, or ask for a shorter answer"
             )
-            raise TrainingDataError(msg)
+            raise DataError(msg)
 
 
 def _answers(

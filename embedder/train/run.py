@@ -39,6 +39,9 @@ class Run:
         Raises:
             TrainingError: It holds something else; the differing settings are named.
         """
+        if self.folder.exists() and not self.folder.is_dir():
+            msg = f"{self.folder} is a file: give the name of a folder for --out"
+            raise TrainingError(msg)
         if not self._settings.exists():
             found = sorted(p.name for p in self.folder.iterdir()) if self.folder.is_dir() else []
             if [name for name in found if name != "teacher"]:

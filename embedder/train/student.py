@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Self, cast
 
 import torch
-from peft import LoraConfig, inject_adapter_in_model
 from torch import nn
 from torch.nn.functional import cosine_similarity, mse_loss
 from transformers import PreTrainedModel
@@ -19,11 +18,9 @@ from embedder.generation import embed
 from embedder.lora import LoraSwitch
 from embedder.representation import Representation
 from embedder.train.batch import Batch, Side, Tokens
+from embedder.train.lora import add_lora, lora_config, lora_parameters, saved_config
 from embedder.train.losses import contrastive_loss, margin_loss, next_token_loss
 from embedder.train.recipe import Design, Losses
-
-LORA_TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
-"""Every linear map of a layer, as published; the five families name them alike."""
 
 
 class Student(nn.Module):
@@ -54,9 +51,9 @@ class Student(nn.Module):
             self.alignment = nn.Linear(hidden, dimension)
             self.query = _optional(hidden, wanted=design.pooling == "attention")
             self.mix = _optional(layers + 1, wanted=design.layers == "mix")
-            self._lora = _lora_config(design)
+            self._lora = lora_config(design)
             if self._lora is not None:
-                _add_lora(lm, self._lora)
+                add_lora(lm, self._lora)
         self._design = design
         self._losses = losses
         self._scale = row_scale(lm)
@@ -64,7 +61,7 @@ class Student(nn.Module):
         self._switch = LoraSwitch(lm.base_model, None)
         self._switch.set(on=True)
         self.lora = nn.ParameterDict(
-            {name.replace(".", "/"): p for name, p in _lora_parameters(lm.base_model)}
+            {name.replace(".", "/"): p for name, p in lora_parameters(lm.base_model)}
         )
         self.to(lm.device)
 
@@ -121,7 +118,7 @@ class Student(nn.Module):
             states=design.states,
             max_length=design.max_length,
             dtype=dtype,
-            lora=Lora(_config(self._lora), weights) if self._lora is not None else None,
+            lora=Lora(saved_config(self._lora), weights) if self._lora is not None else None,
             representation=replace(
                 self.representation,
                 **{name: _copy(t) for name, t in self.representation.tensors.items()},
@@ -251,42 +248,3 @@ def _optional(size: int, *, wanted: bool) -> nn.Parameter | None:
 
 def _copy(tensor: torch.Tensor) -> torch.Tensor:
     return tensor.detach().float().cpu().clone()
-
-
-def _lora_config(design: Design) -> LoraConfig | None:
-    if not design.lora_rank:
-        return None
-    return LoraConfig(
-        r=design.lora_rank,
-        lora_alpha=design.lora_alpha,
-        lora_dropout=design.lora_dropout,
-        target_modules=list(LORA_TARGETS),
-        bias="none",
-    )
-
-
-def _config(config: LoraConfig) -> dict[str, Any]:
-    kept = ("r", "lora_alpha", "lora_dropout", "bias", "use_rslora", "use_dora")
-    return {
-        "peft_type": "LORA",
-        "target_modules": list(LORA_TARGETS),
-        **{name: getattr(config, name) for name in kept},
-    }
-
-
-def _add_lora(lm: PreTrainedModel, config: LoraConfig) -> None:
-    try:
-        inject_adapter_in_model(config, lm.base_model)
-    except ValueError as error:
-        msg = f"LoRA does not fit this base: {' '.join(str(error).split())}"
-        raise TrainingError(msg) from error
-    for _, parameter in _lora_parameters(lm.base_model):
-        parameter.data = parameter.data.float()  # bfloat16 would lose small updates
-
-
-def _lora_parameters(base: nn.Module) -> list[tuple[str, nn.Parameter]]:
-    return [
-        (name.replace(".default", ""), parameter)
-        for name, parameter in base.named_parameters()
-        if ".lora_" in name
-    ]

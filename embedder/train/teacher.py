@@ -38,7 +38,11 @@ class Teacher:
 
         Raises:
             CheckpointError: There is no such folder or model.
+            TrainingError: `cache` is a file.
         """
+        if cache.exists() and not cache.is_dir():
+            msg = f"the teacher's vectors cannot be kept in {cache}: that is a file"
+            raise TrainingError(msg)
         self._folder = local_folder(source)
         self._adapter = local_folder(adapter) if adapter else None
         self._cache = cache

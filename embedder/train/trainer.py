@@ -18,7 +18,7 @@ from transformers import PreTrainedModel
 
 from embedder.base import best_dtype, load_base, load_tokenizer
 from embedder.checkpoint import read_checkpoint
-from embedder.errors import TrainingDataError, TrainingError
+from embedder.errors import DataError, TrainingError
 from embedder.hub import local_folder
 from embedder.train.batch import Batch, Collator
 from embedder.train.jsonl import Pair, digest, read_pairs
@@ -40,10 +40,8 @@ def train(plan: Plan) -> Path:
     """
     run = Run(plan.out)
     pairs, empty = read_pairs(plan.data, hard_negatives=plan.losses.hard_negatives)
-    if len(pairs) < plan.pace.batch:
-        msg = f"{plan.data} has {len(pairs)} rows with an answer, a batch takes {plan.pace.batch}"
-        raise TrainingDataError(msg)
     accelerator = Accelerator(cpu=plan.device == "cpu")
+    _check_batch(plan, len(pairs), accelerator.num_processes)
     device = accelerator.device.type
     dtype = plan.dtype or best_dtype(device)
     teacher = Teacher(
@@ -67,8 +65,8 @@ def train(plan: Plan) -> Path:
     with accelerator.main_process_first():
         vectors = _teacher_vectors(teacher, pairs)
     lm = load_base(folder, str(accelerator.device), dtype)
-    trainer = Trainer(plan, accelerator, run, lm)
-    trainer.prepare(Rows(pairs, vectors, collator, plan.pace.batch, plan.pace.seed))
+    rows = Rows(pairs, vectors, collator, plan.pace.batch, plan.pace.seed)
+    trainer = Trainer(plan, accelerator, run, lm, rows)
     if accelerator.is_main_process:
         run.begin(settings)
     trainer.steps()
@@ -76,6 +74,16 @@ def train(plan: Plan) -> Path:
         run.finish(trainer.student.checkpoint(plan.base, dtype), tokenizer, folder)
     accelerator.wait_for_everyone()
     return run.model
+
+
+def _check_batch(plan: Plan, rows: int, processes: int) -> None:
+    batch = plan.pace.batch
+    if rows < batch:
+        msg = f"{plan.data} has {rows} rows with an answer, a batch takes {batch}"
+        raise DataError(msg)
+    if batch % processes:
+        msg = f"a batch of {batch} cannot be shared by {processes} processes: expected a multiple"
+        raise TrainingError(msg)
 
 
 Vectors = tuple[NDArray[np.float32], NDArray[np.float32] | None]
@@ -115,25 +123,21 @@ class Rows:
 class Trainer:
     """The steps of a training, from the beginning or from its last state."""
 
-    def __init__(self, plan: Plan, accelerator: Accelerator, run: Run, lm: PreTrainedModel) -> None:
-        self._plan = plan
-        self._accelerator = accelerator
-        self._run = run
-        self._lm = lm
-        self._done = 0
-
-    def prepare(self, rows: Rows) -> None:
+    def __init__(
+        self, plan: Plan, accelerator: Accelerator, run: Run, lm: PreTrainedModel, rows: Rows
+    ) -> None:
         """Make the student and its optimizer, and load the last state if there is one.
 
         Raises:
             TrainingError: The teacher's dimension does not fit the checkpoint to start from.
         """
-        plan, share = self._plan, self._accelerator.num_processes
-        if plan.pace.batch % share:
-            msg = f"a batch of {plan.pace.batch} cannot be shared by {share} processes"
-            raise TrainingError(msg)
+        self._plan = plan
+        self._accelerator = accelerator
+        self._run = run
         self._rows = rows
-        self.student = Student(self._lm, plan.design, plan.losses, rows.dimension, plan.pace.seed)
+        self._family = str(lm.config.get_text_config().model_type)
+        self._done = 0
+        self.student = Student(lm, plan.design, plan.losses, rows.dimension, plan.pace.seed)
         if plan.start_from is not None:
             self.student.start_from(read_checkpoint(local_folder(plan.start_from)))
         if plan.gradient_checkpointing:
@@ -141,12 +145,12 @@ class Trainer:
         self.student.train()
         self._parameters = list(self.student.parameters())
         self._optimizer = torch.optim.AdamW(self._parameters, lr=0.0, weight_decay=0.0)
-        state = self._run.load_state()
+        state = run.load_state()
         if state is not None:
             self.student.load_state_dict(state["student"])
             self._optimizer.load_state_dict(state["optimizer"])
             self._done = int(state["steps"])
-        self._wrapped = self._accelerator.prepare_model(self.student)
+        self._wrapped = accelerator.prepare_model(self.student)
 
     def steps(self) -> None:
         """Train to the last step.
@@ -180,7 +184,7 @@ class Trainer:
         norm = float(torch.nn.utils.clip_grad_norm_(self._parameters, CLIP))
         values = self._mean(losses)
         self._check(step, {**values, "gradient": norm})
-        rate = plan.pace.rate(step, str(self._lm.config.get_text_config().model_type))
+        rate = plan.pace.rate(step, self._family)
         for group in self._optimizer.param_groups:
             group["lr"] = rate
         self._optimizer.step()

@@ -427,7 +427,6 @@ def test_the_published_figures_of_bm25_are_reproduced(name, published):
 
 
 def test_mteb_runs_over_a_local_folder(bears, tmp_path, capsys):
-    pytest.importorskip("mteb", reason="optional: pip install duet-rag[mteb]")
     found, printed = results_of(
         capsys, "mteb", bears, "--model", TINY, json_file=tmp_path / "m.json"
     )

@@ -167,13 +167,15 @@ def test_two_processes_train_as_one_does(plan):
     arguments += ["--learning-rate", "0.01", "--reconstruction", "0", "--contrast", "1"]
     arguments += ["--device", "cpu", "--dtype", "float32"]
     launch = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m"]
-    subprocess.run(
+    done = subprocess.run(
         [sys.executable, *launch, "embedder.train", *map(str, arguments)],
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         check=True,
         capture_output=True,
+        text=True,
         cwd=Path(__file__).parents[2],
     )
+    assert "Warning" not in done.stderr
     assert json.loads((two / "settings.json").read_text())["processes"] == 2
     for name in ("loss", "alignment", "contrast", "gradient"):
         found, expected = ([p[name] for p in curve(out)] for out in (two, plan.out))
@@ -189,6 +191,16 @@ def test_a_finished_run_is_left_as_it_is_and_a_longer_one_goes_on(plan):
     train(replace(plan, pace=replace(QUICK, steps=6)))
     assert curve(plan.out)[:4] == before
     assert len(curve(plan.out)) == 6
+
+
+def test_no_steps_write_the_start_to_compare_with(plan):
+    model = train(replace(plan, pace=replace(QUICK, steps=0)))
+    start = load(model).encode(["bear and sea"])
+    assert not (plan.out / "curve.svg").exists()
+    train(replace(plan, pace=replace(QUICK, steps=2)))
+    other = replace(plan, out=plan.out.with_name("at once"), pace=replace(QUICK, steps=2))
+    assert not np.allclose(load(train(other)).encode(["bear and sea"]), start, atol=1e-3)
+    assert [p["loss"] for p in curve(plan.out)] == [p["loss"] for p in curve(other.out)]
 
 
 def test_the_teacher_is_asked_once(plan, monkeypatch):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from embedder.errors import CheckpointError, DuetError, TrainingDataError, TrainingError
+from embedder.errors import CheckpointError, DataError, DuetError, TrainingError
 from embedder.train.jsonl import read_pairs, read_questions
 from embedder.train.recipe import Design, Losses, Pace, Plan
 from embedder.train.respond import Asking, Shard, respond
@@ -36,29 +36,30 @@ def files(folder):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "is empty: expected a JSON object on each line"),
+        ("", "is empty: expected a JSON object with “question”, “answer” as text in each line"),
         ("\n\n", "is empty"),
-        ('{"question": "a", "answer": "b"}\n{"question"', "line 2: not JSON"),
-        ('\n["a"]\n', "line 2: expected a JSON object, found list"),
-        ('{"query": "a"}\n', "line 1: expected a text under 'question', it has query"),
-        ('{"question": 3, "answer": "b"}\n', "line 1: .* found int"),
-        ('{"question": " ", "answer": "b"}\n', "line 1: 'question' is empty"),
+        ('{"question": "a", "answer": "b"}\n{"question"', 'line 2: .*, got {"question"'),
+        ('\n["a"]\n', "line 2: expected a JSON object with “question”"),
+        ('{"query": "a"}\n', "line 1: expected a JSON object with “question”"),
+        ('{"question": 3, "answer": "b"}\n', 'line 1: .*, got {"question": 3'),
+        ('{"question": " ", "answer": "b"}\n', "line 1: expected a “question” that is not empty"),
+        ("[" * 100_000, "line 1: expected a JSON object"),
         ('{"question": "a", "answer": ""}\n', "all 1 answers are empty"),
     ],
 )
 def test_wrong_rows_are_named_by_their_line(tmp_path, content, message):
     file = tmp_path / "rows.jsonl"
     file.write_text(content)
-    with pytest.raises(TrainingDataError, match=message) as error:
+    with pytest.raises(DataError, match=message) as error:
         read_pairs(file)
     assert "rows.jsonl" in str(error.value)
 
 
 def test_a_missing_or_damaged_file_is_named(tmp_path):
-    with pytest.raises(TrainingDataError, match=r"gone.jsonl cannot be read: No such file"):
+    with pytest.raises(DataError, match=r"gone.jsonl cannot be read: No such file"):
         read_questions(tmp_path / "gone.jsonl")
     (tmp_path / "x.jsonl.gz").write_bytes(b"plain")
-    with pytest.raises(TrainingDataError, match=r"x.jsonl.gz cannot be read: Not a gzipped file"):
+    with pytest.raises(DataError, match=r"x.jsonl.gz is no complete gzip file: Not a gzip"):
         read_questions(tmp_path / "x.jsonl.gz")
 
 
@@ -66,7 +67,7 @@ def test_hard_negatives_must_be_in_the_data(tmp_path):
     file = tmp_path / "rows.jsonl"
     file.write_text('{"question": "a", "answer": "b"}\n')
     with pytest.raises(
-        TrainingDataError, match="line 1: expected a text under 'negative_question'"
+        DataError, match=r"line 1: expected a JSON object with .*“negative_question”"
     ):
         read_pairs(file, hard_negatives=True)
 
@@ -77,13 +78,28 @@ def test_a_question_over_the_limit_is_refused(plan, tmp_path):
         '{"question": "a", "answer": "b"}\n' * 8
         + json.dumps({"question": "sea " * 300, "answer": "b"})
     )
-    with pytest.raises(TrainingDataError, match=r"line 9: the question has .* accepts 54"):
+    with pytest.raises(DataError, match=r"line 9: the question has .* accepts 54"):
         train(replace(plan, data=data, design=Design(max_length=64)))
     assert not plan.out.exists()
 
 
+def test_a_file_in_a_folders_place_is_named_and_kept(plan, make_base, questions, tmp_path):
+    file = tmp_path / "notes.txt"
+    file.write_text("mine")
+    for wrong in ({"out": file}, {"cache": file}):
+        with pytest.raises(TrainingError, match=r"notes.txt.* is a file"):
+            train(replace(plan, **wrong))
+    with pytest.raises(DataError, match="is a folder: give the name of a file"):
+        respond(questions, str(make_base("qwen3")), tmp_path, device="cpu")
+    with pytest.raises(CheckpointError, match="device 'gpu' cannot be used here"):
+        respond(questions, str(make_base("qwen3")), tmp_path / "out.jsonl", device="gpu")
+    with pytest.raises(TrainingError, match="between two states, found 0"):
+        replace(plan, save_every=0)
+    assert file.read_text() == "mine"
+
+
 def test_a_batch_larger_than_the_data_is_refused(plan):
-    with pytest.raises(TrainingDataError, match="has 16 rows with an answer, a batch takes 32"):
+    with pytest.raises(DataError, match="has 16 rows with an answer, a batch takes 32"):
         train(replace(plan, pace=Pace()))
 
 
@@ -92,6 +108,12 @@ def test_settings_that_make_no_sense_are_refused():
         (lambda: Design(tokens=4, states=5), "states <= tokens"),
         (lambda: Losses(margin=1.0), "needs hard negatives"),
         (lambda: Losses(alignment=0.0), "above 0"),
+        (lambda: Losses(alignment=float("nan")), "above 0"),
+        (lambda: Losses(contrast=-1.0), "0 or more for contrast, found -1.0"),
+        (lambda: Design(lora_rank=-1), "rank of 0"),
+        (lambda: Pace(learning_rate=0.0), "learning rate above 0"),
+        (lambda: Pace(warmup=-1), "warm-up of 0 or more"),
+        (lambda: Asking(batch=0), "found 500 new tokens and a batch of 0"),
         (lambda: Pace(steps=300, schedule_steps=200), "no more steps than the schedule"),
         (lambda: Shard(4, 4), "expected a shard"),
     ):
@@ -210,7 +232,7 @@ def test_a_base_without_a_chat_template_is_refused(make_base, questions, tmp_pat
 def test_a_question_that_leaves_no_room_for_an_answer_is_refused(make_base, questions, tmp_path):
     with questions.open("a") as lines:
         lines.write(json.dumps({"question": "sea " * 900}) + "\n")
-    with pytest.raises(TrainingDataError, match=r"line 6: .* the model's window of 1,024"):
+    with pytest.raises(DataError, match=r"line 6: .* the model's window of 1,024"):
         respond(questions, str(make_base("qwen3")), tmp_path / "out.jsonl", device="cpu")
     assert not (tmp_path / "out.jsonl").exists()
 

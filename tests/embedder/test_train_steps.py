@@ -17,9 +17,11 @@ from transformers import AutoModel, AutoModelForCausalLM, AutoTokenizer
 from embedder import LLM2VecGen
 from embedder.base import load_base
 from embedder.errors import TrainingError
+from embedder.evaluate.__main__ import main as evaluate
 from embedder.prompt import Prompter
-from embedder.train.__main__ import main
+from embedder.train.__main__ import _only, _parser, main
 from embedder.train.losses import next_token_loss
+from embedder.train.recipe import Design, Losses, Pace, Plan
 from embedder.train.respond import THOUGHT, Asking, Shard, respond
 from embedder.train.teacher import Teacher
 
@@ -172,13 +174,22 @@ def commands():
     return [shlex.split(line, comments=True) for line in lines]
 
 
+def write_beir_folder(folder, rows):
+    """Each row's answer is a passage, and the one that its question asks for."""
+    folder.mkdir()
+    for name, key in (("corpus", "answer"), ("queries", "question")):
+        texts = [{"_id": str(i), "text": row[key]} for i, row in enumerate(rows)]
+        (folder / f"{name}.jsonl").write_text("".join(json.dumps(text) + "\n" for text in texts))
+    (folder / "qrels.tsv").write_text("".join(f"{i}\t{i}\t1\n" for i in range(len(rows))))
+
+
 def test_the_readmes_three_commands_make_an_embedder(
     make_base, teacher, answers, tmp_path, monkeypatch, capsys
 ):
-    """With a tiny base and teacher, and fewer steps and tokens than a real one takes."""
+    """Word for word, with a tiny base and teacher, and fewer steps and tokens than a real one."""
     monkeypatch.chdir(tmp_path)
     Path("questions.jsonl").write_text(answers.read_text())
-    respond_, train_, evaluate = commands()
+    write_beir_folder(Path("my-beir-folder"), rows_of(answers))
     names = {
         "Qwen/Qwen3-0.6B": str(make_base("qwen3")),
         "sentence-transformers/all-MiniLM-L6-v2": str(teacher),
@@ -187,14 +198,14 @@ def test_the_readmes_three_commands_make_an_embedder(
         "respond": ["--max-new-tokens", "5", "--device", "cpu"],
         "train": ["--steps", "2", "--batch", "4", "--device", "cpu"],
     }
-    for command in (respond_, train_):
-        assert command[1:3] == ["-m", "embedder.train"]
-        arguments = [names.get(word, word) for word in command[3:]]
-        assert main([*arguments, *less[arguments[0]]]) == 0
-    assert evaluate[1:3] == ["-m", "embedder.evaluate"]
-    model = next(word for word in evaluate if word.endswith("/model"))
-    assert LLM2VecGen.from_pretrained(model, device="cpu").dimension == 24
-    assert "the checkpoint is in" in capsys.readouterr().out
+    mains = {"embedder.train": main, "embedder.evaluate": evaluate}
+    for _python, _m, module, *arguments in commands():
+        arguments = [names.get(word, word) for word in arguments]
+        assert mains[module]([*arguments, *less.get(arguments[0], [])]) == 0
+    assert LLM2VecGen.from_pretrained("my-embedder/model", device="cpu").dimension == 24
+    printed = capsys.readouterr().out
+    assert "the checkpoint is in my-embedder/model" in printed
+    assert re.search(r"my-beir-folder +nDCG@10 +0\.\d+ ", printed)
 
 
 def test_errors_are_one_line_and_an_exit_code(tmp_path, capsys):
@@ -212,6 +223,19 @@ def test_ctrl_c_says_how_to_go_on(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr("embedder.train.respond.respond", stop)
     assert main(["respond", "q.jsonl", "--base", "x", "--out", str(tmp_path / "a.jsonl")]) == 130
     assert "goes on where it was" in capsys.readouterr().err
+
+
+def test_the_command_lines_defaults_are_the_librarys():
+    train = ["train", "a.jsonl", "--base", "x", "--teacher", "y", "--out", "z"]
+    arguments = _parser().parse_args(train)
+    assert [_only(kind, arguments) for kind in (Design, Losses, Pace)] == [
+        Design(),
+        Losses(),
+        Pace(),
+    ]
+    assert arguments.save_every == Plan(Path("a"), "x", "y", Path("z")).save_every
+    arguments = _parser().parse_args(["respond", "q.jsonl", "--base", "x", "--out", "a.jsonl"])
+    assert _only(Asking, arguments) == Asking()
 
 
 @pytest.mark.parametrize("shard", ["4/4", "x", "1/", "-1/4"])

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import cast
 
-from embedder.evaluate.errors import EvaluationError
+from embedder.errors import DataError
 
 Row = dict[str, object]
 
@@ -22,7 +22,7 @@ def read_lines(file: Path) -> Iterator[tuple[int, str]]:
     """The lines of a text file, gzipped or not, with their numbers from 1; blank ones are left out.
 
     Raises:
-        EvaluationError: The file cannot be opened, or is neither UTF-8 nor what its name says.
+        DataError: The file cannot be opened, or is neither UTF-8 nor what its name says.
     """
     number = 0
     try:
@@ -35,10 +35,10 @@ def read_lines(file: Path) -> Iterator[tuple[int, str]]:
         raise bad_line(file, number + 1, "text in UTF-8", "other bytes") from error
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         msg = f"{file} is no complete gzip file: {error}"
-        raise EvaluationError(msg) from error
+        raise DataError(msg) from error
     except OSError as error:
         msg = f"{file} cannot be read: {error.strerror}"
-        raise EvaluationError(msg) from error
+        raise DataError(msg) from error
 
 
 def read_rows(file: Path, texts: Sequence[str]) -> Iterator[tuple[int, Row]]:
@@ -49,7 +49,7 @@ def read_rows(file: Path, texts: Sequence[str]) -> Iterator[tuple[int, Row]]:
         texts: Fields that every object must have, as strings.
 
     Raises:
-        EvaluationError: A line is something else, or there is none; the text names the line.
+        DataError: A line is something else, or there is none; the text names the line.
     """
     expected = "a JSON object"
     if texts:
@@ -69,11 +69,11 @@ def read_rows(file: Path, texts: Sequence[str]) -> Iterator[tuple[int, Row]]:
         yield number, row
     if empty:
         msg = f"{file} is empty: expected {expected} in each line"
-        raise EvaluationError(msg)
+        raise DataError(msg)
 
 
-def bad_line(file: Path, number: int, expected: str, came: str) -> EvaluationError:
+def bad_line(file: Path, number: int, expected: str, came: str) -> DataError:
     """The error for line `number` of `file`, which is `came`."""
     shown = came if len(came) <= 80 else came[:79] + "…"
     shown = "".join(character if character.isprintable() else " " for character in shown)
-    return EvaluationError(f"{file}, line {number}: expected {expected}, got {shown}")
+    return DataError(f"{file}, line {number}: expected {expected}, got {shown}")
