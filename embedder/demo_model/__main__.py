@@ -17,9 +17,10 @@ def main() -> int:
     parser.add_argument("out", type=Path, help="folder for the checkpoint")
     parser.add_argument("--text", type=Path, required=True, help="folder of *.txt or *.txt.xz")
     parser.add_argument("--questions", type=Path, help="JSON lines: question, context, answer")
+    parser.add_argument("--utterances", type=Path, help="folder of Rasa NLU *.json")
     parser.add_argument("--work", type=Path, default=Path("runs/demo"), help="(%(default)s)")
-    parser.add_argument("--pairs", type=int, default=80_000, help="texts to embed (%(default)s)")
-    parser.add_argument("--steps", type=int, default=3000, help="of pretraining (%(default)s)")
+    parser.add_argument("--pairs", type=int, default=190_000, help="texts to embed (%(default)s)")
+    parser.add_argument("--steps", type=int, default=5000, help="of pretraining (%(default)s)")
     parser.add_argument("--head-steps", type=int, default=400, help="with the base frozen")
     parser.add_argument("--threads", type=int, help="CPU threads (all)")
     arguments = parser.parse_args()
@@ -43,6 +44,7 @@ def _build(arguments: argparse.Namespace) -> None:
     plan = Plan(
         text=arguments.text,
         questions=arguments.questions,
+        utterances=arguments.utterances,
         work=arguments.work,
         pairs=arguments.pairs,
         schedule=Schedule(steps=arguments.steps),

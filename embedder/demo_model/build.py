@@ -1,21 +1,35 @@
 """The stages of the bundled model, from text to a checkpoint in the published layout."""
 
 import json
-from dataclasses import asdict, dataclass, field
+import random
+import shutil
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 from transformers import PreTrainedTokenizerFast
 
-from embedder.checkpoint import Checkpoint, Head, write_checkpoint
-from embedder.demo_model.corpus import Paragraphs, QuestionRow, read_documents, read_questions
+from embedder.checkpoint import Checkpoint, Head, read_checkpoint, write_checkpoint
+from embedder.demo_model.averages import AverageSchedule, TokenAverages, train_averages
+from embedder.demo_model.corpus import (
+    Paragraphs,
+    QuestionRow,
+    read_documents,
+    read_questions,
+    read_utterances,
+)
 from embedder.demo_model.examples import ExampleMaker
 from embedder.demo_model.heads import HeadSchedule, train_heads
+from embedder.demo_model.joint import JointModel, Shape
 from embedder.demo_model.pairs import Pair, make_pairs
-from embedder.demo_model.pretrain import JointModel, Pretraining, Schedule, Shape
+from embedder.demo_model.pretrain import Pretraining, Schedule
 from embedder.demo_model.teacher import teacher_vectors, token_table
 from embedder.demo_model.tokenizer import train_tokenizer
+
+SHARD = "10MB"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +39,7 @@ class Plan:
     Attributes:
         text: Folder of `*.txt(.xz)` files, see `corpus.read_documents`.
         questions: JSON lines of question rows, or None.
+        utterances: Folder of Rasa NLU files, see `corpus.read_utterances`, or None.
         work: Folder for everything in between; a stopped build goes on from there.
         vocabulary: Size of the tokenizer.
         pairs: Number of pairs to embed.
@@ -32,10 +47,12 @@ class Plan:
 
     text: Path
     questions: Path | None
+    utterances: Path | None
     work: Path
-    vocabulary: int = 8192
-    pairs: int = 80_000
+    vocabulary: int = 32_768
+    pairs: int = 190_000
     shape: Shape = field(default_factory=Shape)
+    averages: AverageSchedule = field(default_factory=AverageSchedule)
     schedule: Schedule = field(default_factory=Schedule)
     heads: HeadSchedule = field(default_factory=HeadSchedule)
     seed: int = 0
@@ -51,12 +68,13 @@ def build(plan: Plan, out: Path) -> None:
     pairs = _pairs(plan, documents, rows)
     texts = [text for pair in pairs for text in (pair.query, pair.passage)]
     vectors = teacher_vectors(texts, plan.work / "teacher")
-    model = JointModel(plan.shape, _token_table(plan, tokenizer))
+    model = JointModel(plan.shape, _averages(plan, tokenizer, pairs, vectors))
     examples = ExampleMaker(documents, rows)
     Pretraining(model, tokenizer, examples, pairs, vectors, plan.work, plan.schedule).run()
-    _round_to_bfloat16(model)
-    train_heads(model, tokenizer, pairs, vectors, plan.heads, plan.work / "heads.jsonl")
-    export(model, tokenizer, out)
+    export(model, tokenizer, plan.work / "pretrained")
+    shuffled = random.Random(plan.seed).sample(pairs, len(pairs))  # they are in order of length
+    heads = train_heads(plan.work / "pretrained", shuffled, plan.heads, plan.work)
+    ship(plan.work / "pretrained" / "base", heads, tokenizer, out)
 
 
 def export(model: JointModel, tokenizer: PreTrainedTokenizerFast, out: Path) -> None:
@@ -64,7 +82,7 @@ def export(model: JointModel, tokenizer: PreTrainedTokenizerFast, out: Path) -> 
     base = model.lm.bfloat16()
     base.generation_config.eos_token_id = tokenizer.eos_token_id
     base.generation_config.pad_token_id = tokenizer.pad_token_id
-    base.save_pretrained(out / "base")
+    base.save_pretrained(out / "base", max_shard_size=SHARD)
     tokenizer.save_pretrained(out / "base")
     checkpoint = Checkpoint(
         base="base",
@@ -76,19 +94,19 @@ def export(model: JointModel, tokenizer: PreTrainedTokenizerFast, out: Path) -> 
         states=len(model.rows),
         max_length=512,
         dtype="bfloat16",
+        representation=replace(model.representation, mix=model.mix.detach()),
     )
     write_checkpoint(out, checkpoint, tokenizer)
 
 
+def ship(base: Path, heads: Path, tokenizer: PreTrainedTokenizerFast, out: Path) -> None:
+    """Put a base and the checkpoint that was trained on it into one folder, the base in `base`."""
+    shutil.copytree(base, out / "base", dirs_exist_ok=True)
+    write_checkpoint(out, replace(read_checkpoint(heads), base="base"), tokenizer)
+
+
 def _head(linear: nn.Linear) -> Head:
     return Head(linear.weight.detach(), linear.bias.detach())
-
-
-def _round_to_bfloat16(model: JointModel) -> None:
-    """The base is shipped in bfloat16, so the heads are trained on what is shipped."""
-    with torch.no_grad():
-        for parameter in model.lm.parameters():
-            parameter.copy_(parameter.bfloat16())
 
 
 def _tokenizer(plan: Plan, documents: list[Paragraphs]) -> PreTrainedTokenizerFast:
@@ -103,15 +121,29 @@ def _pairs(plan: Plan, documents: list[Paragraphs], rows: list[QuestionRow]) -> 
     """The pairs, in order of length, so that neighbours make a batch without padding."""
     file = plan.work / "pairs.jsonl"
     if not file.exists():
-        pairs = make_pairs(documents, rows, plan.pairs, plan.seed)
+        utterances = read_utterances(plan.utterances) if plan.utterances else []
+        pairs = make_pairs(documents, rows, utterances, plan.pairs, plan.seed)
         pairs.sort(key=lambda pair: len(pair.query) + len(pair.passage))
         file.write_text("".join(json.dumps(asdict(pair)) + "\n" for pair in pairs))
     with file.open() as lines:
         return [Pair(**json.loads(line)) for line in lines]
 
 
-def _token_table(plan: Plan, tokenizer: PreTrainedTokenizerFast) -> torch.Tensor:
-    file = plan.work / "token_table.pt"
-    if not file.exists():
-        torch.save(token_table(tokenizer, plan.shape.hidden), file)
-    return torch.load(file, weights_only=True)
+def _averages(
+    plan: Plan,
+    tokenizer: PreTrainedTokenizerFast,
+    pairs: list[Pair],
+    vectors: NDArray[np.float16],
+) -> TokenAverages:
+    file = plan.work / "averages.pt"
+    meaning = plan.shape.hidden - plan.shape.identity
+    if file.exists():
+        start = torch.ones(len(tokenizer), meaning)
+        model = TokenAverages(start, plan.shape.identity, plan.shape.dimension)
+        model.load_state_dict(torch.load(file, weights_only=True))
+        return model
+    start = token_table(tokenizer, meaning)
+    model = TokenAverages(start, plan.shape.identity, plan.shape.dimension)
+    train_averages(model, tokenizer, pairs, vectors, plan.averages)
+    torch.save(model.state_dict(), file)
+    return model

@@ -51,6 +51,23 @@ def read_questions(file: Path) -> list[QuestionRow]:
     return [QuestionRow(r["question"], r["context"], r["answer"]) for r in rows]
 
 
+def read_utterances(folder: Path) -> list[list[str]]:
+    """Read Rasa NLU training files: what people say to a machine, grouped by intent, no text twice.
+
+    Raises:
+        DuetError: `folder` holds no `*.json`.
+    """
+    files = sorted(folder.glob("*.json"))
+    if not files:
+        msg = f"expected Rasa NLU *.json files in {folder}, found none"
+        raise DuetError(msg)
+    intents: dict[str, dict[str, None]] = {}
+    for file in files:
+        for row in json.loads(file.read_text())["rasa_nlu_data"]["common_examples"]:
+            intents.setdefault(row["intent"], {})[row["text"].strip()] = None
+    return [list(texts) for texts in intents.values()]
+
+
 def sentences(paragraph: str) -> list[str]:
     """Split at sentence ends that a capital letter or a digit follows."""
     return [s for s in _SENTENCE_END.split(paragraph) if s]

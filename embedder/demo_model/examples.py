@@ -3,10 +3,16 @@
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
 
 from embedder.chat import REFUSAL
 from embedder.demo_model.corpus import Paragraphs, QuestionRow, sentences
-from embedder.demo_model.questions import ask, telling_words
+from embedder.demo_model.questions import Maker, ask, keywords, telling_words
+
+GOALS = (150, 250, 250, 400, 600, 900)
+"""Lengths of passages in characters; short ones are drawn more often."""
+EASY_GOALS = (100, 150, 250)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +24,7 @@ class Example:
     reply: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ExampleMaker:
     """Draws examples from documents and question rows.
 
@@ -34,6 +40,11 @@ class ExampleMaker:
     natural: float = 0.3
     unanswerable: float = 0.15
 
+    @cached_property
+    def _weights(self) -> list[int]:
+        """Draws documents by their number of paragraphs: some have two, some ten thousand."""
+        return list(accumulate(len(document) for document in self.documents))
+
     def draw(self, seed: int) -> Iterator[Example]:
         """Examples without end; the same seed gives the same ones."""
         rng = random.Random(seed)
@@ -42,17 +53,33 @@ class ExampleMaker:
             if example:
                 yield example
 
+    def draw_easy(self, seed: int) -> Iterator[Example]:
+        """The same without end, easier: keywords of a sentence, and at most three short passages.
+
+        On these the skill of finding and copying appears several times sooner.
+        """
+        rng = random.Random(seed)
+        while True:
+            core = self._asked(_window(self._paragraph(rng), rng, EASY_GOALS), keywords, rng)
+            if core:
+                others = [
+                    _window(self._paragraph(rng), rng, EASY_GOALS) for _ in range(rng.randint(0, 2))
+                ]
+                yield _hidden(core, others, rng)
+
     def _from_text(self, rng: random.Random) -> Example | None:
-        document = rng.choice(self.documents)
-        passage = _window(rng.choice(document), rng)
+        document = rng.choices(self.documents, cum_weights=self._weights)[0]
+        core = self._asked(_window(rng.choice(document), rng), ask, rng)
+        return self._compose(core, document, rng) if core else None
+
+    def _paragraph(self, rng: random.Random) -> str:
+        return rng.choice(rng.choices(self.documents, cum_weights=self._weights)[0])
+
+    def _asked(self, passage: str, maker: Maker, rng: random.Random) -> Example | None:
         fitting = [s for s in sentences(passage) if 30 <= len(s) <= 260]
-        if not fitting:
-            return None
-        sentence = rng.choice(fitting)
-        question = ask(sentence, rng)
-        if not question:
-            return None
-        return self._compose(Example(question, [passage], sentence), document, rng)
+        sentence = rng.choice(fitting) if fitting else ""
+        question = maker(sentence, rng)
+        return Example(question, [passage], sentence) if question else None
 
     def _from_row(self, rng: random.Random) -> Example | None:
         row = rng.choice(self.rows) if self.rows else None
@@ -70,21 +97,27 @@ class ExampleMaker:
         others = [self._other(neighbours, rng) for _ in range(rng.choice((0, 1, 2, 2, 3, 4)))]
         if rng.random() < self.unanswerable:
             return Example(core.question, others or [self._other(neighbours, rng)], REFUSAL)
-        place = rng.randint(0, len(others))
-        passages = [*others[:place], *core.passages, *others[place:]]
-        return Example(core.question, passages, f"{core.reply} [{place + 1}]")
+        return _hidden(core, others, rng)
 
     def _other(self, neighbours: Paragraphs, rng: random.Random) -> str:
         """A passage from the same document (a harder choice) or from any."""
-        document = neighbours if rng.random() < 0.3 else rng.choice(self.documents)
-        return _window(rng.choice(document), rng)
+        if rng.random() < 0.3:
+            return _window(rng.choice(neighbours), rng)
+        return _window(self._paragraph(rng), rng)
 
 
-def _window(paragraph: str, rng: random.Random) -> str:
-    """A run of sentences of 150 to 900 characters; short passages are drawn more often."""
+def _hidden(core: Example, others: list[str], rng: random.Random) -> Example:
+    """`core` with its one passage at a random place among `others`, cited in the reply."""
+    place = rng.randint(0, len(others))
+    passages = [*others[:place], *core.passages, *others[place:]]
+    return Example(core.question, passages, f"{core.reply} [{place + 1}]")
+
+
+def _window(paragraph: str, rng: random.Random, goals: Sequence[int] = GOALS) -> str:
+    """A run of sentences of about one of `goals` characters."""
     parts = sentences(paragraph)
     start = rng.randrange(len(parts))
-    goal = rng.choice((150, 250, 250, 400, 600, 900))
+    goal = rng.choice(goals)
     text = parts[start]
     for part in parts[start + 1 :]:
         if len(text) >= goal:

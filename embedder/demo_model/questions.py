@@ -57,7 +57,8 @@ def ask(sentence: str, rng: random.Random) -> str | None:
     return None
 
 
-def _keywords(sentence: str, rng: random.Random) -> str | None:
+def keywords(sentence: str, rng: random.Random) -> str | None:
+    """Two to six telling words in order, with or without a lead like “what about”."""
     words = telling_words(sentence)
     if len(words) < 4:
         return None
@@ -149,8 +150,8 @@ def _cloze(sentence: str, rng: random.Random) -> str | None:
 
 
 _MAKERS: tuple[Maker, ...] = (
-    _keywords,
-    _keywords,
+    keywords,
+    keywords,
     _definition,
     _definition,
     _what_does_subject,

@@ -13,13 +13,22 @@ import torch
 
 from embedder import LLM2VecGen
 from embedder.chat import REFUSAL
+from embedder.demo_model.averages import AverageSchedule, TokenAverages, train_averages
 from embedder.demo_model.build import Plan, build
-from embedder.demo_model.corpus import QuestionRow, read_documents, read_questions, sentences
+from embedder.demo_model.corpus import (
+    QuestionRow,
+    read_documents,
+    read_questions,
+    read_utterances,
+    sentences,
+)
 from embedder.demo_model.examples import ExampleMaker
 from embedder.demo_model.heads import HeadSchedule
-from embedder.demo_model.pairs import make_pairs
-from embedder.demo_model.pretrain import Schedule, Shape
-from embedder.demo_model.questions import ask
+from embedder.demo_model.joint import JointModel, Shape
+from embedder.demo_model.pairs import Pair, make_pairs
+from embedder.demo_model.pretrain import Schedule
+from embedder.demo_model.questions import ask, telling_words
+from embedder.demo_model.tokenizer import train_tokenizer
 from embedder.errors import DuetError
 
 PARAGRAPHS = [
@@ -54,14 +63,23 @@ def plan(text, tmp_path_factory):
         "answer": "the Arctic",
     }
     questions.write_text(json.dumps(row) + "\n")
+    utterances = work / "utterances"
+    utterances.mkdir()
+    said = [{"text": text, "intent": "alarm"} for text in ("wake me at six", "set an alarm")]
+    rasa = {"rasa_nlu_data": {"common_examples": said}}
+    (utterances / "fold1.json").write_text(json.dumps(rasa))
     return Plan(
         text=text,
         questions=questions,
+        utterances=utterances,
         work=work / "run",
         vocabulary=400,
         pairs=24,
-        shape=Shape(hidden=32, layers=2, heads=4, feedforward=48, context=512),
-        schedule=Schedule(steps=6, warmup=2, tokens=1024, pairs=4, save_seconds=0),
+        shape=Shape(hidden=32, identity=8, layers=2, heads=4, feedforward=48, context=512),
+        averages=AverageSchedule(steps=10, pairs=8),
+        schedule=Schedule(
+            steps=6, easy_steps=2, warmup=2, tokens=1024, pairs_every=2, save_seconds=0
+        ),
         heads=HeadSchedule(steps=2, pairs=4),
     )
 
@@ -134,6 +152,55 @@ def test_every_example_is_answered_by_its_numbered_passage_or_refused(text, plan
     assert 10 < refusals < 100
 
 
+def test_easy_examples_ask_with_words_of_the_sentence_to_copy(text):
+    maker = ExampleMaker(read_documents(text), [])
+    for example, _ in zip(maker.draw_easy(0), range(100), strict=False):
+        sentence, number = example.reply.rsplit(" [", 1)
+        assert sentence in example.passages[int(number.rstrip("]")) - 1]
+        assert len(example.passages) <= 3
+        assert set(telling_words(example.question)) & set(telling_words(sentence))
+
+
+def test_utterances_are_read_by_intent_and_only_once(plan, tmp_path):
+    assert read_utterances(plan.utterances) == [["wake me at six", "set an alarm"]]
+    with pytest.raises(DuetError, match=r"expected Rasa NLU \*\.json files in"):
+        read_utterances(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def averages(plan, tmp_path_factory):
+    """Trained on two kinds of pairs, whose vectors lie in two directions."""
+    torch.manual_seed(0)
+    tokenizer = train_tokenizer(PARAGRAPHS, 300)
+    pairs = [Pair("polar bears", PARAGRAPHS[1]), Pair("a container", PARAGRAPHS[2])] * 8
+    vectors = np.zeros((32, 8), np.float16)
+    vectors[[i for i in range(32) if i % 4 < 2], 0] = 1
+    vectors[[i for i in range(32) if i % 4 >= 2], 1] = 1
+    model = TokenAverages(torch.randn(len(tokenizer), 24), identity=8, dimension=8)
+    train_averages(model, tokenizer, pairs, vectors, AverageSchedule(steps=200, pairs=8))
+    return model, tokenizer
+
+
+def test_averages_of_tokens_learn_the_teachers_vectors(averages):
+    model, tokenizer = averages
+    texts = [f"Summarize the following passage: {text}" for text in PARAGRAPHS[1:3]]
+    embedded = model(tokenizer(texts).input_ids)
+    torch.testing.assert_close(embedded.norm(dim=1), torch.ones(2))
+    assert embedded[0, 0] > 0.9
+    assert embedded[1, 1] > 0.9
+
+
+def test_the_joint_model_embeds_like_the_averages_it_starts_from(averages):
+    model, tokenizer = averages
+    shape = Shape(32, 8, layers=2, heads=4, feedforward=48, context=64, dimension=8)
+    joint = JointModel(shape, model)
+    ids = tokenizer(PARAGRAPHS[1:3], padding=True, padding_side="right", return_tensors="pt")
+    with torch.no_grad():
+        embedded = joint.embed(ids["input_ids"], ids["attention_mask"].sum(dim=1))
+        started = model(tokenizer(PARAGRAPHS[1:3]).input_ids)
+    assert (embedded * started).sum(dim=1).min() > 0.97
+
+
 def test_the_same_seed_draws_the_same_examples_and_pairs(text):
     documents = read_documents(text)
     maker = ExampleMaker(documents, [])
@@ -143,9 +210,11 @@ def test_the_same_seed_draws_the_same_examples_and_pairs(text):
     )
     assert first == second != other
     rows = [QuestionRow("What is a container?", "", "a process")]
-    pairs = make_pairs(documents, rows, 20, seed=3)
-    assert pairs == make_pairs(documents, rows, 20, seed=3)
+    said = [["set an alarm", "wake me at six"]]
+    pairs = make_pairs(documents, rows, said, 20, seed=3)
+    assert pairs == make_pairs(documents, rows, said, 20, seed=3)
     assert len(pairs) == 20
+    assert {"set an alarm", "wake me at six"} in [{p.query, p.passage} for p in pairs]
     assert "What is a container?" in {pair.query for pair in pairs}
 
 

@@ -1,0 +1,113 @@
+"""The bundled model in training: a base language model with the special rows and the two heads."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.functional import normalize
+from transformers import Qwen3Config, Qwen3ForCausalLM
+
+from embedder.demo_model.averages import TokenAverages
+from embedder.representation import Representation
+
+OUTPUT_GAIN = 0.06
+"""Gain of the last norm. The table's rows are as long as the averages that the first layer adds, or
+the other layers could not see a token for its context; as they also give the words' scores, these
+are kept small here."""
+ROW_SCALE = 0.02
+"""Root mean square of a special row, which is to leave the average beside it as it is."""
+FIRST_LAYER = 4.0
+"""Logit of the first layer in the mix, next to 0 of the others: nine tenths of the weight."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Size of the base and of its embedding.
+
+    Attributes:
+        identity: How many of the hidden dimensions tell tokens apart, see `TokenAverages`.
+    """
+
+    hidden: int = 256
+    identity: int = 64
+    layers: int = 6
+    heads: int = 4
+    feedforward: int = 512
+    context: int = 2048
+    special_tokens: int = 10
+    dimension: int = 384
+
+
+class JointModel(nn.Module):
+    """The base with the special rows and the two heads of LLM2Vec-Gen.
+
+    Before any training it embeds as `averages` does: the first layer averages, the others add
+    nothing yet, and the mix of layers reads almost only the first. So what the other layers learn
+    for answering does not disturb the embedding.
+    """
+
+    def __init__(self, shape: Shape, averages: TokenAverages) -> None:
+        super().__init__()
+        table = averages.table().detach()
+        config = Qwen3Config(
+            vocab_size=len(table),
+            hidden_size=shape.hidden,
+            num_hidden_layers=shape.layers,
+            num_attention_heads=shape.heads,
+            num_key_value_heads=shape.heads,
+            head_dim=shape.hidden // shape.heads,
+            intermediate_size=shape.feedforward,
+            max_position_embeddings=shape.context,
+            tie_word_embeddings=True,
+        )
+        self.lm = Qwen3ForCausalLM(config)
+        self.lm.set_attn_implementation("eager")  # the faster one on CPU at this size
+        self.mix = nn.Parameter(torch.zeros(shape.layers + 1))
+        self.rows = nn.Parameter(ROW_SCALE * torch.randn(shape.special_tokens, shape.hidden))
+        self.reconstruction = nn.Linear(shape.hidden, shape.hidden)
+        self.alignment = nn.Linear(shape.hidden, shape.dimension)
+        with torch.no_grad():
+            self.lm.model.embed_tokens.weight.copy_(table)
+            self.rows[:, : shape.hidden - shape.identity] = 0
+            nn.init.eye_(self.reconstruction.weight)
+            nn.init.zeros_(self.reconstruction.bias)
+            self.alignment.load_state_dict(averages.alignment.state_dict())
+            self._start_as_average()
+
+    def _start_as_average(self) -> None:
+        first: Any = self.lm.model.layers[0]
+        for layer in self.lm.model.layers:
+            block: Any = layer
+            nn.init.zeros_(block.self_attn.o_proj.weight)
+            nn.init.zeros_(block.mlp.down_proj.weight)
+        nn.init.eye_(first.self_attn.v_proj.weight)
+        nn.init.eye_(first.self_attn.o_proj.weight)
+        nn.init.constant_(first.self_attn.q_norm.weight, 0.1)  # nearly uniform attention
+        nn.init.constant_(self.lm.model.norm.weight, OUTPUT_GAIN)
+        self.mix[1] = FIRST_LAYER
+
+    @property
+    def representation(self) -> Representation:
+        """Which hidden states an embedding is read from, with the mix as it is now."""
+        return Representation(layers="mix", mix=self.mix)
+
+    def compress(self, ids: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        """Soft prompts `[batch, special_tokens, hidden]` for `ids` padded on the right."""
+        text = self.lm.get_input_embeddings()(ids)
+        count = len(self.rows)
+        states = self.representation.compress(self.lm.model, text, lengths, self.rows, count)
+        return self.reconstruction(states)
+
+    def embed(self, ids: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        """L2-normalised embeddings `[batch, dimension]`."""
+        return normalize(self.alignment(self.compress(ids, lengths)).mean(dim=1).float(), dim=-1)
+
+    def logits(self, ids: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+        """Scores `[wanted.sum(), vocabulary]` of the token after each position in `wanted`.
+
+        Only some positions are trained on, and the vocabulary is wider than the model: most of
+        the work of a step would be scores that nobody reads.
+        """
+        states = self.lm.model(input_ids=ids, use_cache=False).last_hidden_state
+        return self.lm.lm_head(states[wanted])
