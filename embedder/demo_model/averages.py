@@ -35,8 +35,9 @@ class TokenAverages(nn.Module):
 
     A row has two parts. The first, its meaning, starts as the teacher's view of the token. The
     second, its identity, is random and stays: it tells tokens of like meaning apart, which the
-    language model needs that reads the same table. All rows are scaled to one length, so a token
-    with little meaning (“the”) is one whose identity takes up most of its row.
+    language model needs that reads the same table. Its last dimension is constant. All rows are
+    scaled to one length, so a token with little meaning (“the”) is one whose identity takes up
+    most of its row.
 
     Args:
         meaning: `[vocabulary, meaning]`.
@@ -50,6 +51,7 @@ class TokenAverages(nn.Module):
         super().__init__()
         self.meaning = nn.Parameter(meaning / meaning.square().mean().sqrt())
         self.register_buffer("identity", torch.randn(len(meaning), identity))
+        self.identity[:, -1] = 1
         width = meaning.shape[1] + identity
         self.alignment = nn.Linear(width, dimension)
         with torch.no_grad():

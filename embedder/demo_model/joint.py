@@ -9,8 +9,10 @@ from torch.nn.functional import normalize
 from transformers import Qwen3Config, Qwen3ForCausalLM
 
 from embedder.demo_model.averages import TokenAverages
+from embedder.demo_model.induction import write_induction
 from embedder.representation import Representation
 
+ROPE_THETA = 1e6
 OUTPUT_GAIN = 0.06
 """Gain of the last norm. The table's rows are as long as the averages that the first layer adds, or
 the other layers could not see a token for its context; as they also give the words' scores, these
@@ -60,6 +62,7 @@ class JointModel(nn.Module):
             intermediate_size=shape.feedforward,
             max_position_embeddings=shape.context,
             tie_word_embeddings=True,
+            rope_parameters={"rope_type": "default", "rope_theta": ROPE_THETA},
         )
         self.lm = Qwen3ForCausalLM(config)
         self.lm.set_attn_implementation("eager")  # the faster one on CPU at this size
@@ -74,6 +77,9 @@ class JointModel(nn.Module):
             nn.init.zeros_(self.reconstruction.bias)
             self.alignment.load_state_dict(averages.alignment.state_dict())
             self._start_as_average()
+        layers: Any = self.lm.model.layers
+        if shape.layers > 2:
+            write_induction(layers[1].self_attn, layers[2].self_attn, shape.identity, ROPE_THETA)
 
     def _start_as_average(self) -> None:
         first: Any = self.lm.model.layers[0]

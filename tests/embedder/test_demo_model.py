@@ -201,6 +201,20 @@ def test_the_joint_model_embeds_like_the_averages_it_starts_from(averages):
     assert (embedded * started).sum(dim=1).min() > 0.97
 
 
+def test_the_joint_model_starts_able_to_go_on_with_what_it_has_seen():
+    torch.manual_seed(0)
+    averages = TokenAverages(torch.randn(500, 192), identity=64, dimension=8)
+    shape = Shape(layers=3, feedforward=64, context=256, dimension=8)
+    joint = JointModel(shape, averages)
+    text = torch.randint(500, (4, 50))
+    twice = torch.cat([text, text], dim=1)
+    with torch.no_grad():
+        scores = joint.logits(twice, torch.ones_like(twice, dtype=torch.bool)).view(4, 100, 500)
+    ranks = (scores[:, :-1] > scores[:, :-1].gather(2, twice[:, 1:, None])).sum(dim=2).float()
+    assert ranks[:, :48].median() > 100  # nobody can know
+    assert ranks[:, 51:].median() <= 1  # only the token itself may be before the right one
+
+
 def test_the_same_seed_draws_the_same_examples_and_pairs(text):
     documents = read_documents(text)
     maker = ExampleMaker(documents, [])
