@@ -289,8 +289,11 @@ def _read_head(file: Path) -> Head:
             "which could run code when loaded"
         )
         raise CheckpointError(msg) from error
-    except (RuntimeError, KeyError, TypeError, EOFError) as error:
-        msg = f"{file} is damaged: expected a torch file of a linear head ({error})"
+    except (RuntimeError, KeyError, TypeError, OSError, EOFError) as error:
+        msg = (
+            f"{file} is damaged or cut short: expected a torch file with the projection.weight and "
+            "projection.bias of a linear head; copy or download it again"
+        )
         raise CheckpointError(msg) from error
 
 

@@ -51,6 +51,15 @@ def test_a_missing_or_damaged_file_is_named(folder, name, damage):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("name", ["reconstruction_mlp", "alignment_mlp"])
+@pytest.mark.parametrize("share", [0, 0.1, 0.5, 0.99])
+def test_a_head_that_is_cut_short_is_named(folder, name, share):
+    data = (folder / name).read_bytes()
+    (folder / name).write_bytes(data[: int(len(data) * share)])
+    with pytest.raises(CheckpointError, match=f"{name} is damaged or cut short: .* again$"):
+        load(folder)
+
+
 def test_a_directory_in_place_of_a_file_is_named(folder):
     (folder / "alignment_mlp").unlink()
     (folder / "alignment_mlp").mkdir()
