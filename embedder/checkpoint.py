@@ -98,9 +98,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     Raises:
         CheckpointError: A file is missing or damaged, or does not fit the others; it is named.
     """
-    run = _mapping(
-        folder / "run_config.yml", yaml.safe_load, "model_name_or_path", "special_tokens"
-    )
+    run = _run_config(folder / "run_config.yml")
     adapter = _mapping(folder / "encoder" / "adapter_config.json", json.loads, "peft_type")
     mode = _mapping(folder / "encoder_decoder_config.json", json.loads, "encoding_mode")
     weights = _adapter_weights(folder / "encoder" / "adapter_model.safetensors")
@@ -127,7 +125,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
             len(rows),
             published=representation.published,
         ),
-        max_length=int(run.get("max_input_length", 512)),
+        max_length=run["max_input_length"],
         dtype=str(run.get("torch_dtype", "float32")),
         lora=_lora(adapter, weights),
         representation=representation,
@@ -249,6 +247,17 @@ def _mapping(file: Path, parse: Callable[[bytes], Any], *required: str) -> dict[
         msg = f"{file} is damaged: expected the keys {', '.join(required)}; {missing[0]} is missing"
         raise CheckpointError(msg)
     return cast("dict[str, Any]", content)
+
+
+def _run_config(file: Path) -> dict[str, Any]:
+    run = _mapping(file, yaml.safe_load, "model_name_or_path", "special_tokens")
+    run.setdefault("max_input_length", 512)
+    kinds = (("special_tokens", list, "a list"), ("max_input_length", int, "a whole number"))
+    for key, kind, expected in kinds:
+        if not isinstance(run[key], kind):
+            msg = f"{file}: expected {key} to be {expected}, found {run[key]!r}"
+            raise CheckpointError(msg)
+    return run
 
 
 def _adapter_weights(file: Path) -> dict[str, torch.Tensor]:

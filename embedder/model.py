@@ -103,7 +103,14 @@ class LLM2VecGen:
         self.context_tokens = int(lm.config.get_text_config().max_position_embeddings)
         overhead = max(len(self._ids(text)) for text in (instructions.QUERY, instructions.DOCUMENT))
         # Tokens may merge differently where instruction, title and text meet: one to spare at each.
-        self.max_tokens = self.max_length - len(self._rows) - overhead - 2
+        taken = len(self._rows) + overhead + 2
+        if self.max_length <= taken:
+            msg = (
+                f"checkpoint {name}: expected a max_input_length over {taken}, which the special "
+                f"tokens and the instructions take, found {self.max_length}"
+            )
+            raise CheckpointError(msg)
+        self.max_tokens = self.max_length - taken
         self.fingerprint = f"{name}@{fingerprint(checkpoint, lm, tokenizer)}"
 
     @classmethod

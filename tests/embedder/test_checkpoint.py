@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import yaml
 from safetensors.torch import load_file, save_file
 
 from embedder import LLM2VecGen
@@ -26,6 +27,11 @@ def folder(tmp_path):
 
 def load(folder):
     return LLM2VecGen.from_pretrained(folder, device="cpu", dtype="float32")
+
+
+def change_config(file, **values):
+    config = yaml.safe_load(file.read_text())  # JSON is YAML too
+    file.write_text(json.dumps(config | values))
 
 
 @pytest.mark.parametrize(
@@ -70,6 +76,30 @@ def test_a_directory_in_place_of_a_file_is_named(folder):
 def test_a_missing_key_is_named(folder):
     (folder / "run_config.yml").write_text("special_tokens: [a]\n")
     with pytest.raises(CheckpointError, match=r"run_config.yml .* model_name_or_path is missing"):
+        load(folder)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("max_input_length", "abc", "a whole number, found 'abc'"),
+        ("max_input_length", None, "a whole number, found None"),
+        ("special_tokens", 5, "a list, found 5"),
+        ("special_tokens", "ten tokens", "a list, found 'ten tokens'"),
+    ],
+)
+def test_a_value_of_another_kind_is_named(folder, key, value, expected):
+    change_config(folder / "run_config.yml", **{key: value})
+    with pytest.raises(CheckpointError, match=f"run_config.yml: expected {key} to be {expected}"):
+        load(folder)
+
+
+def test_max_input_length_must_leave_room_for_text(folder, tiny):
+    taken = tiny.max_length - tiny.max_tokens
+    change_config(folder / "run_config.yml", max_input_length=taken + 1)
+    assert load(folder).max_tokens == 1
+    change_config(folder / "run_config.yml", max_input_length=taken)
+    with pytest.raises(CheckpointError, match=f"max_input_length over {taken}, .* found {taken}"):
         load(folder)
 
 
