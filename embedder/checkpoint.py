@@ -31,6 +31,7 @@ from safetensors.torch import load_file, save_file
 from transformers import PreTrainedTokenizerFast
 
 from embedder.errors import CheckpointError
+from embedder.hub import existing_folder
 from embedder.representation import CHOICES, Representation
 
 ROWS = "trainable_tokens_delta"
@@ -366,13 +367,13 @@ def _states(file: Path, mode: object, rows: int, *, published: bool) -> int:
 
 def _base(folder: Path, base: str) -> str:
     """The base's folder where the checkpoint names one beside itself, else the id as it stands."""
-    beside = folder / base
-    if beside.is_dir():
-        return str(beside.resolve())
+    beside = existing_folder(folder / base)
+    if beside is not None:
+        return str(beside)
     if base.startswith(".") or base.startswith("/") or base.count("/") != 1:
         msg = (
-            f"{beside} is missing: run_config.yml names {base!r} as the base model, which is "
-            "neither a folder beside it nor a hub id (owner/name)"
+            f"{folder / base} is missing: run_config.yml names {base!r} as the base model, which "
+            "is neither a folder beside it nor a hub id (owner/name)"
         )
         raise CheckpointError(msg)
     return base

@@ -29,7 +29,7 @@ from embedder.chat import Message
 from embedder.checkpoint import Checkpoint, read_checkpoint
 from embedder.errors import CheckpointError, PromptTooLongError, TextTooLongError
 from embedder.fingerprint import fingerprint
-from embedder.hub import local_folder
+from embedder.hub import existing_folder, local_folder
 from embedder.lora import LoraSwitch
 from embedder.prompt import Prompter
 
@@ -141,7 +141,7 @@ class LLM2VecGen:
         folder = local_folder(source, revision)
         checkpoint = read_checkpoint(folder)
         lm = load_base(local_folder(checkpoint.base), device, dtype)
-        name = "/".join(folder.parts[-2:]) if Path(source).is_dir() else str(source)
+        name = "/".join(folder.parts[-2:]) if existing_folder(source) else str(source)
         return cls(name, checkpoint, lm, load_tokenizer(checkpoint.tokenizer))
 
     def encode_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:

@@ -1,6 +1,7 @@
 """Reading and writing the published layout, and every way in which it can be wrong."""
 
 import json
+import os
 import pickle
 import shutil
 from pathlib import Path
@@ -178,6 +179,44 @@ def test_a_damaged_tokenizer_says_so(folder):
 def test_a_folder_that_is_not_there_says_so(source):
     with pytest.raises(CheckpointError, match=f"there is no folder {source}"):
         load(source)
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("x" * 300, "File name too long"),
+        ("~nobody-at-all/model", "home directory"),
+        pytest.param(
+            "closed/model",
+            "Permission denied",
+            marks=pytest.mark.skipif(os.geteuid() == 0, reason="root may open every folder"),
+        ),
+    ],
+)
+def test_a_folder_that_cannot_be_opened_says_why(tmp_path, monkeypatch, source, reason):
+    monkeypatch.chdir(tmp_path)
+    Path("closed").mkdir(mode=0)
+    with pytest.raises(CheckpointError, match=f"{source} cannot be opened .*{reason}.*: expected"):
+        load(source)
+
+
+def test_a_base_that_cannot_be_opened_says_why(folder):
+    change_config(folder / "run_config.yml", model_name_or_path="x" * 300)
+    with pytest.raises(CheckpointError, match=r"xxx cannot be opened \(File name too long\)"):
+        load(folder)
+
+
+def test_a_file_is_not_taken_for_a_hub_id(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("ok").mkdir()
+    Path("ok/duck.md").touch()
+    with pytest.raises(CheckpointError, match=r"^ok/duck.md is a file: expected a folder"):
+        load("ok/duck.md")
+
+
+def test_a_tilde_stands_for_the_home_folder(folder, monkeypatch):
+    monkeypatch.setenv("HOME", str(folder.parent))
+    assert load("~/checkpoint").name == "model/checkpoint"
 
 
 def test_an_unknown_dtype_lists_the_known():
