@@ -1,6 +1,7 @@
 """Reading and writing the published layout, and every way in which it can be wrong."""
 
 import json
+import logging
 import os
 import pickle
 import shutil
@@ -26,13 +27,20 @@ def folder(tmp_path):
     return tmp_path / "model" / "checkpoint"
 
 
+@pytest.fixture
+def printed(caplog, monkeypatch):
+    """What would be on the terminal: transformers has a handler of its own, which caplog misses."""
+    monkeypatch.setattr(logging.getLogger("transformers"), "propagate", True)
+    return caplog
+
+
 def load(folder):
     return LLM2VecGen.from_pretrained(folder, device="cpu", dtype="float32")
 
 
 def change_config(file, **values):
-    config = yaml.safe_load(file.read_text())  # JSON is YAML too
-    file.write_text(json.dumps(config | values))
+    read = json.loads if file.suffix == ".json" else yaml.safe_load
+    file.write_text(json.dumps(read(file.read_text()) | values))  # which YAML reads too
 
 
 @pytest.mark.parametrize(
@@ -157,6 +165,40 @@ def test_a_missing_base_is_named(folder):
 def test_a_base_without_weights_says_so(folder):
     (folder.parent / "base" / "model.safetensors").unlink()
     with pytest.raises(CheckpointError, match=r"the base model in .* cannot be loaded"):
+        load(folder)
+
+
+def test_a_base_without_a_configuration_says_so(folder):
+    (folder.parent / "base" / "config.json").unlink()
+    with pytest.raises(CheckpointError, match=r"base/config\.json is missing: expected"):
+        load(folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"vocab_size": 400}, r"lm_head.weight of shape \[400, 64\], found \[500, 64\]"),
+        ({"num_hidden_layers": 3}, r"model.layers.2.\S+, found no such weights"),
+    ],
+)
+def test_a_base_whose_weights_do_not_fit_is_one_line(folder, printed, change, expected):
+    change_config(folder.parent / "base" / "config.json", **change)
+    with pytest.raises(CheckpointError, match=f"does not fit its config.json: expected {expected}"):
+        load(folder)
+    assert printed.text == ""
+
+
+def test_weights_that_a_base_does_not_use_are_told_in_one_line(folder, printed):
+    change_config(folder.parent / "base" / "config.json", num_hidden_layers=1)
+    load(folder)
+    assert [record.levelname for record in printed.records] == ["WARNING"]
+    assert "leaves out 9 weights that its config.json does not name" in printed.text
+
+
+@pytest.mark.parametrize("window", [0, -1])
+def test_a_base_without_a_window_says_so(folder, window):
+    change_config(folder.parent / "base" / "config.json", max_position_embeddings=window)
+    with pytest.raises(CheckpointError, match=f"max_position_embeddings .* found {window}"):
         load(folder)
 
 
