@@ -57,7 +57,7 @@ class LLM2VecGen:
     The language model is loaded once and never changed: encoding feeds it the text's input vectors
     followed by the special rows, generation feeds it text alone. All methods may be called from
     several threads; a lock is held for one forward pass at a time, so encoding goes on between the
-    tokens of a reply.
+    tokens of a reply. Whatever takes a text raises `NotUnicodeError` for half of a surrogate pair.
 
     Attributes:
         name: What people call the model: the hub id, or a folder's last two names.
