@@ -1,6 +1,10 @@
 """The base: a causal language model loaded once, never resized, shared by both modes."""
 
+import logging
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, cast
 
 import torch
 import transformers
@@ -15,6 +19,8 @@ from transformers import (
 from embedder.errors import CheckpointError
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
+_logger = logging.getLogger(__name__)
 
 
 def best_device() -> str:
@@ -59,11 +65,19 @@ def load_base(folder: Path, device: str, dtype: str) -> PreTrainedModel:
         CheckpointError: It is of a family without a causal language model that takes input
             vectors, or its files are missing or damaged.
     """
+    if not (folder / "config.json").exists():
+        msg = f"{folder / 'config.json'} is missing: expected the folder of a base model"
+        raise CheckpointError(msg)
     transformers.utils.logging.disable_progress_bar()  # reading a file is not worth one
     try:
-        lm = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=DTYPES[dtype], trust_remote_code=False
-        )
+        with _without_report():
+            loaded = AutoModelForCausalLM.from_pretrained(
+                folder,
+                dtype=DTYPES[dtype],
+                trust_remote_code=False,
+                ignore_mismatched_sizes=True,
+                output_loading_info=True,
+            )
     except ValueError as error:
         msg = (
             f"the base model in {folder} is of an unsupported family: expected a causal language "
@@ -75,12 +89,55 @@ def load_base(folder: Path, device: str, dtype: str) -> PreTrainedModel:
         # transformers raises many kinds here: OSError, KeyError, SafetensorError, RuntimeError
         msg = f"the base model in {folder} cannot be loaded: {_one_line(error)}"
         raise CheckpointError(msg) from error
+    lm, report = cast("tuple[PreTrainedModel, dict[str, Any]]", loaded)
+    _check_weights(folder, report)
+    window = getattr(lm.config.get_text_config(), "max_position_embeddings", None)
+    if not isinstance(window, int) or window < 1:
+        msg = (
+            f"{folder / 'config.json'}: expected max_position_embeddings (the model's window in "
+            f"tokens) to be at least 1, found {window}"
+        )
+        raise CheckpointError(msg)
     if not isinstance(lm.get_input_embeddings(), nn.Embedding):
         msg = f"the base model in {folder} has no embedding table for input vectors"
         raise CheckpointError(msg)
     lm.requires_grad_(False)
     nn.Module.to(lm, device)  # the subclass's own `to` is typed for quantized models only
     return lm.eval()
+
+
+@contextmanager
+def _without_report() -> Generator[None]:
+    """Keep transformers' table of weights that do not fit off the terminal."""
+    logger = logging.getLogger("transformers.modeling_utils")
+    disabled, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = disabled
+
+
+def _check_weights(folder: Path, report: dict[str, Any]) -> None:
+    """Refuse a base with random weights: transformers draws those that are missing or misshapen."""
+    misfits = [
+        f"{name} of shape {list(expected)}, found {list(found)}"
+        for name, found, expected in report["mismatched_keys"]
+    ]
+    misfits += [f"{name}, found no such weights" for name in report["missing_keys"]]
+    if misfits:
+        msg = (
+            f"the base model in {folder} does not fit its config.json: expected {min(misfits)}; "
+            "copy or download it again"
+        )
+        raise CheckpointError(msg)
+    if report["unexpected_keys"]:
+        _logger.warning(
+            "The base model in %s leaves out %d weights that its config.json does not name, "
+            "such as %s",
+            folder,
+            len(report["unexpected_keys"]),
+            min(report["unexpected_keys"]),
+        )
 
 
 def load_tokenizer(folder: Path) -> PreTrainedTokenizerFast:

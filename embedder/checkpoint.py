@@ -31,6 +31,7 @@ from safetensors.torch import load_file, save_file
 from transformers import PreTrainedTokenizerFast
 
 from embedder.errors import CheckpointError
+from embedder.hub import existing_folder
 from embedder.representation import CHOICES, Representation
 
 ROWS = "trainable_tokens_delta"
@@ -98,9 +99,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     Raises:
         CheckpointError: A file is missing or damaged, or does not fit the others; it is named.
     """
-    run = _mapping(
-        folder / "run_config.yml", yaml.safe_load, "model_name_or_path", "special_tokens"
-    )
+    run = _run_config(folder / "run_config.yml")
     adapter = _mapping(folder / "encoder" / "adapter_config.json", json.loads, "peft_type")
     mode = _mapping(folder / "encoder_decoder_config.json", json.loads, "encoding_mode")
     weights = _adapter_weights(folder / "encoder" / "adapter_model.safetensors")
@@ -127,7 +126,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
             len(rows),
             published=representation.published,
         ),
-        max_length=int(run.get("max_input_length", 512)),
+        max_length=run["max_input_length"],
         dtype=str(run.get("torch_dtype", "float32")),
         lora=_lora(adapter, weights),
         representation=representation,
@@ -251,6 +250,17 @@ def _mapping(file: Path, parse: Callable[[bytes], Any], *required: str) -> dict[
     return cast("dict[str, Any]", content)
 
 
+def _run_config(file: Path) -> dict[str, Any]:
+    run = _mapping(file, yaml.safe_load, "model_name_or_path", "special_tokens")
+    run.setdefault("max_input_length", 512)
+    kinds = (("special_tokens", list, "a list"), ("max_input_length", int, "a whole number"))
+    for key, kind, expected in kinds:
+        if not isinstance(run[key], kind):
+            msg = f"{file}: expected {key} to be {expected}, found {run[key]!r}"
+            raise CheckpointError(msg)
+    return run
+
+
 def _adapter_weights(file: Path) -> dict[str, torch.Tensor]:
     _read(file)
     try:
@@ -289,8 +299,11 @@ def _read_head(file: Path) -> Head:
             "which could run code when loaded"
         )
         raise CheckpointError(msg) from error
-    except (RuntimeError, KeyError, TypeError, EOFError) as error:
-        msg = f"{file} is damaged: expected a torch file of a linear head ({error})"
+    except (RuntimeError, KeyError, TypeError, OSError, EOFError) as error:
+        msg = (
+            f"{file} is damaged or cut short: expected a torch file with the projection.weight and "
+            "projection.bias of a linear head; copy or download it again"
+        )
         raise CheckpointError(msg) from error
 
 
@@ -354,13 +367,13 @@ def _states(file: Path, mode: object, rows: int, *, published: bool) -> int:
 
 def _base(folder: Path, base: str) -> str:
     """The base's folder where the checkpoint names one beside itself, else the id as it stands."""
-    beside = folder / base
-    if beside.is_dir():
-        return str(beside.resolve())
+    beside = existing_folder(folder / base)
+    if beside is not None:
+        return str(beside)
     if base.startswith(".") or base.startswith("/") or base.count("/") != 1:
         msg = (
-            f"{beside} is missing: run_config.yml names {base!r} as the base model, which is "
-            "neither a folder beside it nor a hub id (owner/name)"
+            f"{folder / base} is missing: run_config.yml names {base!r} as the base model, which "
+            "is neither a folder beside it nor a hub id (owner/name)"
         )
         raise CheckpointError(msg)
     return base

@@ -13,6 +13,10 @@ class CheckpointError(DuetError):
     """A checkpoint is missing, damaged, or cannot be read; the text names the file."""
 
 
+class NotUnicodeError(DuetError, ValueError):
+    """A text has half of a surrogate pair, as strings do that were decoded from broken bytes."""
+
+
 class TextTooLongError(DuetError, ValueError):
     """A text is longer than the encoder accepts, and truncation was not asked for."""
 

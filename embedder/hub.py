@@ -19,6 +19,28 @@ _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _NEEDED = ["*.json", "*.yml", "*.jinja", "*.txt", "*.model", "*.safetensors", "*_mlp"]
 
 
+def existing_folder(source: str | Path) -> Path | None:
+    """The folder `source` in full, `~` being the home folder; None if nothing is there.
+
+    Raises:
+        CheckpointError: A file is there, or something that cannot be opened.
+    """
+    expected = "expected a folder, or a hub id (owner/name)"
+    try:
+        path = Path(source).expanduser()
+        if path.is_dir():
+            return path.resolve()
+        is_file = path.exists()
+    except (OSError, RuntimeError) as error:  # RuntimeError: nobody's home
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        msg = f"{source} cannot be opened ({reason}): {expected}"
+        raise CheckpointError(msg) from error
+    if is_file:
+        msg = f"{source} is a file: {expected}"
+        raise CheckpointError(msg)
+    return None
+
+
 def local_folder(source: str | Path, revision: str | None = None) -> Path:
     """The folder that holds the files of `source`.
 
@@ -30,12 +52,12 @@ def local_folder(source: str | Path, revision: str | None = None) -> Path:
     Raises:
         CheckpointError: There is no such folder or id, or neither a network nor a cached copy.
     """
-    folder = Path(source)
-    if folder.is_dir():
-        return folder.resolve()
-    if folder == BUNDLED_MODEL:
+    folder = existing_folder(source)
+    if folder is not None:
+        return folder
+    if Path(source) == BUNDLED_MODEL:
         msg = (
-            f"the bundled model is not in {folder}: it comes with a clone of the repository, "
+            f"the bundled model is not in {source}: it comes with a clone of the repository, "
             "installed with pip install --editable; or name another model"
         )
         raise CheckpointError(msg)

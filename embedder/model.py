@@ -29,7 +29,7 @@ from embedder.chat import Message
 from embedder.checkpoint import Checkpoint, read_checkpoint
 from embedder.errors import CheckpointError, PromptTooLongError, TextTooLongError
 from embedder.fingerprint import fingerprint
-from embedder.hub import local_folder
+from embedder.hub import existing_folder, local_folder
 from embedder.lora import LoraSwitch
 from embedder.prompt import Prompter
 
@@ -57,7 +57,7 @@ class LLM2VecGen:
     The language model is loaded once and never changed: encoding feeds it the text's input vectors
     followed by the special rows, generation feeds it text alone. All methods may be called from
     several threads; a lock is held for one forward pass at a time, so encoding goes on between the
-    tokens of a reply.
+    tokens of a reply. Whatever takes a text raises `NotUnicodeError` for half of a surrogate pair.
 
     Attributes:
         name: What people call the model: the hub id, or a folder's last two names.
@@ -103,7 +103,14 @@ class LLM2VecGen:
         self.context_tokens = int(lm.config.get_text_config().max_position_embeddings)
         overhead = max(len(self._ids(text)) for text in (instructions.QUERY, instructions.DOCUMENT))
         # Tokens may merge differently where instruction, title and text meet: one to spare at each.
-        self.max_tokens = self.max_length - len(self._rows) - overhead - 2
+        taken = len(self._rows) + overhead + 2
+        if self.max_length <= taken:
+            msg = (
+                f"checkpoint {name}: expected a max_input_length over {taken}, which the special "
+                f"tokens and the instructions take, found {self.max_length}"
+            )
+            raise CheckpointError(msg)
+        self.max_tokens = self.max_length - taken
         self.fingerprint = f"{name}@{fingerprint(checkpoint, lm, tokenizer)}"
 
     @classmethod
@@ -134,7 +141,7 @@ class LLM2VecGen:
         folder = local_folder(source, revision)
         checkpoint = read_checkpoint(folder)
         lm = load_base(local_folder(checkpoint.base), device, dtype)
-        name = "/".join(folder.parts[-2:]) if Path(source).is_dir() else str(source)
+        name = "/".join(folder.parts[-2:]) if existing_folder(source) else str(source)
         return cls(name, checkpoint, lm, load_tokenizer(checkpoint.tokenizer))
 
     def encode_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:

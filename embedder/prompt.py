@@ -9,6 +9,7 @@ from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast
 
 from embedder.chat import Message
+from embedder.errors import NotUnicodeError
 
 PLAIN_TEMPLATE = (
     "{% for message in messages %}"
@@ -39,7 +40,19 @@ class Prompter:
         Args:
             text: Any text.
             specials: Whether the tokenizer adds its own, such as Llama's begin-of-text.
+
+        Raises:
+            NotUnicodeError: `text` has half of a surrogate pair.
         """
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            nearby = text[max(0, error.start - 20) : error.start + 20]
+            msg = (
+                f"expected Unicode, found half of a surrogate pair in {nearby!r}: decode the text "
+                "from its bytes with errors='replace'"
+            )
+            raise NotUnicodeError(msg) from error
         return self._plain.encode(text, add_special_tokens=specials).ids
 
     def prompt_ids(self, messages: Sequence[Message]) -> list[int]:

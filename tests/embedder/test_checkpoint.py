@@ -1,6 +1,8 @@
 """Reading and writing the published layout, and every way in which it can be wrong."""
 
 import json
+import logging
+import os
 import pickle
 import shutil
 from pathlib import Path
@@ -8,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import yaml
 from safetensors.torch import load_file, save_file
 
 from embedder import LLM2VecGen
@@ -24,8 +27,20 @@ def folder(tmp_path):
     return tmp_path / "model" / "checkpoint"
 
 
+@pytest.fixture
+def printed(caplog, monkeypatch):
+    """What would be on the terminal: transformers has a handler of its own, which caplog misses."""
+    monkeypatch.setattr(logging.getLogger("transformers"), "propagate", True)
+    return caplog
+
+
 def load(folder):
     return LLM2VecGen.from_pretrained(folder, device="cpu", dtype="float32")
+
+
+def change_config(file, **values):
+    read = json.loads if file.suffix == ".json" else yaml.safe_load
+    file.write_text(json.dumps(read(file.read_text()) | values))  # which YAML reads too
 
 
 @pytest.mark.parametrize(
@@ -51,6 +66,15 @@ def test_a_missing_or_damaged_file_is_named(folder, name, damage):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("name", ["reconstruction_mlp", "alignment_mlp"])
+@pytest.mark.parametrize("share", [0, 0.1, 0.5, 0.99])
+def test_a_head_that_is_cut_short_is_named(folder, name, share):
+    data = (folder / name).read_bytes()
+    (folder / name).write_bytes(data[: int(len(data) * share)])
+    with pytest.raises(CheckpointError, match=f"{name} is damaged or cut short: .* again$"):
+        load(folder)
+
+
 def test_a_directory_in_place_of_a_file_is_named(folder):
     (folder / "alignment_mlp").unlink()
     (folder / "alignment_mlp").mkdir()
@@ -61,6 +85,30 @@ def test_a_directory_in_place_of_a_file_is_named(folder):
 def test_a_missing_key_is_named(folder):
     (folder / "run_config.yml").write_text("special_tokens: [a]\n")
     with pytest.raises(CheckpointError, match=r"run_config.yml .* model_name_or_path is missing"):
+        load(folder)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("max_input_length", "abc", "a whole number, found 'abc'"),
+        ("max_input_length", None, "a whole number, found None"),
+        ("special_tokens", 5, "a list, found 5"),
+        ("special_tokens", "ten tokens", "a list, found 'ten tokens'"),
+    ],
+)
+def test_a_value_of_another_kind_is_named(folder, key, value, expected):
+    change_config(folder / "run_config.yml", **{key: value})
+    with pytest.raises(CheckpointError, match=f"run_config.yml: expected {key} to be {expected}"):
+        load(folder)
+
+
+def test_max_input_length_must_leave_room_for_text(folder, tiny):
+    taken = tiny.max_length - tiny.max_tokens
+    change_config(folder / "run_config.yml", max_input_length=taken + 1)
+    assert load(folder).max_tokens == 1
+    change_config(folder / "run_config.yml", max_input_length=taken)
+    with pytest.raises(CheckpointError, match=f"max_input_length over {taken}, .* found {taken}"):
         load(folder)
 
 
@@ -120,6 +168,40 @@ def test_a_base_without_weights_says_so(folder):
         load(folder)
 
 
+def test_a_base_without_a_configuration_says_so(folder):
+    (folder.parent / "base" / "config.json").unlink()
+    with pytest.raises(CheckpointError, match=r"base/config\.json is missing: expected"):
+        load(folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"vocab_size": 400}, r"lm_head.weight of shape \[400, 64\], found \[500, 64\]"),
+        ({"num_hidden_layers": 3}, r"model.layers.2.\S+, found no such weights"),
+    ],
+)
+def test_a_base_whose_weights_do_not_fit_is_one_line(folder, printed, change, expected):
+    change_config(folder.parent / "base" / "config.json", **change)
+    with pytest.raises(CheckpointError, match=f"does not fit its config.json: expected {expected}"):
+        load(folder)
+    assert printed.text == ""
+
+
+def test_weights_that_a_base_does_not_use_are_told_in_one_line(folder, printed):
+    change_config(folder.parent / "base" / "config.json", num_hidden_layers=1)
+    load(folder)
+    assert [record.levelname for record in printed.records] == ["WARNING"]
+    assert "leaves out 9 weights that its config.json does not name" in printed.text
+
+
+@pytest.mark.parametrize("window", [0, -1])
+def test_a_base_without_a_window_says_so(folder, window):
+    change_config(folder.parent / "base" / "config.json", max_position_embeddings=window)
+    with pytest.raises(CheckpointError, match=f"max_position_embeddings .* found {window}"):
+        load(folder)
+
+
 def test_an_unsupported_family_says_what_is_supported(folder):
     config = {"model_type": "t5", "architectures": ["T5ForConditionalGeneration"]}
     (folder.parent / "base" / "config.json").write_text(json.dumps(config))
@@ -139,6 +221,44 @@ def test_a_damaged_tokenizer_says_so(folder):
 def test_a_folder_that_is_not_there_says_so(source):
     with pytest.raises(CheckpointError, match=f"there is no folder {source}"):
         load(source)
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("x" * 300, "File name too long"),
+        ("~nobody-at-all/model", "home directory"),
+        pytest.param(
+            "closed/model",
+            "Permission denied",
+            marks=pytest.mark.skipif(os.geteuid() == 0, reason="root may open every folder"),
+        ),
+    ],
+)
+def test_a_folder_that_cannot_be_opened_says_why(tmp_path, monkeypatch, source, reason):
+    monkeypatch.chdir(tmp_path)
+    Path("closed").mkdir(mode=0)
+    with pytest.raises(CheckpointError, match=f"{source} cannot be opened .*{reason}.*: expected"):
+        load(source)
+
+
+def test_a_base_that_cannot_be_opened_says_why(folder):
+    change_config(folder / "run_config.yml", model_name_or_path="x" * 300)
+    with pytest.raises(CheckpointError, match=r"xxx cannot be opened \(File name too long\)"):
+        load(folder)
+
+
+def test_a_file_is_not_taken_for_a_hub_id(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("ok").mkdir()
+    Path("ok/duck.md").touch()
+    with pytest.raises(CheckpointError, match=r"^ok/duck.md is a file: expected a folder"):
+        load("ok/duck.md")
+
+
+def test_a_tilde_stands_for_the_home_folder(folder, monkeypatch):
+    monkeypatch.setenv("HOME", str(folder.parent))
+    assert load("~/checkpoint").name == "model/checkpoint"
 
 
 def test_an_unknown_dtype_lists_the_known():

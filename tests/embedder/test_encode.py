@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embedder.batching import by_length
-from embedder.errors import TextTooLongError
+from embedder.errors import NotUnicodeError, TextTooLongError
 
 TEXTS = [
     "the arctic",
@@ -73,6 +73,22 @@ def test_truncation_loses_the_end_only(tiny):
 def test_max_length_must_leave_room_for_the_special_tokens(tiny):
     with pytest.raises(ValueError, match="no room beside 10 special tokens"):
         tiny.encode(["x"], max_length=10)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda model, text: model.count_tokens(text),
+        lambda model, text: model.count_prompt_tokens([{"role": "user", "content": text}]),
+        lambda model, text: model.encode_queries([text]),
+        lambda model, text: model.encode_documents(["fine"], titles=[text]),
+        lambda model, text: model.decode(text),
+    ],
+    ids=["count_tokens", "count_prompt_tokens", "encode_queries", "encode_documents", "decode"],
+)
+def test_half_a_surrogate_pair_is_refused_by_name(tiny, use):
+    with pytest.raises(NotUnicodeError, match=r"surrogate pair in '.*pump\\udcff\?.*': decode"):
+        use(tiny, "pump\udcff?")
 
 
 def test_threads_get_what_one_caller_gets(tiny):
