@@ -14,7 +14,7 @@ from embedder.demo_model.pairs import Pair
 from embedder.demo_model.tokenizer import TURN_END
 from embedder.prompt import Prompter
 
-LONGEST_EXAMPLE = 1400
+LONGEST_EXAMPLE = 1900
 """Tokens; the few longer examples are left out."""
 LONGEST_TEXT = 224
 """Tokens of a text to embed, instruction included; longer ones lose their end in training."""

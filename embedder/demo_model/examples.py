@@ -10,7 +10,7 @@ from embedder.chat import REFUSAL
 from embedder.demo_model.corpus import Paragraphs, QuestionRow, sentences
 from embedder.demo_model.questions import Maker, ask, keywords, telling_words
 
-GOALS = (150, 250, 250, 400, 600, 900)
+GOALS = (150, 250, 250, 400, 600, 900, 1500)
 """Lengths of passages in characters; short ones are drawn more often."""
 EASY_GOALS = (100, 150, 250)
 
@@ -38,7 +38,7 @@ class ExampleMaker:
     documents: Sequence[Paragraphs]
     rows: Sequence[QuestionRow]
     natural: float = 0.3
-    unanswerable: float = 0.15
+    unanswerable: float = 0.2
 
     @cached_property
     def _weights(self) -> list[int]:
@@ -85,6 +85,11 @@ class ExampleMaker:
         row = rng.choice(self.rows) if self.rows else None
         if row is None or not row.context:
             return None
+        if not row.answer:
+            others = [_window(self._paragraph(rng), rng) for _ in range(rng.randint(0, 2))]
+            passages = [_window(row.context, rng), *others]
+            rng.shuffle(passages)
+            return Example(row.question, passages, REFUSAL)
         found = _supporting_window(row, rng)
         if not found:
             return None
@@ -123,7 +128,7 @@ def _window(paragraph: str, rng: random.Random, goals: Sequence[int] = GOALS) ->
         if len(text) >= goal:
             break
         text += " " + part
-    return text[:1200]
+    return text[:2000]
 
 
 def _supporting_window(row: QuestionRow, rng: random.Random) -> tuple[str, str] | None:

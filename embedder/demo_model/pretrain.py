@@ -4,7 +4,6 @@ A base that learned to answer only does not embed: the best linear map from its 
 vectors retrieved at a third of MiniLM's nDCG. So the embedding task is in the mix from the start.
 """
 
-import json
 import math
 import time
 from collections.abc import Iterator, Sequence
@@ -24,6 +23,7 @@ from embedder.demo_model.examples import ExampleMaker
 from embedder.demo_model.joint import JointModel
 from embedder.demo_model.losses import embedding_loss
 from embedder.demo_model.pairs import Pair
+from embedder.train.curve import Curve
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +76,14 @@ class Pretraining:
         self._pair_batches = PairBatches(self.tokenizer, self.pairs, plan.tokens)
 
     def run(self) -> None:
-        """Train to the last step of the schedule; writes `pretrain.pt` and `pretrain.jsonl`."""
+        """Train to the last step of the schedule; writes `pretrain.pt`, `.jsonl` and `.svg`."""
         self.model.to(self._device).train()
         optimizers = self._optimizers()
         first = self._resume(optimizers)
+        curve = Curve(self.folder / "pretrain.jsonl")
+        curve.keep(first)
         batches = self._from_step(first)
-        saved = time.monotonic()
+        saved = began = time.monotonic()
         bar = tqdm(range(first, self.schedule.steps), initial=first, total=self.schedule.steps)
         for step in bar:
             for group in (group for o in optimizers for group in o.param_groups):
@@ -94,11 +96,14 @@ class Pretraining:
                 optimizer.step()
                 optimizer.zero_grad(set_to_none=True)
             bar.set_postfix(losses)
-            self._log({"step": step, **losses, "time": time.time()})
-            if time.monotonic() - saved > self.schedule.save_seconds:
+            now = time.monotonic()
+            curve.add({"step": step + 1, **losses, "seconds": round(now - began, 3)})
+            began = now
+            if now - saved > self.schedule.save_seconds:
                 self._save(optimizers, step + 1)
-                saved = time.monotonic()
+                saved = now
         self._save(optimizers, self.schedule.steps)
+        curve.draw(self.folder / "pretrain.svg")
 
     def _optimizers(self) -> list[torch.optim.Optimizer]:
         """Muon for the matrices that begin untrained, which learn faster by it; AdamW for the rest.
@@ -179,10 +184,6 @@ class Pretraining:
         partial = self.folder / "pretrain.pt.part"
         torch.save(state, partial)
         partial.replace(self.folder / "pretrain.pt")
-
-    def _log(self, record: dict[str, float]) -> None:
-        with (self.folder / "pretrain.jsonl").open("a") as log:
-            log.write(json.dumps(record) + "\n")
 
 
 def _pace(step: int, schedule: Schedule) -> float:

@@ -3,9 +3,13 @@
 import json
 from collections.abc import Mapping, Sequence
 from html import escape
+from itertools import chain
 from pathlib import Path
+from statistics import fmean
 
 WIDTH, HEIGHT, MARGIN = 420, 220, 44
+DRAWN = 400
+"""Most points of a line."""
 COLOURS = "#0072b2 #d55e00 #009e73 #cc79a7 #e69f00 #56b4e9 #000000".split()
 """Okabe and Ito's, which people with colour blindness can tell apart."""
 
@@ -36,13 +40,16 @@ class Curve:
         return [json.loads(line) for line in lines if line.endswith("\n")]
 
     def draw(self, picture: Path) -> None:
-        """Draw every value over the steps, one panel each, as SVG; nothing before the first."""
+        """Draw every value over the steps, one panel each, as SVG; nothing before the first.
+
+        Not every step need have every value. Long runs are drawn as means of neighbouring steps.
+        """
         points = self.points()
         if not points:
             return
-        names = [name for name in points[0] if name not in NOT_DRAWN]
+        names = [n for n in dict.fromkeys(chain.from_iterable(points)) if n not in NOT_DRAWN]
         panels = [
-            _panel(name, points, COLOURS[place % len(COLOURS)], place)
+            _panel(name, _means(points, name), COLOURS[place % len(COLOURS)], place)
             for place, name in enumerate(names)
         ]
         rows = (len(names) + 1) // 2
@@ -53,9 +60,16 @@ class Curve:
         )
 
 
-def _panel(name: str, points: Sequence[Mapping[str, float]], colour: str, place: int) -> str:
-    steps = [point["step"] for point in points]
-    values = [point[name] for point in points]
+def _means(points: Sequence[Mapping[str, float]], name: str) -> list[tuple[float, float]]:
+    """Step and value of the points that have `name`, at most `DRAWN` of them."""
+    found = [(point["step"], point[name]) for point in points if name in point]
+    run = -(-len(found) // DRAWN)
+    groups = (found[start : start + run] for start in range(0, len(found), run))
+    return [(group[-1][0], fmean(value for _, value in group)) for group in groups]
+
+
+def _panel(name: str, points: Sequence[tuple[float, float]], colour: str, place: int) -> str:
+    steps, values = zip(*points, strict=True)
     low, high = min(values), max(values)
     wide, tall = WIDTH - 2 * MARGIN, HEIGHT - 2 * MARGIN
     span, length = (high - low) or 1.0, (steps[-1] - steps[0]) or 1.0

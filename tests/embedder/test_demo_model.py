@@ -98,8 +98,10 @@ def test_a_build_makes_a_checkpoint_that_loads_encodes_and_generates(plan, tmp_p
     assert model._stop_ids == {model._tokenizer.convert_tokens_to_ids("<|im_end|>")}
     assert len(list(model.stream(turn, max_new_tokens=4))) <= 4
     log = [json.loads(line) for line in (plan.work / "pretrain.jsonl").read_text().splitlines()]
-    assert [record["step"] for record in log] == list(range(6))
+    assert [record["step"] for record in log] == list(range(1, 7))
     assert all(np.isfinite(record["reply"]) for record in log)
+    picture = (plan.work / "pretrain.svg").read_text()
+    assert all(f">{name}</text>" in picture for name in ("reply", "embed", "cosine"))
 
 
 def test_a_build_that_was_stopped_goes_on_to_the_same_weights(plan, tmp_path, monkeypatch):
