@@ -21,7 +21,6 @@ def main() -> int:
     parser.add_argument("--work", type=Path, default=Path("runs/demo"), help="(%(default)s)")
     parser.add_argument("--pairs", type=int, default=190_000, help="texts to embed (%(default)s)")
     parser.add_argument("--steps", type=int, default=5000, help="of pretraining (%(default)s)")
-    parser.add_argument("--head-steps", type=int, default=400, help="with the base frozen")
     parser.add_argument("--threads", type=int, help="CPU threads (all)")
     arguments = parser.parse_args()
     try:
@@ -36,7 +35,6 @@ def _build(arguments: argparse.Namespace) -> None:
     import torch
 
     from embedder.demo_model.build import Plan, build
-    from embedder.demo_model.heads import HeadSchedule
     from embedder.demo_model.pretrain import Schedule
 
     if arguments.threads:
@@ -48,7 +46,6 @@ def _build(arguments: argparse.Namespace) -> None:
         work=arguments.work,
         pairs=arguments.pairs,
         schedule=Schedule(steps=arguments.steps),
-        heads=HeadSchedule(steps=arguments.head_steps),
     )
     build(plan, arguments.out)
 

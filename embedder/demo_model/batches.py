@@ -18,21 +18,28 @@ LONGEST_EXAMPLE = 1900
 """Tokens; the few longer examples are left out."""
 LONGEST_TEXT = 224
 """Tokens of a text to embed, instruction included; longer ones lose their end in training."""
+CHOICE, CITATION = 6, 4
+"""Tokens at the beginning of a reply, by which its sentence is chosen, and of ` [1]` at its end."""
+CHOICE_WEIGHT = 4.0
 ROUND = 96
 """Examples that are drawn together and sorted by length."""
 
 
 @dataclass(frozen=True, slots=True)
 class Conversations:
-    """Token ids `[batch, longest]`, padded right, and which of them belong to a reply.
+    """Token ids, padded right, and what is trained; all `[batch, longest]`.
 
-    `trained` marks the tokens whose prediction is trained: the reply's, and of the prompt's a
-    random few.
+    Attributes:
+        ids: Of whole conversations.
+        reply: Weight of a token's prediction in the loss of the reply; 0 outside of it. Where to
+            begin copying and which number to cite weigh more than to go on copying, of which there
+            is so much that it would be learned alone.
+        prompt: Which tokens of the prompt are trained on, too: a random few.
     """
 
     ids: torch.Tensor
     reply: torch.Tensor
-    trained: torch.Tensor
+    prompt: torch.Tensor
 
 
 class ConversationBatches:
@@ -72,14 +79,16 @@ class ConversationBatches:
     ) -> Conversations:
         longest = max(len(ids) for ids, _ in batch)
         ids = torch.zeros(len(batch), longest, dtype=torch.long)
-        reply = torch.zeros(len(batch), longest, dtype=torch.bool)
-        text = torch.zeros_like(reply)
+        reply = torch.zeros(len(batch), longest)
+        prompt = torch.zeros(len(batch), longest, dtype=torch.bool)
         for row, (tokens, start) in enumerate(batch):
             ids[row, : len(tokens)] = torch.tensor(tokens)
-            text[row, 1 : len(tokens)] = True
-            reply[row, start : len(tokens)] = True
+            prompt[row, 1:start] = True
+            reply[row, start : len(tokens)] = 1
+            reply[row, start : start + CHOICE] = CHOICE_WEIGHT
+            reply[row, max(start, len(tokens) - CITATION) : len(tokens)] = CHOICE_WEIGHT
         few = torch.rand(ids.shape, generator=generator) < self._prompt_share
-        return Conversations(ids, reply, reply | (text & few))
+        return Conversations(ids, reply, prompt & few)
 
 
 class PairBatches:

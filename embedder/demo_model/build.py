@@ -1,8 +1,6 @@
 """The stages of the bundled model, from text to a checkpoint in the published layout."""
 
 import json
-import random
-import shutil
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -12,8 +10,9 @@ from numpy.typing import NDArray
 from torch import nn
 from transformers import PreTrainedTokenizerFast
 
-from embedder.checkpoint import Checkpoint, Head, read_checkpoint, write_checkpoint
+from embedder.checkpoint import Checkpoint, Head, write_checkpoint
 from embedder.demo_model.averages import AverageSchedule, TokenAverages, train_averages
+from embedder.demo_model.batches import PairBatches
 from embedder.demo_model.corpus import (
     Paragraphs,
     QuestionRow,
@@ -22,7 +21,6 @@ from embedder.demo_model.corpus import (
     read_utterances,
 )
 from embedder.demo_model.examples import ExampleMaker
-from embedder.demo_model.heads import HeadSchedule, train_heads
 from embedder.demo_model.joint import JointModel, Shape
 from embedder.demo_model.pairs import Pair, make_pairs
 from embedder.demo_model.pretrain import Pretraining, Schedule
@@ -54,7 +52,6 @@ class Plan:
     shape: Shape = field(default_factory=Shape)
     averages: AverageSchedule = field(default_factory=AverageSchedule)
     schedule: Schedule = field(default_factory=Schedule)
-    heads: HeadSchedule = field(default_factory=HeadSchedule)
     seed: int = 0
 
 
@@ -71,10 +68,10 @@ def build(plan: Plan, out: Path) -> None:
     model = JointModel(plan.shape, _averages(plan, tokenizer, pairs, vectors))
     examples = ExampleMaker(documents, rows)
     Pretraining(model, tokenizer, examples, pairs, vectors, plan.work, plan.schedule).run()
-    export(model, tokenizer, plan.work / "pretrained")
-    shuffled = random.Random(plan.seed).sample(pairs, len(pairs))  # they are in order of length
-    heads = train_heads(plan.work / "pretrained", shuffled, plan.heads, plan.work)
-    ship(plan.work / "pretrained" / "base", heads, tokenizer, out)
+    sample = PairBatches(tokenizer, pairs, tokens=8192)
+    for ids, lengths in sample.texts(sample.choose(plan.seed)):
+        model.give_unit_length(ids, lengths)
+    export(model, tokenizer, out)
 
 
 def export(model: JointModel, tokenizer: PreTrainedTokenizerFast, out: Path) -> None:
@@ -97,12 +94,6 @@ def export(model: JointModel, tokenizer: PreTrainedTokenizerFast, out: Path) -> 
         representation=replace(model.representation, mix=model.mix.detach()),
     )
     write_checkpoint(out, checkpoint, tokenizer)
-
-
-def ship(base: Path, heads: Path, tokenizer: PreTrainedTokenizerFast, out: Path) -> None:
-    """Put a base and the checkpoint that was trained on it into one folder, the base in `base`."""
-    shutil.copytree(base, out / "base", dirs_exist_ok=True)
-    write_checkpoint(out, replace(read_checkpoint(heads), base="base"), tokenizer)
 
 
 def _head(linear: nn.Linear) -> Head:

@@ -10,7 +10,7 @@ from embedder.chat import REFUSAL
 from embedder.demo_model.corpus import Paragraphs, QuestionRow, sentences
 from embedder.demo_model.questions import Maker, ask, keywords, telling_words
 
-GOALS = (150, 250, 250, 400, 600, 900, 1500)
+GOALS = (150, 200, 250, 300, 400, 600, 1200)
 """Lengths of passages in characters; short ones are drawn more often."""
 EASY_GOALS = (100, 150, 250)
 

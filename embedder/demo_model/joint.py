@@ -109,6 +109,17 @@ class JointModel(nn.Module):
         """L2-normalised embeddings `[batch, dimension]`."""
         return normalize(self.alignment(self.compress(ids, lengths)).mean(dim=1).float(), dim=-1)
 
+    @torch.no_grad()
+    def give_unit_length(self, ids: torch.Tensor, lengths: torch.Tensor) -> None:
+        """Scale the alignment head so that these texts' vectors have length 1 in the mean.
+
+        The losses so far saw directions only; the published one is a mean squared error to the
+        teacher's vectors, whose length is 1.
+        """
+        length = self.alignment(self.compress(ids, lengths)).mean(dim=1).norm(dim=-1).mean()
+        self.alignment.weight /= length
+        self.alignment.bias /= length
+
     def logits(self, ids: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
         """Scores `[wanted.sum(), vocabulary]` of the token after each position in `wanted`.
 

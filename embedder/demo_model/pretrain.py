@@ -133,14 +133,15 @@ class Pretraining:
         ]
 
     def _reply_step(self, batch: Conversations) -> dict[str, float]:
-        ids, trained = batch.ids.to(self._device), batch.trained[:, 1:]
-        wanted = nn.functional.pad(trained, (0, 1)).to(self._device)
+        ids, weights = batch.ids.to(self._device), batch.reply.to(self._device)[:, 1:]
+        prompt = batch.prompt.to(self._device)[:, 1:]
+        wanted = (weights > 0) | prompt
         with torch.autocast(self._device.type, torch.bfloat16):
-            logits = self.model.logits(ids, wanted)
-        each = cross_entropy(logits.float(), ids[:, 1:][wanted[:, :-1]], reduction="none")
-        is_reply = batch.reply[:, 1:][trained].to(self._device)
-        reply, prompt = each[is_reply].mean(), each[~is_reply]
-        loss = reply + self.schedule.prompt_weight * prompt.sum() / max(1, len(prompt))
+            logits = self.model.logits(ids, nn.functional.pad(wanted, (0, 1)))
+        each = cross_entropy(logits.float(), ids[:, 1:][wanted], reduction="none")
+        weight, aside = weights[wanted], prompt[wanted]
+        reply = (each * weight).sum() / weight.sum()
+        loss = reply + self.schedule.prompt_weight * each[aside].sum() / aside.sum().clamp(min=1)
         loss.backward()
         return {"reply": round(reply.item(), 4)}
 

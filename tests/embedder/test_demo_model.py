@@ -23,7 +23,6 @@ from embedder.demo_model.corpus import (
     sentences,
 )
 from embedder.demo_model.examples import ExampleMaker
-from embedder.demo_model.heads import HeadSchedule
 from embedder.demo_model.joint import JointModel, Shape
 from embedder.demo_model.pairs import Pair, make_pairs
 from embedder.demo_model.pretrain import Schedule
@@ -80,7 +79,6 @@ def plan(text, tmp_path_factory):
         schedule=Schedule(
             steps=6, easy_steps=2, warmup=2, tokens=1024, pairs_every=2, save_seconds=0
         ),
-        heads=HeadSchedule(steps=2, pairs=4),
     )
 
 
