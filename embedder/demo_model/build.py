@@ -89,7 +89,7 @@ def export(model: JointModel, tokenizer: PreTrainedTokenizerFast, out: Path) -> 
         reconstruction=_head(model.reconstruction),
         alignment=_head(model.alignment),
         states=len(model.rows),
-        max_length=512,
+        max_length=base.config.max_position_embeddings,
         dtype="bfloat16",
         representation=replace(model.representation, mix=model.mix.detach()),
     )

@@ -10,34 +10,64 @@ from embedder.chat import REFUSAL
 from embedder.demo_model.corpus import Paragraphs, QuestionRow, sentences
 from embedder.demo_model.questions import Maker, ask, keywords, telling_words
 
-GOALS = (150, 200, 250, 300, 400, 600, 1200)
+GOALS = (150, 200, 250, 300, 400, 600, 1000)
 """Lengths of passages in characters; short ones are drawn more often."""
 EASY_GOALS = (100, 150, 250)
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
-    """A question, the passages to answer it from, and the reply to learn."""
+class Asked:
+    """A question, and the sentence that answers it.
+
+    Attributes:
+        question: As people or rules ask it.
+        sentence: Word for word from a passage; empty if no passage holds the answer.
+        passage: The passage's place, from 0.
+    """
 
     question: str
+    sentence: str = ""
+    passage: int = 0
+
+    @property
+    def reply(self) -> str:
+        """What the model is to learn to say."""
+        return f"{self.sentence} [{self.passage + 1}]" if self.sentence else REFUSAL
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """Passages and several questions, each a conversation of its own about all of them."""
+
     passages: list[str]
-    reply: str
+    asked: list[Asked]
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A passage and what can be asked about it: question and sentence, or question and nothing."""
+
+    passage: str
+    questions: list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
 class ExampleMaker:
     """Draws examples from documents and question rows.
 
+    Every passage brings its own questions, so that the same passages are asked about in several
+    ways: what to attend to follows from the question alone.
+
     Attributes:
         documents: Where passages, and questions made by rule, come from.
         rows: Questions that people wrote, with context and answer; may be empty.
-        natural: Share of examples that come from `rows`.
-        unanswerable: Share of examples whose passages do not hold the answer.
+        natural: Share of passages that come from `rows`.
+        unanswerable: Share of questions whose passage is left out.
     """
 
     documents: Sequence[Paragraphs]
     rows: Sequence[QuestionRow]
-    natural: float = 0.3
+    natural: float = 0.4
     unanswerable: float = 0.2
 
     @cached_property
@@ -45,13 +75,24 @@ class ExampleMaker:
         """Draws documents by their number of paragraphs: some have two, some ten thousand."""
         return list(accumulate(len(document) for document in self.documents))
 
+    @cached_property
+    def _told(self) -> list[QuestionRow]:
+        return [row for row in self.rows if row.context]
+
     def draw(self, seed: int) -> Iterator[Example]:
         """Examples without end; the same seed gives the same ones."""
         rng = random.Random(seed)
         while True:
-            example = self._from_row(rng) if rng.random() < self.natural else self._from_text(rng)
-            if example:
-                yield example
+            sources = self._sources(rng.choice((1, 2, 3, 3, 4, 5)), rng)
+            example = _about(sources, rng)
+            strangers = [
+                Asked(question)
+                for _ in example.asked
+                if rng.random() < self.unanswerable / (1 - self.unanswerable)
+                for question, _ in self._sources(1, rng)[0].questions[:1]
+            ]
+            if example.asked:
+                yield Example(example.passages, [*example.asked, *strangers])
 
     def draw_easy(self, seed: int) -> Iterator[Example]:
         """The same without end, easier: keywords of a sentence, and at most three short passages.
@@ -60,65 +101,74 @@ class ExampleMaker:
         """
         rng = random.Random(seed)
         while True:
-            core = self._asked(_window(self._paragraph(rng), rng, EASY_GOALS), keywords, rng)
-            if core:
-                others = [
-                    _window(self._paragraph(rng), rng, EASY_GOALS) for _ in range(rng.randint(0, 2))
-                ]
-                yield _hidden(core, others, rng)
+            paragraphs = [rng.choice(self._document(rng)) for _ in range(rng.randint(1, 3))]
+            example = _about([_source(p, keywords, EASY_GOALS, rng) for p in paragraphs], rng)
+            if example.asked:
+                yield example
 
-    def _from_text(self, rng: random.Random) -> Example | None:
-        document = rng.choices(self.documents, cum_weights=self._weights)[0]
-        core = self._asked(_window(rng.choice(document), rng), ask, rng)
-        return self._compose(core, document, rng) if core else None
+    def _sources(self, count: int, rng: random.Random) -> list[_Source]:
+        """From rows or documents; some from the same document, which makes a harder choice."""
+        sources: list[_Source] = []
+        document = self._document(rng)
+        for _ in range(count):
+            told = self._told and rng.random() < self.natural
+            source = _from_row(rng.choice(self._told), rng) if told else None
+            if source is None:
+                document = document if rng.random() < 0.3 else self._document(rng)
+                source = _source(rng.choice(document), ask, GOALS, rng)
+            sources.append(source)
+        return sources
 
-    def _paragraph(self, rng: random.Random) -> str:
-        return rng.choice(rng.choices(self.documents, cum_weights=self._weights)[0])
-
-    def _asked(self, passage: str, maker: Maker, rng: random.Random) -> Example | None:
-        fitting = [s for s in sentences(passage) if 30 <= len(s) <= 260]
-        sentence = rng.choice(fitting) if fitting else ""
-        question = maker(sentence, rng)
-        return Example(question, [passage], sentence) if question else None
-
-    def _from_row(self, rng: random.Random) -> Example | None:
-        row = rng.choice(self.rows) if self.rows else None
-        if row is None or not row.context:
-            return None
-        if not row.answer:
-            others = [_window(self._paragraph(rng), rng) for _ in range(rng.randint(0, 2))]
-            passages = [_window(row.context, rng), *others]
-            rng.shuffle(passages)
-            return Example(row.question, passages, REFUSAL)
-        found = _supporting_window(row, rng)
-        if not found:
-            return None
-        passage, sentence = found
-        neighbours = rng.choice(self.documents)
-        return self._compose(Example(row.question, [passage], sentence), neighbours, rng)
-
-    def _compose(self, core: Example, neighbours: Paragraphs, rng: random.Random) -> Example:
-        """Hide the one passage of `core` among others, or leave it out and refuse."""
-        others = [self._other(neighbours, rng) for _ in range(rng.choice((0, 1, 2, 2, 3, 4)))]
-        if rng.random() < self.unanswerable:
-            return Example(core.question, others or [self._other(neighbours, rng)], REFUSAL)
-        return _hidden(core, others, rng)
-
-    def _other(self, neighbours: Paragraphs, rng: random.Random) -> str:
-        """A passage from the same document (a harder choice) or from any."""
-        if rng.random() < 0.3:
-            return _window(rng.choice(neighbours), rng)
-        return _window(self._paragraph(rng), rng)
+    def _document(self, rng: random.Random) -> Paragraphs:
+        return rng.choices(self.documents, cum_weights=self._weights)[0]
 
 
-def _hidden(core: Example, others: list[str], rng: random.Random) -> Example:
-    """`core` with its one passage at a random place among `others`, cited in the reply."""
-    place = rng.randint(0, len(others))
-    passages = [*others[:place], *core.passages, *others[place:]]
-    return Example(core.question, passages, f"{core.reply} [{place + 1}]")
+def _about(sources: Sequence[_Source], rng: random.Random) -> Example:
+    asked = [
+        Asked(question, sentence, place)
+        for place, source in enumerate(sources)
+        for question, sentence in source.questions
+    ]
+    rng.shuffle(asked)
+    return Example([source.passage for source in sources], asked)
 
 
-def _window(paragraph: str, rng: random.Random, goals: Sequence[int] = GOALS) -> str:
+def _source(paragraph: str, maker: Maker, goals: Sequence[int], rng: random.Random) -> _Source:
+    """A window of a paragraph, and questions about one or two of its sentences."""
+    passage = _window(paragraph, goals, rng)
+    fitting = [s for s in sentences(passage) if 30 <= len(s) <= 260]
+    chosen = rng.sample(fitting, min(len(fitting), rng.randint(1, 2)))
+    questions = [(maker(sentence, rng), sentence) for sentence in chosen]
+    return _Source(passage, [(question, sentence) for question, sentence in questions if question])
+
+
+def _from_row(row: QuestionRow, rng: random.Random) -> _Source | None:
+    """The row's question and the part of its context that answers it, if one sentence does."""
+    if not row.answer:
+        return _Source(_window(row.context, GOALS, rng), [(row.question, "")])
+    parts = sentences(row.context)
+    best = _supporting(parts, row)
+    if best is None:
+        return None
+    first = max(0, best - rng.randint(0, 3))
+    last = min(len(parts), best + 1 + rng.randint(0, 3))
+    return _Source(" ".join(parts[first:last])[:1500], [(row.question, parts[best])])
+
+
+def _supporting(parts: Sequence[str], row: QuestionRow) -> int | None:
+    """Which sentence of the context best supports the answer; None if none does well."""
+    wanted = {w.lower() for w in telling_words(row.answer)}
+    asked = {w.lower() for w in telling_words(row.question)}
+
+    def score(part: str) -> float:
+        words = {w.lower() for w in telling_words(part)}
+        return 2 * len(words & wanted) / (len(wanted) or 1) + len(words & asked) / (len(asked) or 1)
+
+    best = max(range(len(parts)), key=lambda i: score(parts[i]))
+    return best if score(parts[best]) >= 0.8 and len(parts[best]) <= 400 else None
+
+
+def _window(paragraph: str, goals: Sequence[int], rng: random.Random) -> str:
     """A run of sentences of about one of `goals` characters."""
     parts = sentences(paragraph)
     start = rng.randrange(len(parts))
@@ -129,21 +179,3 @@ def _window(paragraph: str, rng: random.Random, goals: Sequence[int] = GOALS) ->
             break
         text += " " + part
     return text[:2000]
-
-
-def _supporting_window(row: QuestionRow, rng: random.Random) -> tuple[str, str] | None:
-    """The sentence of the context that best supports the answer, within a run of its neighbours."""
-    parts = sentences(row.context)
-    wanted = {w.lower() for w in telling_words(row.answer)}
-    asked = {w.lower() for w in telling_words(row.question)}
-
-    def score(part: str) -> float:
-        words = {w.lower() for w in telling_words(part)}
-        return 2 * len(words & wanted) / (len(wanted) or 1) + len(words & asked) / (len(asked) or 1)
-
-    best = max(range(len(parts)), key=lambda i: score(parts[i]))
-    if score(parts[best]) < 0.8 or len(parts[best]) > 400:
-        return None
-    first = max(0, best - rng.randint(0, 3))
-    last = min(len(parts), best + 1 + rng.randint(0, 3))
-    return " ".join(parts[first:last])[:1500], parts[best]

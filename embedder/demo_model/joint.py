@@ -9,8 +9,12 @@ from torch.nn.functional import normalize
 from transformers import Qwen3Config, Qwen3ForCausalLM
 
 from embedder.demo_model.averages import TokenAverages
-from embedder.demo_model.induction import write_induction
+from embedder.demo_model.circuits import Writer, slow_dimensions
+from embedder.demo_model.conversations import Conversations
+from embedder.demo_model.guidance import GUIDED
 from embedder.representation import Representation
+
+Attention = tuple[torch.Tensor, ...]
 
 ROPE_THETA = 1e6
 OUTPUT_GAIN = 0.06
@@ -19,6 +23,9 @@ the other layers could not see a token for its context; as they also give the wo
 are kept small here."""
 ROW_SCALE = 0.02
 """Root mean square of a special row, which is to leave the average beside it as it is."""
+SHARPNESS = 2.0
+"""Gain of queries and keys. At 1, a head of 64 dimensions cannot single out one token of hundreds,
+and gains are slow to learn."""
 FIRST_LAYER = 4.0
 """Logit of the first layer in the mix, next to 0 of the others: nine tenths of the weight."""
 
@@ -77,9 +84,8 @@ class JointModel(nn.Module):
             nn.init.zeros_(self.reconstruction.bias)
             self.alignment.load_state_dict(averages.alignment.state_dict())
             self._start_as_average()
-        layers: Any = self.lm.model.layers
-        if shape.layers > 2:
-            write_induction(layers[1].self_attn, layers[2].self_attn, shape.identity, ROPE_THETA)
+            if shape.layers > max(layer for layer, _ in GUIDED.values()):
+                self._write_circuits(shape)
 
     def _start_as_average(self) -> None:
         first: Any = self.lm.model.layers[0]
@@ -87,11 +93,34 @@ class JointModel(nn.Module):
             block: Any = layer
             nn.init.zeros_(block.self_attn.o_proj.weight)
             nn.init.zeros_(block.mlp.down_proj.weight)
+            for norm in (block.self_attn.q_norm, block.self_attn.k_norm):
+                nn.init.constant_(norm.weight, SHARPNESS)
         nn.init.eye_(first.self_attn.v_proj.weight)
         nn.init.eye_(first.self_attn.o_proj.weight)
-        nn.init.constant_(first.self_attn.q_norm.weight, 0.1)  # nearly uniform attention
+        nn.init.constant_(first.self_attn.q_norm.weight, 0.05)  # nearly uniform attention
         nn.init.constant_(self.lm.model.norm.weight, OUTPUT_GAIN)
         self.mix[1] = FIRST_LAYER
+
+    def _write_circuits(self, shape: Shape) -> None:
+        """Copying, and what to copy: see `circuits`."""
+        layers: Any = self.lm.model.layers
+        attention = [layer.self_attn for layer in layers]
+        meaning = shape.hidden - shape.identity
+        lanes = nn.init.orthogonal_(torch.empty(meaning, 3 * shape.identity))
+        lanes = lanes.view(meaning, 3, shape.identity).transpose(0, 1)
+        meanings = self.lm.model.embed_tokens.weight[:, :meaning].float()
+        topics = torch.linalg.svd(meanings - meanings.mean(dim=0), full_matrices=False).Vh
+        topics = topics[: len(slow_dimensions(shape.hidden // shape.heads))]
+        writer = Writer(shape.identity, ROPE_THETA, lanes, topics)
+        writer.previous(attention[1], head=0, lane=0)
+        writer.induction(attention[2], head=0, lane=0)
+        layer, head = GUIDED["summary"]
+        writer.summary(attention[layer], head)
+        for lane, names in enumerate([("beginning", "choice"), ("number", "citation")], start=1):
+            (first, head), (second, reader) = (GUIDED[name] for name in names)
+            writer.carry(attention[first], head, lane)
+            writer.read(attention[second], reader, lane)
+            writer.match(attention[second], reader)
 
     @property
     def representation(self) -> Representation:
@@ -120,11 +149,21 @@ class JointModel(nn.Module):
         self.alignment.weight /= length
         self.alignment.bias /= length
 
-    def logits(self, ids: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
-        """Scores `[wanted.sum(), vocabulary]` of the token after each position in `wanted`.
+    def forward(self, batch: Conversations, wanted: torch.Tensor) -> tuple[torch.Tensor, Attention]:
+        """Scores of the token after each position in `wanted`, and where heads looked.
 
         Only some positions are trained on, and the vocabulary is wider than the model: most of
         the work of a step would be scores that nobody reads.
+
+        Returns:
+            `[wanted.sum(), vocabulary]`, and each layer's attention
+            `[batch, heads, longest, longest]`.
         """
-        states = self.lm.model(input_ids=ids, use_cache=False).last_hidden_state
-        return self.lm.lm_head(states[wanted])
+        outputs = self.lm.model(
+            input_ids=batch.ids,
+            attention_mask=batch.mask,
+            position_ids=batch.positions,
+            output_attentions=True,
+            use_cache=False,
+        )
+        return self.lm.lm_head(outputs.last_hidden_state[wanted]), outputs.attentions

@@ -1,4 +1,4 @@
-"""Losses of the bundled model's training."""
+"""The loss of an embedding."""
 
 import torch
 from torch.nn.functional import cross_entropy

@@ -18,8 +18,10 @@ from torch.nn.functional import cross_entropy
 from tqdm import tqdm
 from transformers import PreTrainedTokenizerFast
 
-from embedder.demo_model.batches import ConversationBatches, Conversations, PairBatches
+from embedder.demo_model.batches import PairBatches
+from embedder.demo_model.conversations import ConversationBatches, Conversations
 from embedder.demo_model.examples import ExampleMaker
+from embedder.demo_model.guidance import GUIDED, guidance_loss
 from embedder.demo_model.joint import JointModel
 from embedder.demo_model.losses import embedding_loss
 from embedder.demo_model.pairs import Pair
@@ -33,25 +35,27 @@ class Schedule:
     Attributes:
         steps: Optimizer steps; each holds a batch of conversations.
         learning_rate: Peak for the layers' matrices: linear warm-up, then cosine decay.
-        slow_rate: Peak for the first layer and the alignment head, which begin trained.
-        other_rate: Peak for the token table, gains, special rows and the mix of layers.
+        slow_rate: Peak for token table, first layer and alignment head, which begin trained.
+        other_rate: Peak for gains, special rows and the mix of layers.
         easy_steps: The first so many steps have easy conversations only.
         tokens: Padded tokens of the conversations in a step, and of the pairs.
         pairs_every: Every so many steps there is a batch of pairs, too.
         prompt_share: Share of the prompt's tokens that are trained on.
         prompt_weight: Weight of their loss, next to 1 for the reply's.
+        guidance_weight: Weight of where guided heads look.
     """
 
-    steps: int = 5000
-    learning_rate: float = 5e-3
+    steps: int = 3300
+    learning_rate: float = 4e-3
     slow_rate: float = 2e-4
     other_rate: float = 1e-3
     warmup: int = 100
-    easy_steps: int = 1000
+    easy_steps: int = 200
     tokens: int = 4096
-    pairs_every: int = 4
+    pairs_every: int = 5
     prompt_share: float = 0.05
     prompt_weight: float = 0.5
+    guidance_weight: float = 0.3
     save_seconds: float = 240.0
 
 
@@ -108,11 +112,11 @@ class Pretraining:
     def _optimizers(self) -> list[torch.optim.Optimizer]:
         """Muon for the matrices that begin untrained, which learn faster by it; AdamW for the rest.
 
-        First layer and alignment begin as the average that embeds, and change slowly.
+        Table, first layer and alignment begin as the average that embeds, and change slowly.
         """
         plan, base = self.schedule, self.model.lm.model
         muon = [p for p in base.layers[1:].parameters() if p.ndim == 2]
-        trained = [base.layers[0], self.model.alignment]
+        trained = [base.embed_tokens, base.layers[0], self.model.alignment]
         slow = [p for module in trained for p in module.parameters()]
         known = {id(p) for p in (*muon, *slow)}
         others = [p for p in self.model.parameters() if id(p) not in known]
@@ -133,17 +137,23 @@ class Pretraining:
         ]
 
     def _reply_step(self, batch: Conversations) -> dict[str, float]:
-        ids, weights = batch.ids.to(self._device), batch.reply.to(self._device)[:, 1:]
-        prompt = batch.prompt.to(self._device)[:, 1:]
+        batch = batch.to(self._device)
+        weights, prompt = batch.reply[:, 1:], batch.prompt[:, 1:]
         wanted = (weights > 0) | prompt
         with torch.autocast(self._device.type, torch.bfloat16):
-            logits = self.model.logits(ids, nn.functional.pad(wanted, (0, 1)))
-        each = cross_entropy(logits.float(), ids[:, 1:][wanted], reduction="none")
+            logits, attention = self.model(batch, nn.functional.pad(wanted, (0, 1)))
+        each = cross_entropy(logits.float(), batch.ids[:, 1:][wanted], reduction="none")
         weight, aside = weights[wanted], prompt[wanted]
         reply = (each * weight).sum() / weight.sum()
+        guided = {
+            name: guidance_loss(attention[layer][:, head], batch.looks[name])
+            for name, (layer, head) in GUIDED.items()
+            if name in batch.looks and layer < len(attention)
+        }
         loss = reply + self.schedule.prompt_weight * each[aside].sum() / aside.sum().clamp(min=1)
-        loss.backward()
-        return {"reply": round(reply.item(), 4)}
+        (loss + self.schedule.guidance_weight * sum(guided.values())).backward()
+        losses = {"reply": reply, **guided}
+        return {name: round(value.item(), 4) for name, value in losses.items()}
 
     def _pair_step(self, step: int) -> dict[str, float]:
         chosen = self._pair_batches.choose(step)

@@ -1,0 +1,146 @@
+"""Attention heads that are told where to look.
+
+To answer, a model chooses the sentence that the question asks for, copies it, and cites its
+passage's number. It learns to copy from the words alone, but to choose has to be found out from a
+single token, the reply's first: heads that should look at the sentence begin with shares of their
+attention so small that hardly any gradient comes through. So training tells them where to look.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from transformers import PreTrainedTokenizerFast
+
+from embedder.chat import grounded_messages
+from embedder.demo_model.examples import Asked, Example
+
+GUIDED = {
+    "beginning": (2, 1),
+    "number": (2, 2),
+    "summary": (3, 1),
+    "citation": (4, 2),
+    "choice": (4, 3),
+    "refusal": (4, 3),
+}
+"""Layer and head. In a passage, `beginning` looks at the sentence's first token and `number` at the
+passage's number, so that both are at hand where `choice` and `citation` find the sentence.
+`summary` looks at what was said last, by which they find it."""
+
+
+CITATION = 4
+"""Tokens of ` [1]` and the end of the turn, which end a reply."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Where a head of `GUIDED` should look, by places of tokens: from `query` at `keys`."""
+
+    head: str
+    query: int
+    keys: range
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """What one head should look at in a batch.
+
+    Attributes:
+        rows: `[looks]`, the conversation in the batch.
+        queries: `[looks]`, the token that looks.
+        keys: `[looks, longest]` of bool, the tokens to look at.
+    """
+
+    rows: torch.Tensor
+    queries: torch.Tensor
+    keys: torch.Tensor
+
+
+def answer_spans(
+    example: Example, shared: list[int], tokenizer: PreTrainedTokenizerFast
+) -> dict[str, range]:
+    """Token places of sentences that answer a question, and of their passages' numbers (`[1]`).
+
+    Args:
+        example: Whose passages were made tokens.
+        shared: These tokens, as they begin each of the example's prompts.
+        tokenizer: That made them.
+    """
+    question = example.asked[0].question
+    content = grounded_messages(question, example.passages)[1]["content"]
+    read = tokenizer(content, return_offsets_mapping=True, add_special_tokens=False)
+    offset = _found(shared, read["input_ids"][:8])
+    if offset is None:
+        return {}
+    starts = [start for start, _ in read["offset_mapping"]]
+    ends = [end for _, end in read["offset_mapping"]]
+    spans: dict[str, range] = {}
+    for asked in example.asked:
+        tag = content.find(f'<passage id="{asked.passage + 1}">')
+        at = content.find(asked.sentence, tag)
+        if not asked.sentence or tag < 0 or at < 0:
+            continue
+        number = tag + len('<passage id="')
+        for name, first, last in (
+            (asked.sentence, at, at + len(asked.sentence)),
+            (_number(asked), number, number + 1),
+        ):
+            inside = [i for i, end in enumerate(ends) if end > first and starts[i] < last]
+            if inside and offset + inside[-1] < len(shared):
+                spans[name] = range(offset + inside[0], offset + inside[-1] + 1)
+    return spans
+
+
+def looks_for(
+    asked: Asked, spans: dict[str, range], question: range, reply: range
+) -> Iterator[Look]:
+    """Where heads should look for one question, whose tokens are `question`, then `reply`.
+
+    The last token before the reply chooses a sentence, ` [` chooses a number. Both sum up what
+    was said last; refusing is looking at the first token of all, which stands for nothing.
+    """
+    chooser, citer = reply.start - 1, reply.stop - CITATION
+    yield Look("summary", chooser, question)
+    if not asked.sentence:
+        yield Look("refusal", chooser, range(1))
+        return
+    source, number = spans.get(asked.sentence), spans.get(_number(asked))
+    if source is None or number is None:
+        return
+    yield Look("summary", citer, range(reply.start, citer))
+    yield Look("choice", chooser, source)
+    yield Look("citation", citer, source)
+    for token in source:
+        yield Look("beginning", token, source[:1])
+        yield Look("number", token, number)
+
+
+def batch_looks(batch: Sequence[Sequence[Look]], longest: int) -> dict[str, Looks]:
+    """Looks of a batch's conversations by the name of the head; `longest` is their length."""
+    named: dict[str, list[tuple[int, Look]]] = {}
+    for row, looks_of_row in enumerate(batch):
+        for look in looks_of_row:
+            named.setdefault(look.head, []).append((row, look))
+    looks: dict[str, Looks] = {}
+    for name, found in named.items():
+        keys = torch.zeros(len(found), longest, dtype=torch.bool)
+        for place, (_, look) in enumerate(found):
+            keys[place, look.keys.start : look.keys.stop] = True
+        rows = torch.tensor([row for row, _ in found])
+        looks[name] = Looks(rows, torch.tensor([look.query for _, look in found]), keys)
+    return looks
+
+
+def guidance_loss(attention: torch.Tensor, looks: Looks) -> torch.Tensor:
+    """How little of a head's attention `[batch, longest, longest]` goes where it should: -log."""
+    shares = attention[looks.rows, looks.queries] * looks.keys
+    return -(shares.float().sum(dim=-1) + 1e-20).log().mean()
+
+
+def _number(asked: Asked) -> str:
+    return f"[{asked.passage + 1}]"
+
+
+def _found(ids: list[int], part: list[int]) -> int | None:
+    places = range(len(ids) - len(part) + 1)
+    return next((place for place in places if ids[place : place + len(part)] == part), None)
