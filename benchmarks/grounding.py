@@ -4,7 +4,8 @@
 
 A row has question, context, is_answerable, answers and source. For an answerable row its context
 stands among two of other rows. One that is not answerable is asked twice: with its own context,
-which looks as if it held the answer, and with three of other rows.
+which looks as if it held the answer, and with three of other rows. Passages that are too long
+for the model's window are cut.
 """
 
 import argparse
@@ -23,6 +24,7 @@ from tqdm import tqdm
 
 from embedder import BUNDLED_MODEL, LLM2VecGen
 from embedder.chat import REFUSAL, grounded_messages
+from embedder.errors import PromptTooLongError
 
 Row = dict[str, Any]
 
@@ -85,9 +87,13 @@ def _others(row: Row, rows: Sequence[Row], rng: random.Random, count: int) -> li
     return rng.sample(sorted(contexts), count)
 
 
-def _reply(model: LLM2VecGen, question: str, passages: list[str]) -> str:
+def _reply(model: LLM2VecGen, question: str, passages: Sequence[str]) -> str:
     messages = grounded_messages(question, passages)
-    return "".join(model.stream(messages, max_new_tokens=_LONGEST_REPLY))
+    try:
+        return "".join(model.stream(messages, max_new_tokens=_LONGEST_REPLY))
+    except PromptTooLongError:
+        longest = max(len(passage) for passage in passages)
+        return _reply(model, question, [passage[: int(0.9 * longest)] for passage in passages])
 
 
 def _token_f1(reply: str, answer: str) -> float:

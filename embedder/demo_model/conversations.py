@@ -131,8 +131,8 @@ class ConversationBatches:
             own, start = prompt[shared:], len(both.ids)
             middle, end = start + len(own), start + len(own) + len(reply)
             question = range(start, start + own.index(self._end[0]))
-            both.looks += looks_for(asked, spans, question, range(middle, end))
             both.ids += [*own, *reply]
+            both.looks += looks_for(asked, spans, both.ids, question, range(middle, end))
             both.branch += [number] * (len(own) + len(reply))
             both.positions += range(shared, shared + len(own) + len(reply))
             both.reply += [*[0.0] * len(own), *_weights(len(reply))]

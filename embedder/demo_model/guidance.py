@@ -19,13 +19,15 @@ GUIDED = {
     "beginning": (2, 1),
     "number": (2, 2),
     "summary": (3, 1),
+    "copy": (4, 0),
     "citation": (4, 2),
     "choice": (4, 3),
     "refusal": (4, 3),
 }
 """Layer and head. In a passage, `beginning` looks at the sentence's first token and `number` at the
 passage's number, so that both are at hand where `choice` and `citation` find the sentence.
-`summary` looks at what was said last, by which they find it."""
+`summary` looks at what was said last, by which they find it. `copy` looks at the token to come, so
+that it need not be guessed from the token before alone."""
 
 
 CITATION = 4
@@ -92,9 +94,9 @@ def answer_spans(
 
 
 def looks_for(
-    asked: Asked, spans: dict[str, range], question: range, reply: range
+    asked: Asked, spans: dict[str, range], ids: Sequence[int], question: range, reply: range
 ) -> Iterator[Look]:
-    """Where heads should look for one question, whose tokens are `question`, then `reply`.
+    """Where heads should look for one question: `ids[question]`, answered by `ids[reply]`.
 
     The last token before the reply chooses a sentence, ` [` chooses a number. Both sum up what
     was said last; refusing is looking at the first token of all, which stands for nothing.
@@ -113,6 +115,9 @@ def looks_for(
     for token in source:
         yield Look("beginning", token, source[:1])
         yield Look("number", token, number)
+    for place, token in zip(reply[1:-CITATION], source[1:], strict=False):
+        if ids[place] == ids[token]:
+            yield Look("copy", place - 1, range(token, token + 1))
 
 
 def batch_looks(batch: Sequence[Sequence[Look]], longest: int) -> dict[str, Looks]:

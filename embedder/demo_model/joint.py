@@ -114,6 +114,8 @@ class JointModel(nn.Module):
         writer = Writer(shape.identity, ROPE_THETA, lanes, topics)
         writer.previous(attention[1], head=0, lane=0)
         writer.induction(attention[2], head=0, lane=0)
+        layer, head = GUIDED["copy"]
+        writer.induction(attention[layer], head, lane=0)
         layer, head = GUIDED["summary"]
         writer.summary(attention[layer], head)
         for lane, names in enumerate([("beginning", "choice"), ("number", "citation")], start=1):

@@ -35,7 +35,8 @@ class Schedule:
     Attributes:
         steps: Optimizer steps; each holds a batch of conversations.
         learning_rate: Peak for the layers' matrices: linear warm-up, then cosine decay.
-        slow_rate: Peak for token table, first layer and alignment head, which begin trained.
+        table_rate: Peak for the token table, which begins trained but was not made for copying.
+        slow_rate: Peak for first layer and alignment head, which begin trained.
         other_rate: Peak for gains, special rows and the mix of layers.
         easy_steps: The first so many steps have easy conversations only.
         tokens: Padded tokens of the conversations in a step, and of the pairs.
@@ -47,6 +48,7 @@ class Schedule:
 
     steps: int = 3300
     learning_rate: float = 4e-3
+    table_rate: float = 6e-4
     slow_rate: float = 2e-4
     other_rate: float = 1e-3
     warmup: int = 100
@@ -112,13 +114,13 @@ class Pretraining:
     def _optimizers(self) -> list[torch.optim.Optimizer]:
         """Muon for the matrices that begin untrained, which learn faster by it; AdamW for the rest.
 
-        Table, first layer and alignment begin as the average that embeds, and change slowly.
+        First layer and alignment begin as the average that embeds, and change slowly.
         """
         plan, base = self.schedule, self.model.lm.model
         muon = [p for p in base.layers[1:].parameters() if p.ndim == 2]
-        trained = [base.embed_tokens, base.layers[0], self.model.alignment]
-        slow = [p for module in trained for p in module.parameters()]
-        known = {id(p) for p in (*muon, *slow)}
+        table = [base.embed_tokens.weight]
+        slow = [*base.layers[0].parameters(), *self.model.alignment.parameters()]
+        known = {id(p) for p in (*muon, *table, *slow)}
         others = [p for p in self.model.parameters() if id(p) not in known]
         return [
             torch.optim.Muon(
@@ -128,6 +130,7 @@ class Pretraining:
             ),
             torch.optim.AdamW(
                 [
+                    {"params": table, "peak": plan.table_rate},
                     {"params": slow, "peak": plan.slow_rate},
                     {"params": others, "peak": plan.other_rate},
                 ],
