@@ -100,19 +100,25 @@ class ParserWorker:
         if self._process is not None and self._process.poll() is not None:
             self.close()  # it died while it had nothing to do
         process = self._process = self._process or _start()
-        timer = threading.Timer(self._seconds, process.kill)
+        timed_out = threading.Event()
+
+        def end() -> None:
+            timed_out.set()
+            process.kill()
+
+        timer = threading.Timer(self._seconds, end)
         timer.start()
         try:
             answer = _exchange(process, request)
+            if answer is None:
+                reason = self._why_it_died(process, timed_out=timed_out.is_set())
+                answer = Parsed(unreadable=reason)
         except BaseException:  # Ctrl-C in the middle of an answer: the rest of it must not be read
             self.close()
             raise
         finally:
-            timed_out = not timer.is_alive()
             timer.cancel()
-        if answer is None:
-            answer = Parsed(unreadable=self._why_it_died(process, timed_out=timed_out))
-        if process.poll() is not None or timed_out:
+        if process.poll() is not None or timed_out.is_set():
             self.close()
         return answer
 

@@ -10,8 +10,8 @@ from embedder.chat import REFUSAL
 from embedder.demo_model.corpus import Paragraphs, QuestionRow, sentences
 from embedder.demo_model.questions import Maker, ask, keywords, telling_words
 
-GOALS = (150, 200, 250, 300, 400, 600, 1000)
-"""Lengths of passages in characters; short ones are drawn more often."""
+GOALS = (150, 250, 400, 600, 800, 1000, 1200)
+"""Lengths of passages in characters. A model that saw mostly short ones failed at long ones."""
 EASY_GOALS = (100, 150, 250)
 
 
@@ -150,8 +150,8 @@ def _from_row(row: QuestionRow, rng: random.Random) -> _Source | None:
     best = _supporting(parts, row)
     if best is None:
         return None
-    first = max(0, best - rng.randint(0, 3))
-    last = min(len(parts), best + 1 + rng.randint(0, 3))
+    first = max(0, best - rng.randint(0, 6))
+    last = min(len(parts), best + 1 + rng.randint(0, 6))
     return _Source(" ".join(parts[first:last])[:1500], [(row.question, parts[best])])
 
 
