@@ -46,7 +46,7 @@ class Schedule:
         guidance_weight: Weight of where guided heads look.
     """
 
-    steps: int = 3300
+    steps: int = 3400
     learning_rate: float = 4e-3
     table_rate: float = 6e-4
     slow_rate: float = 2e-4
