@@ -135,13 +135,14 @@ class Runtime:
         return listed[1]
 
     def example_questions(self) -> list[str]:
-        """A few questions that the documents answer, made from their headings."""
+        """A few questions that the documents answer, made from their headings; each once."""
         questions: list[str] = []
         for record in self.documents()[:_EXAMPLES]:
             chunks = self.retriever.index.chunks(record.document_id)
             headings = (heading for chunk in chunks for heading in chunk.headings[-1:])
             telling = (h for h in headings if len(h) <= 60 and len(content_words(h)) >= 2)
-            questions += [f"What do the documents say about {h}?" for h in list(telling)[:1]]
+            asked = (f"What do the documents say about {heading}?" for heading in telling)
+            questions += [question for question in asked if question not in questions][:1]
         return questions
 
     def add_upload(self, name: str, content: bytes) -> "Report":
