@@ -27,7 +27,7 @@ CARRIED, READ, SUMMED = 1.5, 1.0, 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class Writer:
+class CircuitWriter:
     """Writes heads into attentions.
 
     Attributes:
@@ -45,13 +45,13 @@ class Writer:
     topics: torch.Tensor
 
     @torch.no_grad()
-    def previous(self, attention: Qwen3Attention, head: int = 0, lane: int = 0) -> None:
+    def previous(self, attention: Qwen3Attention, head: int, lane: int) -> None:
         """Carry the token before."""
         self._find_previous(attention, _span(attention, head))
         self.carry(attention, head, lane)
 
     @torch.no_grad()
-    def induction(self, attention: Qwen3Attention, head: int = 0, lane: int = 0) -> None:
+    def induction(self, attention: Qwen3Attention, head: int, lane: int) -> None:
         """Look for positions that carry the current token in `lane`; write their own identity."""
         span, dims = _span(attention, head), slow_dimensions(attention.head_dim)
         compare = torch.nn.init.orthogonal_(torch.empty(len(dims), self.identity))

@@ -14,7 +14,7 @@ from embedder.demo_model.guidance import (
     CITATION,
     Look,
     Looks,
-    answer_spans,
+    answer_sources,
     batch_looks,
     looks_for,
 )
@@ -118,26 +118,28 @@ class ConversationBatches:
         )
         columns = zip(nothing, *prompts, strict=False)
         shared = sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
-        both = Encoded(
+        encoded = Encoded(
             prompts[0][:shared],
             [0] * shared,
             list(range(shared)),
             [0.0] * shared,
             [place > 0 for place in range(shared)],
         )
-        spans = answer_spans(example, prompts[0][:shared], self._tokenizer)
+        sources = answer_sources(example, prompts[0][:shared], self._tokenizer)
         for number, (asked, prompt) in enumerate(zip(example.asked, prompts, strict=True), start=1):
             reply = [*self._prompter.text_ids(_as_in_passage(asked, example)), *self._end]
-            own, start = prompt[shared:], len(both.ids)
+            own, start = prompt[shared:], len(encoded.ids)
             middle, end = start + len(own), start + len(own) + len(reply)
             question = range(start, start + own.index(self._end[0]))
-            both.ids += [*own, *reply]
-            both.looks += looks_for(asked, spans, both.ids, question, range(middle, end))
-            both.branch += [number] * (len(own) + len(reply))
-            both.positions += range(shared, shared + len(own) + len(reply))
-            both.reply += [*[0.0] * len(own), *_weights(len(reply))]
-            both.prompt += [False, *[True] * (len(own) - 1), *[False] * len(reply)]
-        return both
+            encoded.ids += [*own, *reply]
+            encoded.looks += looks_for(
+                asked, sources.get(asked), encoded.ids, question, range(middle, end)
+            )
+            encoded.branch += [number] * (len(own) + len(reply))
+            encoded.positions += range(shared, shared + len(own) + len(reply))
+            encoded.reply += [*[0.0] * len(own), *_weights(len(reply))]
+            encoded.prompt += [False, *[True] * (len(own) - 1), *[False] * len(reply)]
+        return encoded
 
     def collate(self, batch: list[Encoded], generator: torch.Generator) -> Conversations:
         """One batch; `generator` chooses the prompts' tokens that are trained on."""

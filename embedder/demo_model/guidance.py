@@ -58,10 +58,18 @@ class Looks:
     keys: torch.Tensor
 
 
-def answer_spans(
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Places of tokens: of the sentence that answers a question, of its passage's number."""
+
+    sentence: range
+    number: range
+
+
+def answer_sources(
     example: Example, shared: list[int], tokenizer: PreTrainedTokenizerFast
-) -> dict[str, range]:
-    """Token places of sentences that answer a question, and of their passages' numbers (`[1]`).
+) -> dict[Asked, Source]:
+    """Where in the passages the answers stand, for the questions that have one.
 
     Args:
         example: Whose passages were made tokens.
@@ -74,29 +82,31 @@ def answer_spans(
     offset = _found(shared, read["input_ids"][:8])
     if offset is None:
         return {}
-    starts = [start for start, _ in read["offset_mapping"]]
-    ends = [end for _, end in read["offset_mapping"]]
-    spans: dict[str, range] = {}
+
+    def tokens(first: int, length: int) -> range:
+        inside = [
+            offset + place
+            for place, (start, end) in enumerate(read["offset_mapping"])
+            if end > first and start < first + length
+        ]
+        return range(inside[0], inside[-1] + 1)
+
+    sources: dict[Asked, Source] = {}
     for asked in example.asked:
-        tag = content.find(f'<passage id="{asked.passage + 1}">')
+        opening, number = '<passage id="', str(asked.passage + 1)
+        tag = content.find(f'{opening}{number}">')
         at = content.find(asked.sentence, tag)
-        if not asked.sentence or tag < 0 or at < 0:
-            continue
-        number = tag + len('<passage id="')
-        for name, first, last in (
-            (asked.sentence, at, at + len(asked.sentence)),
-            (_number(asked), number, number + 1),
-        ):
-            inside = [i for i, end in enumerate(ends) if end > first and starts[i] < last]
-            if inside and offset + inside[-1] < len(shared):
-                spans[name] = range(offset + inside[0], offset + inside[-1] + 1)
-    return spans
+        if asked.sentence and tag >= 0 and at >= 0:
+            sources[asked] = Source(
+                tokens(at, len(asked.sentence)), tokens(tag + len(opening), len(number))
+            )
+    return sources
 
 
 def looks_for(
-    asked: Asked, spans: dict[str, range], ids: Sequence[int], question: range, reply: range
+    asked: Asked, source: Source | None, ids: Sequence[int], question: range, reply: range
 ) -> Iterator[Look]:
-    """Where heads should look for one question: `ids[question]`, answered by `ids[reply]`.
+    """Where heads should look for one question, by places in `ids`: of its tokens, of its reply's.
 
     The last token before the reply chooses a sentence, ` [` chooses a number. Both sum up what
     was said last; refusing is looking at the first token of all, which stands for nothing.
@@ -106,16 +116,15 @@ def looks_for(
     if not asked.sentence:
         yield Look("refusal", chooser, range(1))
         return
-    source, number = spans.get(asked.sentence), spans.get(_number(asked))
-    if source is None or number is None:
+    if source is None:
         return
     yield Look("summary", citer, range(reply.start, citer))
-    yield Look("choice", chooser, source)
-    yield Look("citation", citer, source)
-    for token in source:
-        yield Look("beginning", token, source[:1])
-        yield Look("number", token, number)
-    for place, token in zip(reply[1:-CITATION], source[1:], strict=False):
+    yield Look("choice", chooser, source.sentence)
+    yield Look("citation", citer, source.sentence)
+    for token in source.sentence:
+        yield Look("beginning", token, source.sentence[:1])
+        yield Look("number", token, source.number)
+    for place, token in zip(reply[1:-CITATION], source.sentence[1:], strict=False):
         if ids[place] == ids[token]:
             yield Look("copy", place - 1, range(token, token + 1))
 
@@ -140,10 +149,6 @@ def guidance_loss(attention: torch.Tensor, looks: Looks) -> torch.Tensor:
     """How little of a head's attention `[batch, longest, longest]` goes where it should: -log."""
     shares = attention[looks.rows, looks.queries] * looks.keys
     return -(shares.float().sum(dim=-1) + 1e-20).log().mean()
-
-
-def _number(asked: Asked) -> str:
-    return f"[{asked.passage + 1}]"
 
 
 def _found(ids: list[int], part: list[int]) -> int | None:

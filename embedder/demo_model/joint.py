@@ -9,7 +9,7 @@ from torch.nn.functional import normalize
 from transformers import Qwen3Config, Qwen3ForCausalLM
 
 from embedder.demo_model.averages import TokenAverages
-from embedder.demo_model.circuits import Writer, slow_dimensions
+from embedder.demo_model.circuits import CircuitWriter, slow_dimensions
 from embedder.demo_model.conversations import Conversations
 from embedder.demo_model.guidance import GUIDED
 from embedder.representation import Representation
@@ -111,7 +111,7 @@ class JointModel(nn.Module):
         meanings = self.lm.model.embed_tokens.weight[:, :meaning].float()
         topics = torch.linalg.svd(meanings - meanings.mean(dim=0), full_matrices=False).Vh
         topics = topics[: len(slow_dimensions(shape.hidden // shape.heads))]
-        writer = Writer(shape.identity, ROPE_THETA, lanes, topics)
+        writer = CircuitWriter(shape.identity, ROPE_THETA, lanes, topics)
         writer.previous(attention[1], head=0, lane=0)
         writer.induction(attention[2], head=0, lane=0)
         layer, head = GUIDED["copy"]

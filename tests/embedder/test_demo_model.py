@@ -264,6 +264,23 @@ def test_heads_are_told_to_look_at_the_sentence_and_its_number(averages, passage
     assert {text.strip()[:2] for text in seen("beginning")[1]} <= {"Th", "T"}
 
 
+def test_a_sentence_of_two_passages_is_looked_for_in_the_one_to_cite(averages):
+    _, tokenizer = averages
+    sentence = sentences(PARAGRAPHS[0])[0]
+    passages = [PARAGRAPHS[0], PARAGRAPHS[1], sentence]
+    asked = [Asked("who patented it?", sentence, 2), Asked("and when?", sentence, 0)]
+    batches = ConversationBatches(tokenizer, ExampleMaker([], []), 10_000, 0.0)
+    encoded = batches.encode(Example(passages, asked))
+    keys = {name: [] for name in ("choice", "number")}
+    for look in encoded.looks:
+        if look.head in keys and look.keys not in keys[look.head]:
+            keys[look.head].append(look.keys)
+    (third, first), (three, one) = keys["choice"], keys["number"]
+    assert first.start > one.start
+    assert first.stop < three.start < third.start
+    assert tokenizer.decode(encoded.ids[three.start : three.stop]) == "3"
+
+
 def test_the_joint_model_starts_able_to_go_on_with_what_it_has_seen():
     torch.manual_seed(0)
     averages = TokenAverages(torch.randn(500, 192), identity=64, dimension=8)
