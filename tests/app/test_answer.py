@@ -50,7 +50,9 @@ def test_a_copied_sentence_must_fit_about_as_well_as_the_best_quote(ask):
     assert answer.kind == "quoted"
     assert answer.text.startswith("“The warranty of the pump lasts 24 months.” [1]")
     assert "fit better" in answer.notice
-    own_words = "Damage by frost, though, is excluded [1]."
+    mixed = ask(WARRANTY, "Damage is excluded by frost, damage by frost [1].")
+    assert mixed.kind == "quoted"
+    own_words = "Damage by frost is excluded, sadly [1]."
     assert ask(WARRANTY, own_words).text == own_words
 
 
