@@ -16,11 +16,18 @@ def main() -> int:
     )
     parser.add_argument("out", type=Path, help="folder for the checkpoint")
     parser.add_argument("--text", type=Path, required=True, help="folder of *.txt or *.txt.xz")
-    parser.add_argument("--questions", type=Path, help="JSON lines: question, context, answer")
+    parser.add_argument(
+        "--questions",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="JSON lines: question, context, answer; or SelQA's *.json",
+    )
     parser.add_argument("--utterances", type=Path, help="folder of Rasa NLU *.json")
     parser.add_argument("--work", type=Path, default=Path("runs/demo"), help="(%(default)s)")
     parser.add_argument("--pairs", type=int, default=190_000, help="texts to embed (%(default)s)")
-    parser.add_argument("--steps", type=int, default=3400, help="of pretraining (%(default)s)")
+    parser.add_argument("--steps", type=int, default=3600, help="of pretraining (%(default)s)")
     parser.add_argument("--threads", type=int, help="CPU threads (all)")
     arguments = parser.parse_args()
     try:

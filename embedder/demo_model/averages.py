@@ -33,33 +33,48 @@ class AverageSchedule:
 class TokenAverages(nn.Module):
     """Embeds a text by the average of its tokens' rows and an affine map.
 
-    A row has two parts. The first, its meaning, starts as the teacher's view of the token. The
-    second, its identity, is random and stays: it tells tokens of like meaning apart, which the
-    language model needs that reads the same table. Its last dimension is constant. All rows are
-    scaled to one length, so a token with little meaning (“the”) is one whose identity takes up
-    most of its row.
+    A row has three parts. The first, its meaning, starts as the teacher's view of the token. The
+    second is blank: room for what a language model finds out that reads the same table. The third,
+    its identity, is random and stays: it tells tokens of like meaning apart, which that model
+    needs. Its last dimension is constant. All rows are scaled to one length, so a token with
+    little meaning (“the”) is one whose identity takes up most of its row.
 
     Args:
         meaning: `[vocabulary, meaning]`.
+        blank: Width of the blank part.
         identity: Width of the identity part.
         dimension: Width of an embedding.
     """
 
     identity: torch.Tensor
 
-    def __init__(self, meaning: torch.Tensor, identity: int, dimension: int) -> None:
+    def __init__(self, meaning: torch.Tensor, blank: int, identity: int, dimension: int) -> None:
         super().__init__()
         self.meaning = nn.Parameter(meaning / meaning.square().mean().sqrt())
         self.register_buffer("identity", torch.randn(len(meaning), identity))
         self.identity[:, -1] = 1
-        width = meaning.shape[1] + identity
+        self._blank = blank
+        width = meaning.shape[1] + blank + identity
         self.alignment = nn.Linear(width, dimension)
         with torch.no_grad():
             self.alignment.weight[:, meaning.shape[1] :] = 0
 
     def table(self) -> torch.Tensor:
         """The rows `[vocabulary, width]`, each of root mean square 1."""
-        return _scaled(torch.cat([self.meaning, self.identity], dim=1))
+        blank = self.meaning.new_zeros(len(self.meaning), self._blank)
+        return _scaled(torch.cat([self.meaning, blank, self.identity], dim=1))
+
+    @torch.no_grad()
+    def topics(self, count: int) -> torch.Tensor:
+        """`[count, width]`: in what embeddings of tokens differ most, read from their rows.
+
+        Scaled so that what is read has a root mean square of 1.
+        """
+        table, weight = self.table(), self.alignment.weight
+        embeddings = table @ weight.T
+        directions = torch.linalg.svd(embeddings - embeddings.mean(dim=0), full_matrices=False).Vh
+        topics = directions[:count] @ weight
+        return topics / (table @ topics.T).square().mean().sqrt()
 
     def forward(self, texts: Sequence[Sequence[int]]) -> torch.Tensor:
         """L2-normalised embeddings `[len(texts), dimension]` of token ids."""

@@ -1,6 +1,7 @@
 """The stages of the bundled model, from text to a checkpoint in the published layout."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -36,7 +37,7 @@ class Plan:
 
     Attributes:
         text: Folder of `*.txt(.xz)` files, see `corpus.read_documents`.
-        questions: JSON lines of question rows, or None.
+        questions: Files of question rows, see `corpus.read_questions`.
         utterances: Folder of Rasa NLU files, see `corpus.read_utterances`, or None.
         work: Folder for everything in between; a stopped build goes on from there.
         vocabulary: Size of the tokenizer.
@@ -44,7 +45,7 @@ class Plan:
     """
 
     text: Path
-    questions: Path | None
+    questions: Sequence[Path]
     utterances: Path | None
     work: Path
     vocabulary: int = 32_768
@@ -60,7 +61,7 @@ def build(plan: Plan, out: Path) -> None:
     plan.work.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(plan.seed)
     documents = read_documents(plan.text)
-    rows = read_questions(plan.questions) if plan.questions else []
+    rows = [row for file in plan.questions for row in read_questions(file)]
     tokenizer = _tokenizer(plan, documents)
     pairs = _pairs(plan, documents, rows)
     texts = [text for pair in pairs for text in (pair.query, pair.passage)]
@@ -126,15 +127,13 @@ def _averages(
     pairs: list[Pair],
     vectors: NDArray[np.float16],
 ) -> TokenAverages:
-    file = plan.work / "averages.pt"
-    meaning = plan.shape.hidden - plan.shape.identity
+    file, shape = plan.work / "averages.pt", plan.shape
+    widths = (shape.blank, shape.identity, shape.dimension)
     if file.exists():
-        start = torch.ones(len(tokenizer), meaning)
-        model = TokenAverages(start, plan.shape.identity, plan.shape.dimension)
+        model = TokenAverages(torch.ones(len(tokenizer), shape.meaning), *widths)
         model.load_state_dict(torch.load(file, weights_only=True))
         return model
-    start = token_table(tokenizer, meaning)
-    model = TokenAverages(start, plan.shape.identity, plan.shape.dimension)
+    model = TokenAverages(token_table(tokenizer, shape.meaning), *widths)
     train_averages(model, tokenizer, pairs, vectors, plan.averages)
     torch.save(model.state_dict(), file)
     return model

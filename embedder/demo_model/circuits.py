@@ -4,13 +4,17 @@ Answering from passages is copying, and a language model copies by two attention
 (Olsson et al. 2022, In-context Learning and Induction Heads): the first tells each position which
 token stood before it, the second looks for positions before which the current token stood. Small
 models find this by themselves only after millions of tokens. As the table's rows have a part that
-is random and a dimension that is constant, both heads can be written down.
+is random and a dimension that is constant, both heads can be written down; three of the first
+kind make the second compare three tokens, so that a word that occurs often does not lead astray.
 
-What to copy is fetched by two heads in a row, too: the first brings a token's identity to later
-positions (the first token of a sentence to the rest of it), the second reads it there. The second
-looks for tokens that mean what the question means, of which a third head makes a summary. What
-these heads carry and compare is written; where the first and the third look is learned, see
-`guidance`.
+What to copy is found as an encoder finds it: a head sums up what was said last, at each token of
+a passage the sentence so far and at the end of the prompt the question, and a later head looks
+where the two are alike. What it fetches there another head has brought: the sentence's first token
+and its passage's number. So the base chooses as well as its token averages retrieve before it has
+learned anything, and on questions of a kind that it was never trained on.
+
+Each head writes into a lane, directions of its own of the hidden state. What these heads carry and
+compare is written; where those look that bring first token and number is learned, see `guidance`.
 """
 
 from dataclasses import dataclass
@@ -18,114 +22,123 @@ from dataclasses import dataclass
 import torch
 from transformers.models.qwen3.modeling_qwen3 import Qwen3Attention
 
-SHARP = 6
-"""Rotary pairs, from the fastest, by which the head finds the position before."""
-SLOW = 16
-"""Rotary pairs from here on hardly turn within a prompt: the induction head compares by them."""
-CARRIED, READ, SUMMED = 1.5, 1.0, 4.0
-"""Gains of what heads write: of carried identities, of those that are read, of summaries."""
+SHARP = slice(0, 4)
+"""Rotary pairs, from the fastest, by which a head finds the position before. How many tokens a pair
+needs for a turn holds for `joint.ROPE_THETA`, here 6 to 84."""
+NEAR = slice(4, 7)
+"""Rotary pairs by which a head looks at the last twenty tokens or so: 200 to 1,100 for a turn."""
+SLOW = 8
+"""Rotary pairs from here on hardly turn within a prompt: heads compare by them."""
+COPIED, CARRIED, READ, SUMMED = 8.0, 1.0, 1.0, 1.0
+"""Gains of what heads write: of identities that are copied, carried, read, and of summaries."""
 
 
 @dataclass(frozen=True, slots=True)
 class CircuitWriter:
     """Writes heads into attentions.
 
+    What a head reads of a hidden state is a matrix `[width, hidden]`, what it writes one of
+    `[hidden, width]`. A state's last dimension is constant.
+
     Attributes:
-        identity: Width of the rows' identity part, which is their last; at most the width of a
-            head. Its last dimension is constant.
         theta: Base of the rotary frequencies.
-        lanes: `[3, meaning, identity]`: orthogonal ways to write identities into the meaning part,
-            so that what was carried is not taken for the token's own.
-        topics: `[topics, meaning]`: directions in which the meanings of tokens differ most.
+        identity: `[width, hidden]`, reads which token it is.
+        turn: `[width, width]`, orthogonal: tells the identity of the token before from the token's
+            own where both are in one place.
+        topics: `[width, hidden]`, reads what it means.
+        lanes: `[lanes, hidden, width]`, orthogonal. The last one is for summaries.
     """
 
-    identity: int
     theta: float
-    lanes: torch.Tensor
+    identity: torch.Tensor
+    turn: torch.Tensor
     topics: torch.Tensor
+    lanes: torch.Tensor
 
     @torch.no_grad()
-    def previous(self, attention: Qwen3Attention, head: int, lane: int) -> None:
-        """Carry the token before."""
-        self._find_previous(attention, _span(attention, head))
-        self.carry(attention, head, lane)
+    def previous(self, attention: Qwen3Attention, head: int, lane: int, back: int) -> None:
+        """Carry the token that is `back` tokens before, turned as often as it is not the last."""
+        self._find(attention, head, SHARP, back)
+        _gain(attention, _rotary(attention.head_dim, SHARP), 2.2)
+        turned = torch.linalg.matrix_power(self.turn, back - 1) @ self.identity
+        _move(attention, head, turned, CARRIED * self.lanes[lane])
 
     @torch.no_grad()
     def induction(self, attention: Qwen3Attention, head: int, lane: int) -> None:
-        """Look for positions that carry the current token in `lane`; write their own identity."""
-        span, dims = _span(attention, head), slow_dimensions(attention.head_dim)
-        compare = torch.nn.init.orthogonal_(torch.empty(len(dims), self.identity))
-        compare[:, -1] = 0  # the constant dimension
-        for projection in (attention.q_proj, attention.k_proj):
-            projection.weight[span] = 0
-        meaning = self.lanes.shape[1]
-        attention.q_proj.weight[span.start + dims, meaning:] = compare
-        attention.k_proj.weight[span.start + dims, :meaning] = compare @ self.lanes[lane].T
-        attention.q_norm.weight[dims] = 2.5
-        attention.k_norm.weight[dims] = 2.5
-        self._value(attention, head, torch.eye(self.identity), own=True)
-        attention.o_proj.weight[meaning:, span][:, : self.identity] = 2 * torch.eye(self.identity)
+        """Look for positions that carry the current token and those before; write their own."""
+        last_tokens = self.identity + self.turn @ self.lanes[lane].T / CARRIED
+        _compare(attention, head, last_tokens, self.lanes[lane].T)
+        _gain(attention, slow_dimensions(attention.head_dim), 2.5)
+        _move(attention, head, self.identity, COPIED * self.identity.T)
 
     @torch.no_grad()
     def carry(self, attention: Qwen3Attention, head: int, lane: int) -> None:
         """Write the identity of the tokens looked at into a lane."""
-        self._value(attention, head, torch.eye(self.identity), own=True)
-        meaning, span = self.lanes.shape[1], _span(attention, head)
-        attention.o_proj.weight[:meaning, span][:, : self.identity] = CARRIED * self.lanes[lane]
+        _move(attention, head, self.identity, CARRIED * self.lanes[lane])
 
     @torch.no_grad()
     def read(self, attention: Qwen3Attention, head: int, lane: int) -> None:
         """Write, as the identity of the token to come, what the tokens looked at carry."""
-        self._value(attention, head, self.lanes[lane].T, own=False)
-        meaning, span = self.lanes.shape[1], _span(attention, head)
-        written = READ * torch.eye(self.identity)
-        attention.o_proj.weight[meaning:, span][:, : self.identity] = written
+        _move(attention, head, self.lanes[lane].T, READ * self.identity.T)
 
     @torch.no_grad()
     def summary(self, attention: Qwen3Attention, head: int) -> None:
-        """Add the mean meaning of the tokens looked at, by topics."""
-        count, meaning = self.topics.shape
-        self._value(attention, head, self.topics, own=False)
-        span = _span(attention, head)
-        attention.o_proj.weight[:meaning, span] = 0
-        attention.o_proj.weight[:meaning, span][:, :count] = SUMMED * self.topics.T
+        """Sum up the last tokens."""
+        self._find(attention, head, NEAR, back=0)
+        _move(attention, head, self.topics, SUMMED * self.lanes[-1])
 
     @torch.no_grad()
     def match(self, attention: Qwen3Attention, head: int) -> None:
-        """Look for tokens of like meaning, by topics."""
-        span, dims = _span(attention, head), slow_dimensions(attention.head_dim)
-        meaning = self.topics.shape[1]
-        for projection in (attention.q_proj, attention.k_proj):
-            projection.weight[span] = 0
-            projection.weight[span.start + dims, :meaning] = self.topics
+        """Look for tokens with a like summary."""
+        _compare(attention, head, self.lanes[-1].T, self.lanes[-1].T)
 
-    def _value(
-        self, attention: Qwen3Attention, head: int, matrix: torch.Tensor, *, own: bool
-    ) -> None:
-        """The head's value: `matrix` of the identity part (`own`) or of the meaning part."""
-        meaning, span = self.lanes.shape[1], _span(attention, head)
-        value = attention.v_proj.weight[span]
-        value[:] = 0
-        value[: len(matrix), slice(meaning, None) if own else slice(meaning)] = matrix
-
-    def _find_previous(self, attention: Qwen3Attention, span: slice) -> None:
-        """Attend one position back: constant query and key, turned against each other by one."""
-        size = attention.head_dim
-        pairs = torch.arange(SHARP * size // 64)
-        angle = self.theta ** (-2 * pairs / size)
+    def _find(self, attention: Qwen3Attention, head: int, which: slice, back: int) -> None:
+        """Attend `back` positions back: constant query and key, turned against each other."""
+        size, span = attention.head_dim, _span(attention, head)
+        pairs = _scaled(which, size)
+        angle = back * self.theta ** (-2 * pairs / size)
         for projection in (attention.q_proj, attention.k_proj):
             projection.weight[span] = 0
         attention.q_proj.weight[span.start + pairs, -1] = 1
         attention.k_proj.weight[span.start + pairs, -1] = torch.cos(angle)
         attention.k_proj.weight[span.start + pairs + size // 2, -1] = torch.sin(angle)
-        for norm in (attention.q_norm, attention.k_norm):
-            norm.weight[torch.cat([pairs, pairs + size // 2])] = 2.2
 
 
 def slow_dimensions(size: int) -> torch.Tensor:
     """Dimensions of a head that hardly turn within a prompt, so that distance does not matter."""
-    pairs = torch.arange(SLOW * size // 64, size // 2)
+    return _rotary(size, slice(SLOW, 32))
+
+
+def _compare(attention: Qwen3Attention, head: int, query: torch.Tensor, key: torch.Tensor) -> None:
+    """Attend where `key` reads there what `query` reads here."""
+    span, dims = _span(attention, head), slow_dimensions(attention.head_dim)
+    for projection, reads in ((attention.q_proj, query), (attention.k_proj, key)):
+        projection.weight[span] = 0
+        projection.weight[span.start + dims[: len(reads)]] = reads
+
+
+def _move(attention: Qwen3Attention, head: int, reads: torch.Tensor, writes: torch.Tensor) -> None:
+    span = _span(attention, head)
+    attention.v_proj.weight[span] = 0
+    attention.v_proj.weight[span][: len(reads)] = reads
+    attention.o_proj.weight[:, span] = 0
+    attention.o_proj.weight[:, span][:, : len(reads)] = writes
+
+
+def _gain(attention: Qwen3Attention, dims: torch.Tensor, gain: float) -> None:
+    """Of queries and keys: how sharply the layer's heads attend by these dimensions."""
+    for norm in (attention.q_norm, attention.k_norm):
+        norm.weight[dims] = gain
+
+
+def _rotary(size: int, which: slice) -> torch.Tensor:
+    pairs = _scaled(which, size)
     return torch.cat([pairs, pairs + size // 2])
+
+
+def _scaled(which: slice, size: int) -> torch.Tensor:
+    """Numbers of rotary pairs, given for a head of 64 dimensions, in one of `size`."""
+    return torch.arange(which.start * size // 64, which.stop * size // 64)
 
 
 def _span(attention: Qwen3Attention, head: int) -> slice:

@@ -7,12 +7,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from embedder.errors import DuetError
 
 Paragraphs = list[str]
 
-_SENTENCE_END = re.compile(r"(?<=[.!?])[\"”’)]*\s+(?=[\"“‘(]*[A-Z0-9])")
+_SENTENCE_END = re.compile(
+    r"(?<=[.!?])[\"”’)]*\s+(?=[\"“‘(]*[A-Z0-9])"
+    r"|\s*\n\s*\n\s*"  # paragraphs
+    r"|\n(?:[-*] |(?=\|))"  # items of a list, rows of a table
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,13 @@ def read_documents(folder: Path) -> list[Paragraphs]:
 
 
 def read_questions(file: Path) -> list[QuestionRow]:
-    """Read JSON lines (optionally gzipped) with `question`, `context` and `answer`."""
+    """Read JSON lines (optionally gzipped) with `question`, `context` and `answer`; or SelQA.
+
+    SelQA's `*.json` is a list of questions, each with the sentences of a section and the places of
+    those that answer it.
+    """
+    if file.suffix == ".json":
+        return [_selection(row) for row in json.loads(file.read_text())]
     opener = gzip.open if file.suffix == ".gz" else open
     with opener(file, "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
@@ -68,9 +79,15 @@ def read_utterances(folder: Path) -> list[list[str]]:
     return [list(texts) for texts in intents.values()]
 
 
-def sentences(paragraph: str) -> list[str]:
-    """Split at sentence ends that a capital letter or a digit follows."""
-    return [s for s in _SENTENCE_END.split(paragraph) if s]
+def sentences(text: str) -> list[str]:
+    """Split at sentence ends that a capital letter or a digit follows, at items and blank lines."""
+    return [s for s in _SENTENCE_END.split(text) if s]
+
+
+def _selection(row: dict[str, Any]) -> QuestionRow:
+    candidates = [candidate.strip() for candidate in row["candidates"]]
+    answer = candidates[row["answers"][0]] if row["answers"] else ""
+    return QuestionRow(row["question"], " ".join(filter(None, candidates)), answer)
 
 
 def _documents_of(file: Path) -> Iterator[Paragraphs]:

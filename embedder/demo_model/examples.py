@@ -8,9 +8,10 @@ from itertools import accumulate
 
 from embedder.chat import REFUSAL
 from embedder.demo_model.corpus import Paragraphs, QuestionRow, sentences
+from embedder.demo_model.excerpts import excerpt
 from embedder.demo_model.questions import Maker, ask, keywords, telling_words
 
-GOALS = (150, 250, 400, 600, 800, 1000, 1200)
+GOALS = (200, 400, 600, 800, 1000, 1200)
 """Lengths of passages in characters. A model that saw mostly short ones failed at long ones."""
 EASY_GOALS = (100, 150, 250)
 
@@ -101,8 +102,11 @@ class ExampleMaker:
         """
         rng = random.Random(seed)
         while True:
-            paragraphs = [rng.choice(self._document(rng)) for _ in range(rng.randint(1, 3))]
-            example = _about([_source(p, keywords, EASY_GOALS, rng) for p in paragraphs], rng)
+            passages = [
+                excerpt(self._document(rng), rng.choice(EASY_GOALS), rng)
+                for _ in range(rng.randint(1, 3))
+            ]
+            example = _about([_source(passage, keywords, rng) for passage in passages], rng)
             if example.asked:
                 yield example
 
@@ -115,7 +119,7 @@ class ExampleMaker:
             source = _from_row(rng.choice(self._told), rng) if told else None
             if source is None:
                 document = document if rng.random() < 0.3 else self._document(rng)
-                source = _source(rng.choice(document), ask, GOALS, rng)
+                source = _source(excerpt(document, rng.choice(GOALS), rng), ask, rng)
             sources.append(source)
         return sources
 
@@ -133,19 +137,23 @@ def _about(sources: Sequence[_Source], rng: random.Random) -> Example:
     return Example([source.passage for source in sources], asked)
 
 
-def _source(paragraph: str, maker: Maker, goals: Sequence[int], rng: random.Random) -> _Source:
-    """A window of a paragraph, and questions about one or two of its sentences."""
-    passage = _window(paragraph, goals, rng)
-    fitting = [s for s in sentences(passage) if 30 <= len(s) <= 260]
+def _source(passage: str, maker: Maker, rng: random.Random) -> _Source:
+    """Questions about one or two sentences of a passage."""
+    fitting = [s for s in map(_plain, sentences(passage)) if 30 <= len(s) <= 260]
     chosen = rng.sample(fitting, min(len(fitting), rng.randint(1, 2)))
-    questions = [(maker(sentence, rng), sentence) for sentence in chosen]
+    questions = [(maker(" ".join(sentence.split()), rng), sentence) for sentence in chosen]
     return _Source(passage, [(question, sentence) for question, sentence in questions if question])
+
+
+def _plain(sentence: str) -> str:
+    """Without the mark of a list item; empty if it is no sentence but a heading or a table."""
+    return "" if sentence.startswith(("#", "|")) else sentence.removeprefix("- ")
 
 
 def _from_row(row: QuestionRow, rng: random.Random) -> _Source | None:
     """The row's question and the part of its context that answers it, if one sentence does."""
     if not row.answer:
-        return _Source(_window(row.context, GOALS, rng), [(row.question, "")])
+        return _Source(excerpt([row.context], rng.choice(GOALS), rng), [(row.question, "")])
     parts = sentences(row.context)
     best = _supporting(parts, row)
     if best is None:
@@ -166,16 +174,3 @@ def _supporting(parts: Sequence[str], row: QuestionRow) -> int | None:
 
     best = max(range(len(parts)), key=lambda i: score(parts[i]))
     return best if score(parts[best]) >= 0.8 and len(parts[best]) <= 400 else None
-
-
-def _window(paragraph: str, goals: Sequence[int], rng: random.Random) -> str:
-    """A run of sentences of about one of `goals` characters."""
-    parts = sentences(paragraph)
-    start = rng.randrange(len(parts))
-    goal = rng.choice(goals)
-    text = parts[start]
-    for part in parts[start + 1 :]:
-        if len(text) >= goal:
-            break
-        text += " " + part
-    return text[:2000]

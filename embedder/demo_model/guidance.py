@@ -16,13 +16,13 @@ from embedder.chat import grounded_messages
 from embedder.demo_model.examples import Asked, Example
 
 GUIDED = {
+    "summary": (1, 1),
+    "copy": (2, 0),
     "beginning": (2, 1),
     "number": (2, 2),
-    "summary": (3, 1),
-    "copy": (4, 0),
+    "refusal": (3, 3),
     "citation": (4, 2),
     "choice": (4, 3),
-    "refusal": (4, 3),
 }
 """Layer and head. In a passage, `beginning` looks at the sentence's first token and `number` at the
 passage's number, so that both are at hand where `choice` and `citation` find the sentence.
@@ -118,6 +118,7 @@ def looks_for(
         return
     if source is None:
         return
+    yield Look("refusal", chooser, source.sentence)
     yield Look("summary", citer, range(reply.start, citer))
     yield Look("choice", chooser, source.sentence)
     yield Look("citation", citer, source.sentence)

@@ -16,7 +16,8 @@ from embedder.representation import Representation
 
 Attention = tuple[torch.Tensor, ...]
 
-ROPE_THETA = 1e6
+ROPE_THETA = 1e12
+"""So large that three quarters of a head hardly turn within a prompt, see `circuits`."""
 OUTPUT_GAIN = 0.06
 """Gain of the last norm. The table's rows are as long as the averages that the first layer adds, or
 the other layers could not see a token for its context; as they also give the words' scores, these
@@ -36,16 +37,23 @@ class Shape:
 
     Attributes:
         identity: How many of the hidden dimensions tell tokens apart, see `TokenAverages`.
+        blank: How many a token itself does not use: room for summaries, see `circuits`.
     """
 
     hidden: int = 256
-    identity: int = 64
+    identity: int = 48
+    blank: int = 48
     layers: int = 6
     heads: int = 4
     feedforward: int = 512
     context: int = 2048
     special_tokens: int = 10
     dimension: int = 384
+
+    @property
+    def meaning(self) -> int:
+        """How many dimensions tell what a token means."""
+        return self.hidden - self.identity - self.blank
 
 
 class JointModel(nn.Module):
@@ -79,13 +87,13 @@ class JointModel(nn.Module):
         self.alignment = nn.Linear(shape.hidden, shape.dimension)
         with torch.no_grad():
             self.lm.model.embed_tokens.weight.copy_(table)
-            self.rows[:, : shape.hidden - shape.identity] = 0
+            self.rows[:, : -shape.identity] = 0
             nn.init.eye_(self.reconstruction.weight)
             nn.init.zeros_(self.reconstruction.bias)
             self.alignment.load_state_dict(averages.alignment.state_dict())
             self._start_as_average()
             if shape.layers > max(layer for layer, _ in GUIDED.values()):
-                self._write_circuits(shape)
+                self._write_circuits(shape, averages)
 
     def _start_as_average(self) -> None:
         first: Any = self.lm.model.layers[0]
@@ -101,23 +109,29 @@ class JointModel(nn.Module):
         nn.init.constant_(self.lm.model.norm.weight, OUTPUT_GAIN)
         self.mix[1] = FIRST_LAYER
 
-    def _write_circuits(self, shape: Shape) -> None:
+    def _write_circuits(self, shape: Shape, averages: TokenAverages) -> None:
         """Copying, and what to copy: see `circuits`."""
         layers: Any = self.lm.model.layers
         attention = [layer.self_attn for layer in layers]
-        meaning = shape.hidden - shape.identity
-        lanes = nn.init.orthogonal_(torch.empty(meaning, 3 * shape.identity))
-        lanes = lanes.view(meaning, 3, shape.identity).transpose(0, 1)
-        meanings = self.lm.model.embed_tokens.weight[:, :meaning].float()
-        topics = torch.linalg.svd(meanings - meanings.mean(dim=0), full_matrices=False).Vh
-        topics = topics[: len(slow_dimensions(shape.hidden // shape.heads))]
-        writer = CircuitWriter(shape.identity, ROPE_THETA, lanes, topics)
-        writer.previous(attention[1], head=0, lane=0)
-        writer.induction(attention[2], head=0, lane=0)
+        directions = torch.eye(shape.hidden)
+        width = min(shape.identity, shape.blank, len(slow_dimensions(attention[0].head_dim)))
+        identity = directions[-shape.identity :][:width].clone()
+        identity[:, -1] = 0
+        lanes = torch.zeros(4, shape.hidden, width)
+        orthogonal = nn.init.orthogonal_(torch.empty(shape.meaning, 3 * width))
+        lanes[:3, : shape.meaning] = orthogonal.view(-1, 3, width).transpose(0, 1)
+        lanes[3] = directions[shape.meaning :][:width].T
+        turn = torch.zeros(width, width)
+        nn.init.orthogonal_(turn[:-1, :-1])  # not the constant dimension
+        writer = CircuitWriter(ROPE_THETA, identity, turn, averages.topics(width), lanes)
+        for back, head in enumerate((0, 2, 3), start=1):
+            writer.previous(attention[1], head, lane=0, back=back)
         layer, head = GUIDED["copy"]
         writer.induction(attention[layer], head, lane=0)
         layer, head = GUIDED["summary"]
         writer.summary(attention[layer], head)
+        layer, head = GUIDED["refusal"]
+        writer.match(attention[layer], head)
         for lane, names in enumerate([("beginning", "choice"), ("number", "citation")], start=1):
             (first, head), (second, reader) = (GUIDED[name] for name in names)
             writer.carry(attention[first], head, lane)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -34,8 +35,10 @@ class Schedule:
 
     Attributes:
         steps: Optimizer steps; each holds a batch of conversations.
-        learning_rate: Peak for the layers' matrices: linear warm-up, then cosine decay.
-        table_rate: Peak for the token table, which begins trained but was not made for copying.
+        feedforward_rate: Peak for the feed-forward layers: linear warm-up, then cosine decay.
+        attention_rate: Peak for attention, whose heads are partly written by hand: eight times as
+            fast, training first forgot them.
+        table_rate: Peak for the token table, which begins trained.
         slow_rate: Peak for first layer and alignment head, which begin trained.
         other_rate: Peak for gains, special rows and the mix of layers.
         easy_steps: The first so many steps have easy conversations only.
@@ -46,13 +49,14 @@ class Schedule:
         guidance_weight: Weight of where guided heads look.
     """
 
-    steps: int = 3400
-    learning_rate: float = 4e-3
-    table_rate: float = 6e-4
+    steps: int = 3600
+    feedforward_rate: float = 4e-3
+    attention_rate: float = 5e-4
+    table_rate: float = 3e-4
     slow_rate: float = 2e-4
     other_rate: float = 1e-3
     warmup: int = 100
-    easy_steps: int = 200
+    easy_steps: int = 100
     tokens: int = 4096
     pairs_every: int = 5
     prompt_share: float = 0.05
@@ -112,19 +116,24 @@ class Pretraining:
         curve.draw(self.folder / "pretrain.svg")
 
     def _optimizers(self) -> list[torch.optim.Optimizer]:
-        """Muon for the matrices that begin untrained, which learn faster by it; AdamW for the rest.
+        """Muon for the matrices of layers, which learn faster by it; AdamW for the rest.
 
         First layer and alignment begin as the average that embeds, and change slowly.
         """
         plan, base = self.schedule, self.model.lm.model
-        muon = [p for p in base.layers[1:].parameters() if p.ndim == 2]
+        layers: Any = base.layers[1:]
+        attention = [p for layer in layers for p in layer.self_attn.parameters() if p.ndim == 2]
+        feedforward = [p for layer in layers for p in layer.mlp.parameters()]
         table = [base.embed_tokens.weight]
         slow = [*base.layers[0].parameters(), *self.model.alignment.parameters()]
-        known = {id(p) for p in (*muon, *table, *slow)}
+        known = {id(p) for p in (*attention, *feedforward, *table, *slow)}
         others = [p for p in self.model.parameters() if id(p) not in known]
         return [
             torch.optim.Muon(
-                [{"params": muon, "peak": plan.learning_rate}],
+                [
+                    {"params": feedforward, "peak": plan.feedforward_rate},
+                    {"params": attention, "peak": plan.attention_rate},
+                ],
                 weight_decay=0.01,
                 adjust_lr_fn="match_rms_adamw",
             ),

@@ -24,6 +24,8 @@ from embedder.demo_model.corpus import (
     sentences,
 )
 from embedder.demo_model.examples import Asked, Example, ExampleMaker
+from embedder.demo_model.excerpts import excerpt
+from embedder.demo_model.guidance import GUIDED
 from embedder.demo_model.joint import JointModel, Shape
 from embedder.demo_model.pairs import Pair, make_pairs
 from embedder.demo_model.pretrain import Schedule
@@ -70,12 +72,12 @@ def plan(text, tmp_path_factory):
     (utterances / "fold1.json").write_text(json.dumps(rasa))
     return Plan(
         text=text,
-        questions=questions,
+        questions=[questions],
         utterances=utterances,
         work=work / "run",
         vocabulary=400,
         pairs=24,
-        shape=Shape(hidden=32, identity=8, layers=2, heads=4, feedforward=48, context=512),
+        shape=Shape(hidden=32, identity=8, blank=8, layers=2, heads=4, feedforward=48, context=512),
         averages=AverageSchedule(steps=10, pairs=8),
         schedule=Schedule(
             steps=6, easy_steps=2, warmup=2, tokens=1024, pairs_every=2, save_seconds=0
@@ -142,7 +144,7 @@ def test_documents_are_lists_of_paragraphs(text):
 
 
 def test_every_question_is_answered_by_its_numbered_passage_or_refused(text, plan):
-    maker = ExampleMaker(read_documents(text), read_questions(plan.questions))
+    maker = ExampleMaker(read_documents(text), read_questions(plan.questions[0]))
     drawn = [example for example, _ in zip(maker.draw(0), range(200), strict=False)]
     asked = [(asked, example) for example in drawn for asked in example.asked]
     for question, example in asked:
@@ -177,7 +179,7 @@ def averages(plan, tmp_path_factory):
     vectors = np.zeros((32, 8), np.float16)
     vectors[[i for i in range(32) if i % 4 < 2], 0] = 1
     vectors[[i for i in range(32) if i % 4 >= 2], 1] = 1
-    model = TokenAverages(torch.randn(len(tokenizer), 24), identity=8, dimension=8)
+    model = TokenAverages(torch.randn(len(tokenizer), 16), blank=8, identity=8, dimension=8)
     train_averages(model, tokenizer, pairs, vectors, AverageSchedule(steps=200, pairs=8))
     return model, tokenizer
 
@@ -193,7 +195,7 @@ def test_averages_of_tokens_learn_the_teachers_vectors(averages):
 
 def test_the_joint_model_embeds_like_the_averages_it_starts_from(averages):
     model, tokenizer = averages
-    shape = Shape(32, 8, layers=2, heads=4, feedforward=48, context=64, dimension=8)
+    shape = Shape(32, 8, 8, layers=2, heads=4, feedforward=48, context=64, dimension=8)
     joint = JointModel(shape, model)
     ids = tokenizer(PARAGRAPHS[1:3], padding=True, padding_side="right", return_tensors="pt")
     with torch.no_grad():
@@ -217,7 +219,7 @@ def passages_and_questions():
 def test_questions_about_the_same_passages_do_not_see_each_other(averages, passages_and_questions):
     """Scores of a question among others are those of a conversation with it alone."""
     model, tokenizer = averages
-    joint = JointModel(Shape(32, 8, layers=2, heads=4, feedforward=48, dimension=8), model)
+    joint = JointModel(Shape(32, 8, 8, layers=2, heads=4, feedforward=48, dimension=8), model)
     for parameter in joint.lm.model.layers.parameters():  # also what starts at zero
         torch.nn.init.normal_(parameter, std=0.2)
 
@@ -248,8 +250,8 @@ def test_heads_are_told_to_look_at_the_sentence_and_its_number(averages, passage
     following = [tokenizer.decode(encoded.ids[look.query + 1 :])[:9] for look in looks]
     assert following == ["The typew", " They can"]
     looks, texts = seen("refusal")
-    assert texts == ["<|im_start|>"]
-    assert tokenizer.decode(encoded.ids[looks[0].query + 1 :]).startswith(REFUSAL)
+    assert [text.strip() for text in texts] == [*(a.sentence for a in asked[:2]), "<|im_start|>"]
+    assert tokenizer.decode(encoded.ids[looks[2].query + 1 :]).startswith(REFUSAL)
     texts = seen("summary")[1]
     assert [text.strip() for text in texts] == [
         "who patented it?",
@@ -283,8 +285,8 @@ def test_a_sentence_of_two_passages_is_looked_for_in_the_one_to_cite(averages):
 
 def test_the_joint_model_starts_able_to_go_on_with_what_it_has_seen():
     torch.manual_seed(0)
-    averages = TokenAverages(torch.randn(500, 192), identity=64, dimension=8)
-    shape = Shape(layers=5, feedforward=64, context=256, dimension=8)
+    averages = TokenAverages(torch.randn(500, 160), blank=48, identity=48, dimension=64)
+    shape = Shape(layers=5, feedforward=64, context=256, dimension=64)
     joint = JointModel(shape, averages)
     text = torch.randint(500, (4, 50))
     twice = torch.cat([text, text], dim=1)
@@ -293,6 +295,68 @@ def test_the_joint_model_starts_able_to_go_on_with_what_it_has_seen():
     ranks = (scores[:, :-1] > scores[:, :-1].gather(2, twice[:, 1:, None])).sum(dim=2).float()
     assert ranks[:, :48].median() > 100  # nobody can know
     assert ranks[:, 51:].median() < 10  # of 500, though untrained heads talk, too
+
+
+def test_the_joint_model_starts_able_to_find_the_passage_that_a_question_is_about():
+    """By its summaries, which are the averages' view of the last tokens; nothing was trained."""
+    torch.manual_seed(0)
+    averages = TokenAverages(torch.randn(500, 160), blank=48, identity=48, dimension=64)
+    shape = Shape(layers=5, feedforward=64, context=256, dimension=64)
+    joint = JointModel(shape, averages)
+    joint.lm.set_attn_implementation("eager")
+    layer, head = GUIDED["choice"]
+    found = 0
+    for asked in range(3):
+        passages = torch.randperm(500)[:90].view(3, 30)
+        question = passages[asked, torch.randperm(30)[:12]]
+        ids = torch.cat([passages.flatten(), question])[None]
+        with torch.no_grad():
+            attention = joint.lm(ids, output_attentions=True).attentions[layer][0, head, -1]
+        found += attention[:90].view(3, 30).sum(dim=1).argmax().item() == asked
+    assert found == 3
+
+
+def test_passages_are_laid_out_in_many_ways(text):
+    document = read_documents(text)[0]
+    rng = random.Random(0)
+    drawn = [excerpt(document, 200, rng) for _ in range(200)]
+    words = set(" ".join(document).split())
+    for passage in drawn:
+        assert words & set(passage.split())
+        assert len(passage) <= 1500
+    assert any("\n\n" in passage for passage in drawn)
+    assert any(passage.startswith("- ") for passage in drawn)
+    assert any(passage.startswith("## ") for passage in drawn)
+    assert any(passage.splitlines()[-1].endswith(" |") for passage in drawn)
+    assert any("\n" in s for passage in drawn for s in sentences(passage))  # broken lines
+
+
+def test_items_headings_and_tables_are_apart_from_sentences():
+    text = "# Title\n\nOne is\nhere. Two is there.\n- An item\n- Another\n\n| a | b |\n| c | d |"
+    assert sentences(text) == [
+        "# Title",
+        "One is\nhere.",
+        "Two is there.",
+        "An item",
+        "Another",
+        "| a | b |",
+        "| c | d |",
+    ]
+
+
+def test_questions_of_selqa_are_answered_by_the_first_marked_sentence(tmp_path):
+    row = {
+        "question": "Who?",
+        "candidates": ["", "It rained.", " Ann did. ", "Bob"],
+        "answers": [2],
+    }
+    none = {"question": "When?", "candidates": ["It rained."], "answers": []}
+    file = tmp_path / "selqa-ass-dev.json"
+    file.write_text(json.dumps([row, none]))
+    assert read_questions(file) == [
+        QuestionRow("Who?", "It rained. Ann did. Bob", "Ann did."),
+        QuestionRow("When?", "It rained.", ""),
+    ]
 
 
 def test_the_same_seed_draws_the_same_examples_and_pairs(text):
