@@ -60,8 +60,7 @@ class CircuitWriter:
         """Carry the token that is `back` tokens before, turned as often as it is not the last."""
         self._find(attention, head, SHARP, back)
         _gain(attention, _rotary(attention.head_dim, SHARP), 2.2)
-        turned = torch.linalg.matrix_power(self.turn, back - 1) @ self.identity
-        _move(attention, head, turned, CARRIED * self.lanes[lane])
+        self.carry(attention, head, lane, turns=back - 1)
 
     @torch.no_grad()
     def induction(self, attention: Qwen3Attention, head: int, lane: int) -> None:
@@ -72,14 +71,15 @@ class CircuitWriter:
         _move(attention, head, self.identity, COPIED * self.identity.T)
 
     @torch.no_grad()
-    def carry(self, attention: Qwen3Attention, head: int, lane: int) -> None:
+    def carry(self, attention: Qwen3Attention, head: int, lane: int, turns: int = 0) -> None:
         """Write the identity of the tokens looked at into a lane."""
-        _move(attention, head, self.identity, CARRIED * self.lanes[lane])
+        _move(attention, head, self._turned(turns) @ self.identity, CARRIED * self.lanes[lane])
 
     @torch.no_grad()
-    def read(self, attention: Qwen3Attention, head: int, lane: int) -> None:
+    def read(self, attention: Qwen3Attention, head: int, lane: int, turns: int = 0) -> None:
         """Write, as the identity of the token to come, what the tokens looked at carry."""
-        _move(attention, head, self.lanes[lane].T, READ * self.identity.T)
+        carried = self._turned(turns).T @ self.lanes[lane].T
+        _move(attention, head, carried, READ * self.identity.T)
 
     @torch.no_grad()
     def summary(self, attention: Qwen3Attention, head: int) -> None:
@@ -91,6 +91,9 @@ class CircuitWriter:
     def match(self, attention: Qwen3Attention, head: int) -> None:
         """Look for tokens with a like summary."""
         _compare(attention, head, self.lanes[-1].T, self.lanes[-1].T)
+
+    def _turned(self, turns: int) -> torch.Tensor:
+        return torch.linalg.matrix_power(self.turn, turns)
 
     def _find(self, attention: Qwen3Attention, head: int, which: slice, back: int) -> None:
         """Attend `back` positions back: constant query and key, turned against each other."""

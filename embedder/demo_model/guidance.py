@@ -20,16 +20,20 @@ GUIDED = {
     "copy": (2, 0),
     "beginning": (2, 1),
     "number": (2, 2),
+    "second": (2, 3),
     "refusal": (3, 3),
+    "again": (4, 1),
     "citation": (4, 2),
     "choice": (4, 3),
 }
-"""Layer and head. In a passage, `beginning` looks at the sentence's first token and `number` at the
-passage's number, so that both are at hand where `choice` and `citation` find the sentence.
-`summary` looks at what was said last, by which they find it. `copy` looks at the token to come, so
-that it need not be guessed from the token before alone."""
+"""Layer and head. In a passage, `beginning` and `second` look at a sentence's first two tokens and
+`number` at the passage's number, so that they are at hand where `choice`, `again` and `citation`
+find the sentence: for a reply's first token, its second, and its number. `summary` looks at what
+was said last, by which they find it. `copy` looks at the token to come: from the third on, the
+tokens before tell which it is. `refusal` looks where the answer is, or at nothing."""
 
 
+NOTHING = range(1)
 CITATION = 4
 """Tokens of ` [1]` and the end of the turn, which end a reply."""
 
@@ -108,24 +112,31 @@ def looks_for(
 ) -> Iterator[Look]:
     """Where heads should look for one question, by places in `ids`: of its tokens, of its reply's.
 
-    The last token before the reply chooses a sentence, ` [` chooses a number. Both sum up what
-    was said last; refusing is looking at the first token of all, which stands for nothing.
+    The last token before the reply chooses a sentence, the reply's first goes on with it, ` [`
+    chooses a number. All three sum up what was said last. Looking at the first token of all, which
+    stands for nothing, is refusing, or having nothing to say.
     """
-    chooser, citer = reply.start - 1, reply.stop - CITATION
+    chooser, first, citer = reply.start - 1, reply.start, reply.stop - CITATION
     yield Look("summary", chooser, question)
     if not asked.sentence:
-        yield Look("refusal", chooser, range(1))
+        yield Look("refusal", chooser, NOTHING)
         return
     if source is None:
         return
-    yield Look("refusal", chooser, source.sentence)
+    sentence = source.sentence
+    yield Look("refusal", chooser, sentence)
+    yield Look("choice", chooser, sentence)
+    yield Look("again", chooser, NOTHING)
+    yield Look("summary", first, question)
+    yield Look("again", first, sentence[2:])
     yield Look("summary", citer, range(reply.start, citer))
-    yield Look("choice", chooser, source.sentence)
-    yield Look("citation", citer, source.sentence)
-    for token in source.sentence:
-        yield Look("beginning", token, source.sentence[:1])
+    yield Look("citation", citer, sentence)
+    for token in sentence:
+        yield Look("beginning", token, sentence[:1])
         yield Look("number", token, source.number)
-    for place, token in zip(reply[1:-CITATION], source.sentence[1:], strict=False):
+    for token in sentence[2:]:
+        yield Look("second", token, sentence[1:2])
+    for place, token in zip(reply[1:-CITATION], sentence[1:], strict=False):
         if ids[place] == ids[token]:
             yield Look("copy", place - 1, range(token, token + 1))
 

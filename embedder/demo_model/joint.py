@@ -132,11 +132,16 @@ class JointModel(nn.Module):
         writer.summary(attention[layer], head)
         layer, head = GUIDED["refusal"]
         writer.match(attention[layer], head)
-        for lane, names in enumerate([("beginning", "choice"), ("number", "citation")], start=1):
-            (first, head), (second, reader) = (GUIDED[name] for name in names)
-            writer.carry(attention[first], head, lane)
-            writer.read(attention[second], reader, lane)
-            writer.match(attention[second], reader)
+        for brings, finds, lane, turns in (
+            ("beginning", "choice", 1, 0),
+            ("second", "again", 1, 1),
+            ("number", "citation", 2, 0),
+        ):
+            layer, head = GUIDED[brings]
+            writer.carry(attention[layer], head, lane, turns)
+            layer, head = GUIDED[finds]
+            writer.read(attention[layer], head, lane, turns)
+            writer.match(attention[layer], head)
 
     @property
     def representation(self) -> Representation:

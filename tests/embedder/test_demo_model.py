@@ -255,11 +255,16 @@ def test_heads_are_told_to_look_at_the_sentence_and_its_number(averages, passage
     texts = seen("summary")[1]
     assert [text.strip() for text in texts] == [
         "who patented it?",
+        "who patented it?",
         asked[0].sentence,
+        "how long can bears swim?",
         "how long can bears swim?",
         asked[1].sentence,
         "What is the capital of Peru?",
     ]
+    assert {text.strip() for text in seen("second")[1]} == {"t", "y"}
+    assert seen("again")[1][0] == "<|im_start|>"
+    assert asked[0].sentence.endswith(seen("again")[1][1])
     looks, texts = seen("citation")
     assert [encoded.ids[look.query + 1] for look in looks] == tokenizer("12").input_ids
     assert set(seen("number")[1]) == {"1", "2"}
