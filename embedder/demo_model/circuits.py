@@ -121,6 +121,7 @@ def _compare(attention: Qwen3Attention, head: int, query: torch.Tensor, key: tor
 
 
 def _move(attention: Qwen3Attention, head: int, reads: torch.Tensor, writes: torch.Tensor) -> None:
+    """Write here what `reads` reads where the head attends."""
     span = _span(attention, head)
     attention.v_proj.weight[span] = 0
     attention.v_proj.weight[span][: len(reads)] = reads
