@@ -33,7 +33,7 @@ class QuestionError(DuetError, ValueError):
 class Policy:
     """How much is read, and how sure is sure enough.
 
-    `min_relevance` refuses 6 % of questions about the documents and 51 % of others, with the
+    `min_relevance` refuses 6 % of questions about the documents and 50 % of others, with the
     bundled model and 400 questions of COVID-QA and QED (`benchmarks/refusals.py`): a small encoder
     tells them apart badly, so the model's own refusals and `min_quote` stand behind it.
 

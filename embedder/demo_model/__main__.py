@@ -27,7 +27,7 @@ def main() -> int:
     parser.add_argument("--utterances", type=Path, help="folder of Rasa NLU *.json")
     parser.add_argument("--work", type=Path, default=Path("runs/demo"), help="(%(default)s)")
     parser.add_argument("--pairs", type=int, default=190_000, help="texts to embed (%(default)s)")
-    parser.add_argument("--steps", type=int, default=3600, help="of pretraining (%(default)s)")
+    parser.add_argument("--steps", type=int, default=4200, help="of pretraining (%(default)s)")
     parser.add_argument("--threads", type=int, help="CPU threads (all)")
     arguments = parser.parse_args()
     try:

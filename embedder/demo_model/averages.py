@@ -20,6 +20,10 @@ from embedder import instructions
 from embedder.demo_model.losses import embedding_loss
 from embedder.demo_model.pairs import Pair
 
+BALLAST = 8.0
+"""Next to a meaning whose numbers are about 1. In the end a quarter of the squared length is left
+to it in most tokens' rows, in that of “the” four fifths."""
+
 
 @dataclass(frozen=True, slots=True)
 class AverageSchedule:
@@ -36,11 +40,13 @@ class TokenAverages(nn.Module):
     A row has three parts. The first, its meaning, starts as the teacher's view of the token. The
     second is blank: room for what a language model finds out that reads the same table. The third,
     its identity, is random and stays: it tells tokens of like meaning apart, which that model
-    needs. Its last dimension is constant. All rows are scaled to one length, so a token with
-    little meaning (“the”) is one whose identity takes up most of its row.
+    needs. All meanings have one length, as have all identities, or copying would take a word that
+    says little (“the”) for more than one that says much. A token says little if its meaning's last
+    dimension, the ballast, takes up most of that length. An identity's last dimension hardly
+    varies.
 
     Args:
-        meaning: `[vocabulary, meaning]`.
+        meaning: `[vocabulary, meaning]`, without the ballast.
         blank: Width of the blank part.
         identity: Width of the identity part.
         dimension: Width of an embedding.
@@ -53,16 +59,19 @@ class TokenAverages(nn.Module):
         self.meaning = nn.Parameter(meaning / meaning.square().mean().sqrt())
         self.register_buffer("identity", torch.randn(len(meaning), identity))
         self.identity[:, -1] = 1
+        self.identity[:] = _scaled(self.identity)
         self._blank = blank
-        width = meaning.shape[1] + blank + identity
+        width = meaning.shape[1] + 1 + blank + identity
         self.alignment = nn.Linear(width, dimension)
         with torch.no_grad():
             self.alignment.weight[:, meaning.shape[1] :] = 0
 
     def table(self) -> torch.Tensor:
         """The rows `[vocabulary, width]`, each of root mean square 1."""
+        ballast = self.meaning.new_full((len(self.meaning), 1), BALLAST)
         blank = self.meaning.new_zeros(len(self.meaning), self._blank)
-        return _scaled(torch.cat([self.meaning, blank, self.identity], dim=1))
+        said = _scaled(torch.cat([self.meaning, ballast], dim=1))
+        return _scaled(torch.cat([said, blank, self.identity], dim=1))
 
     @torch.no_grad()
     def topics(self, count: int) -> torch.Tensor:

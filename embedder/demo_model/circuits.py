@@ -4,8 +4,9 @@ Answering from passages is copying, and a language model copies by two attention
 (Olsson et al. 2022, In-context Learning and Induction Heads): the first tells each position which
 token stood before it, the second looks for positions before which the current token stood. Small
 models find this by themselves only after millions of tokens. As the table's rows have a part that
-is random and a dimension that is constant, both heads can be written down; three of the first
-kind make the second compare three tokens, so that a word that occurs often does not lead astray.
+is random and a dimension that is constant, both heads can be written down. Three of the first
+kind, and one after them that carries what they carried three tokens before, make the second
+compare six tokens, so that what occurs often (“of the”, “19”) does not lead astray.
 
 What to copy is found as an encoder finds it: a head sums up what was said last, at each token of
 a passage the sentence so far and at the end of the prompt the question, and a later head looks
@@ -29,8 +30,12 @@ NEAR = slice(4, 7)
 """Rotary pairs by which a head looks at the last twenty tokens or so: 200 to 1,100 for a turn."""
 SLOW = 8
 """Rotary pairs from here on hardly turn within a prompt: heads compare by them."""
-COPIED, CARRIED, READ, SUMMED = 8.0, 1.0, 1.0, 1.0
+
+COPIED, CARRIED, READ, SUMMED = 20.0, 3.0, 12.0, 1.0
 """Gains of what heads write: of identities that are copied, carried, read, and of summaries."""
+FAR = 1.0
+"""Gain of what was carried from further back. As states have grown by then, it weighs two fifths of
+what is carried from the last tokens; with more, the beginning of a reply is copied less surely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +63,21 @@ class CircuitWriter:
     @torch.no_grad()
     def previous(self, attention: Qwen3Attention, head: int, lane: int, back: int) -> None:
         """Carry the token that is `back` tokens before, turned as often as it is not the last."""
-        self._find(attention, head, SHARP, back)
-        _gain(attention, _rotary(attention.head_dim, SHARP), 2.2)
+        self._look_back(attention, head, back)
         self.carry(attention, head, lane, turns=back - 1)
+
+    @torch.no_grad()
+    def further(self, attention: Qwen3Attention, head: int, lane: int, back: int) -> None:
+        """Carry also what the token that is `back` tokens before carries."""
+        self._look_back(attention, head, back)
+        carried = self._turned(back) @ self.lanes[lane].T
+        _move(attention, head, carried, FAR * self.lanes[lane])
 
     @torch.no_grad()
     def induction(self, attention: Qwen3Attention, head: int, lane: int) -> None:
         """Look for positions that carry the current token and those before; write their own."""
         last_tokens = self.identity + self.turn @ self.lanes[lane].T / CARRIED
         _compare(attention, head, last_tokens, self.lanes[lane].T)
-        _gain(attention, slow_dimensions(attention.head_dim), 2.5)
         _move(attention, head, self.identity, COPIED * self.identity.T)
 
     @torch.no_grad()
@@ -94,6 +104,11 @@ class CircuitWriter:
 
     def _turned(self, turns: int) -> torch.Tensor:
         return torch.linalg.matrix_power(self.turn, turns)
+
+    def _look_back(self, attention: Qwen3Attention, head: int, back: int) -> None:
+        """Attend to the one token that is `back` tokens before."""
+        self._find(attention, head, SHARP, back)
+        _gain(attention, _rotary(attention.head_dim, SHARP), 2.2)
 
     def _find(self, attention: Qwen3Attention, head: int, which: slice, back: int) -> None:
         """Attend `back` positions back: constant query and key, turned against each other."""

@@ -25,11 +25,13 @@ class QuestionRow:
     """A question with the text that answers it.
 
     `context` is empty where the source has none; `answer` is empty where the context holds none.
+    `source` names where it is from.
     """
 
     question: str
     context: str
     answer: str
+    source: str = ""
 
 
 def read_documents(folder: Path) -> list[Paragraphs]:
@@ -49,17 +51,20 @@ def read_documents(folder: Path) -> list[Paragraphs]:
 
 
 def read_questions(file: Path) -> list[QuestionRow]:
-    """Read JSON lines (optionally gzipped) with `question`, `context` and `answer`; or SelQA.
+    """Read question rows.
 
-    SelQA's `*.json` is a list of questions, each with the sentences of a section and the places of
-    those that answer it.
+    Either JSON lines (optionally gzipped) with `question`, `context`, `answer` and, where it is
+    known, `source`; or SelQA's `*.json`, a list of questions, each with the sentences of a section
+    and the places of those that answer it.
     """
     if file.suffix == ".json":
         return [_selection(row) for row in json.loads(file.read_text())]
     opener = gzip.open if file.suffix == ".gz" else open
     with opener(file, "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
-    return [QuestionRow(r["question"], r["context"], r["answer"]) for r in rows]
+    return [
+        QuestionRow(r["question"], r["context"], r["answer"], r.get("source", "")) for r in rows
+    ]
 
 
 def read_utterances(folder: Path) -> list[list[str]]:
@@ -87,7 +92,7 @@ def sentences(text: str) -> list[str]:
 def _selection(row: dict[str, Any]) -> QuestionRow:
     candidates = [candidate.strip() for candidate in row["candidates"]]
     answer = candidates[row["answers"][0]] if row["answers"] else ""
-    return QuestionRow(row["question"], " ".join(filter(None, candidates)), answer)
+    return QuestionRow(row["question"], " ".join(filter(None, candidates)), answer, "selqa")
 
 
 def _documents_of(file: Path) -> Iterator[Paragraphs]:

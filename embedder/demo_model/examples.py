@@ -68,7 +68,7 @@ class ExampleMaker:
 
     documents: Sequence[Paragraphs]
     rows: Sequence[QuestionRow]
-    natural: float = 0.4
+    natural: float = 0.5
     unanswerable: float = 0.2
 
     @cached_property
@@ -77,8 +77,13 @@ class ExampleMaker:
         return list(accumulate(len(document) for document in self.documents))
 
     @cached_property
-    def _told(self) -> list[QuestionRow]:
-        return [row for row in self.rows if row.context]
+    def _told(self) -> list[list[QuestionRow]]:
+        """The rows that have a context by source: the small sources are the most like users."""
+        sources: dict[str, list[QuestionRow]] = {}
+        for row in self.rows:
+            if row.context:
+                sources.setdefault(row.source, []).append(row)
+        return list(sources.values())
 
     def draw(self, seed: int) -> Iterator[Example]:
         """Examples without end; the same seed gives the same ones."""
@@ -116,7 +121,7 @@ class ExampleMaker:
         document = self._document(rng)
         for _ in range(count):
             told = self._told and rng.random() < self.natural
-            source = _from_row(rng.choice(self._told), rng) if told else None
+            source = _from_row(rng.choice(rng.choice(self._told)), rng) if told else None
             if source is None:
                 document = document if rng.random() < 0.3 else self._document(rng)
                 source = _source(excerpt(document, rng.choice(GOALS), rng), ask, rng)

@@ -17,11 +17,11 @@ from embedder.demo_model.examples import Asked, Example
 
 GUIDED = {
     "summary": (1, 1),
-    "copy": (2, 0),
     "beginning": (2, 1),
     "number": (2, 2),
     "second": (2, 3),
     "refusal": (3, 3),
+    "copy": (4, 0),
     "again": (4, 1),
     "citation": (4, 2),
     "choice": (4, 3),
@@ -31,6 +31,9 @@ GUIDED = {
 find the sentence: for a reply's first token, its second, and its number. `summary` looks at what
 was said last, by which they find it. `copy` looks at the token to come: from the third on, the
 tokens before tell which it is. `refusal` looks where the answer is, or at nothing."""
+SPEAKING = ("copy", "again", "citation", "choice")
+SILENT = {f"silent {name}": GUIDED[name] for name in SPEAKING}
+"""The heads that write what comes next, each in its turn. At the others' it looks at nothing."""
 
 
 NOTHING = range(1)
@@ -126,19 +129,40 @@ def looks_for(
     sentence = source.sentence
     yield Look("refusal", chooser, sentence)
     yield Look("choice", chooser, sentence)
-    yield Look("again", chooser, NOTHING)
     yield Look("summary", first, question)
     yield Look("again", first, sentence[2:])
     yield Look("summary", citer, range(reply.start, citer))
     yield Look("citation", citer, sentence)
+    for place, token in zip(reply[1:-CITATION], sentence[1:], strict=False):
+        if ids[place] == ids[token]:
+            yield Look("copy", place - 1, range(token, token + 1))
+    yield from _silences(chooser, citer)
+    yield from _looks_within(source)
+
+
+def _silences(chooser: int, citer: int) -> Iterator[Look]:
+    """At some places of a reply, the heads whose turn it is not."""
+    first = chooser + 1
+    turns = {
+        "choice": range(chooser, first),
+        "again": range(first, first + 1),
+        "copy": range(first, citer - 1),
+        "citation": range(citer, citer + 1),
+    }
+    for name, turn in turns.items():
+        for place in (chooser, first, (first + citer) // 2, citer - 1, citer):
+            if place not in turn:
+                yield Look(f"silent {name}", place, NOTHING)
+
+
+def _looks_within(source: Source) -> Iterator[Look]:
+    """From the sentence's own tokens."""
+    sentence = source.sentence
     for token in sentence:
         yield Look("beginning", token, sentence[:1])
         yield Look("number", token, source.number)
     for token in sentence[2:]:
         yield Look("second", token, sentence[1:2])
-    for place, token in zip(reply[1:-CITATION], sentence[1:], strict=False):
-        if ids[place] == ids[token]:
-            yield Look("copy", place - 1, range(token, token + 1))
 
 
 def batch_looks(batch: Sequence[Sequence[Look]], longest: int) -> dict[str, Looks]:

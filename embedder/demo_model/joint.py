@@ -12,6 +12,7 @@ from embedder.demo_model.averages import TokenAverages
 from embedder.demo_model.circuits import CircuitWriter, slow_dimensions
 from embedder.demo_model.conversations import Conversations
 from embedder.demo_model.guidance import GUIDED
+from embedder.demo_model.tokenizer import SPECIAL, TURN_START
 from embedder.representation import Representation
 
 Attention = tuple[torch.Tensor, ...]
@@ -24,6 +25,9 @@ the other layers could not see a token for its context; as they also give the wo
 are kept small here."""
 ROW_SCALE = 0.02
 """Root mean square of a special row, which is to leave the average beside it as it is."""
+NOTHING_TOKEN = SPECIAL.index(TURN_START)
+"""The token that every prompt begins with. Its row says nothing, so that a head with nothing to say
+can look at it; the constant dimension has the other sign, by which heads find it."""
 SHARPNESS = 2.0
 """Gain of queries and keys. At 1, a head of 64 dimensions cannot single out one token of hundreds,
 and gains are slow to learn."""
@@ -52,8 +56,8 @@ class Shape:
 
     @property
     def meaning(self) -> int:
-        """How many dimensions tell what a token means."""
-        return self.hidden - self.identity - self.blank
+        """How many dimensions tell what a token means; one more is ballast."""
+        return self.hidden - self.identity - self.blank - 1
 
 
 class JointModel(nn.Module):
@@ -86,6 +90,8 @@ class JointModel(nn.Module):
         self.reconstruction = nn.Linear(shape.hidden, shape.hidden)
         self.alignment = nn.Linear(shape.hidden, shape.dimension)
         with torch.no_grad():
+            table[NOTHING_TOKEN] = 0
+            table[NOTHING_TOKEN, -1] = -1
             self.lm.model.embed_tokens.weight.copy_(table)
             self.rows[:, : -shape.identity] = 0
             nn.init.eye_(self.reconstruction.weight)
@@ -120,12 +126,13 @@ class JointModel(nn.Module):
         lanes = torch.zeros(4, shape.hidden, width)
         orthogonal = nn.init.orthogonal_(torch.empty(shape.meaning, 3 * width))
         lanes[:3, : shape.meaning] = orthogonal.view(-1, 3, width).transpose(0, 1)
-        lanes[3] = directions[shape.meaning :][:width].T
+        lanes[3] = directions[-shape.identity - shape.blank :][:width].T
         turn = torch.zeros(width, width)
         nn.init.orthogonal_(turn[:-1, :-1])  # not the constant dimension
         writer = CircuitWriter(ROPE_THETA, identity, turn, averages.topics(width), lanes)
         for back, head in enumerate((0, 2, 3), start=1):
             writer.previous(attention[1], head, lane=0, back=back)
+        writer.further(attention[2], head=0, lane=0, back=3)
         layer, head = GUIDED["copy"]
         writer.induction(attention[layer], head, lane=0)
         layer, head = GUIDED["summary"]
