@@ -83,6 +83,7 @@ def _show_turn(turn: Turn) -> None:
     with st.chat_message("assistant", avatar=":material/menu_book:"):
         if not turn.live.done:
             _watch(turn.live)
+            st.rerun()  # at once: if the fragment does it later, the input can stay shut
         try:
             _show_answer(turn.live.result())
         except DuetError as error:
