@@ -9,6 +9,8 @@ A checkpoint is a folder (or a hub repository of the same files):
     reconstruction_mlp           torch file: hidden state -> soft prompt
     alignment_mlp                torch file: soft prompt -> the teacher's space
     tokenizer.json, ...          the base's tokenizer, with the special tokens added
+    answering/adapter_config.json, answering/adapter_model.safetensors
+                                 ours: a LoRA that is on while grounded answers are written
 
 Choices that the published package does not know (`embedder.representation`) are in two files more,
 `representation.json` and `representation.safetensors`; the encoding mode is then called
@@ -32,7 +34,7 @@ from transformers import PreTrainedTokenizerFast
 
 from embedder.errors import CheckpointError
 from embedder.hub import existing_folder
-from embedder.representation import CHOICES, Representation
+from embedder.representation import CHOICES, Instructions, Representation
 
 ROWS = "trainable_tokens_delta"
 LEARNED = {"query": ("pooling", "attention"), "mix": ("layers", "mix")}
@@ -67,6 +69,19 @@ class Lora:
 
 
 @dataclass(frozen=True, slots=True)
+class Answering:
+    """The adapter for grounded answers.
+
+    Attributes:
+        lora: Its weights are named from the whole language model on.
+        base_weights: `embedder.fingerprint.weights_hash` of the base that it was trained on.
+    """
+
+    lora: Lora
+    base_weights: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Checkpoint:
     """What a published checkpoint holds beside the base model.
 
@@ -78,6 +93,8 @@ class Checkpoint:
         states: How many of the last hidden states are read.
         max_length: Longest input in tokens, special tokens included.
         dtype: What the base was trained in, by name.
+        base_weights: `embedder.fingerprint.weights_hash` of the base that this was trained on; None
+            where the checkpoint does not tell.
     """
 
     base: str
@@ -91,6 +108,19 @@ class Checkpoint:
     dtype: str
     lora: Lora | None = None
     representation: Representation = field(default_factory=Representation)
+    answering: Answering | None = None
+    base_weights: str | None = None
+
+    @property
+    def head(self) -> Head:
+        """From a pooled state to the embedding.
+
+        Both heads are linear and the pooling comes last, so one map equals them. A text's own
+        states go to the alignment alone: the reconstruction is of the compression states.
+        """
+        if self.representation.pooling == "text":
+            return self.alignment
+        return self.reconstruction.then(self.alignment)
 
 
 def read_checkpoint(folder: Path) -> Checkpoint:
@@ -130,6 +160,8 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         dtype=str(run.get("torch_dtype", "float32")),
         lora=_lora(adapter, weights),
         representation=representation,
+        answering=_answering(folder / "answering"),
+        base_weights=run.get("base_weights"),
     )
 
 
@@ -166,6 +198,8 @@ def write_checkpoint(
         "special_tokens": special_tokens,
         "torch_dtype": checkpoint.dtype,
     }
+    if checkpoint.base_weights is not None:
+        run["base_weights"] = checkpoint.base_weights
     (folder / "run_config.yml").write_text(yaml.safe_dump(run))
     mode = {"encoding_mode": run["encoding_mode"], "save_decoder": False}
     _write_json(folder / "encoder_decoder_config.json", mode)
@@ -174,7 +208,8 @@ def write_checkpoint(
     if not checkpoint.representation.published:
         _write_json(folder / "representation.json", checkpoint.representation.names)
         tensors = {name: t.contiguous() for name, t in checkpoint.representation.tensors.items()}
-        save_file(tensors, folder / "representation.safetensors")
+        if tensors:
+            save_file(tensors, folder / "representation.safetensors")
 
 
 def _write_tokenizer(
@@ -278,6 +313,18 @@ def _rows(weights: dict[str, torch.Tensor], file: Path) -> torch.Tensor:
     return rows[0]
 
 
+def _answering(folder: Path) -> Answering | None:
+    if not folder.is_dir():
+        return None
+    config = _mapping(folder / "adapter_config.json", json.loads, "peft_type")
+    weights = _adapter_weights(folder / "adapter_model.safetensors")
+    lora = _lora(config, weights)
+    if lora is None:
+        msg = f"{folder / 'adapter_model.safetensors'} is damaged: expected the weights of a LoRA"
+        raise CheckpointError(msg)
+    return Answering(lora, config.get("base_weights"))
+
+
 def _lora(config: dict[str, Any], weights: dict[str, torch.Tensor]) -> Lora | None:
     named = {
         name.removeprefix("base_model.model."): tensor
@@ -327,12 +374,16 @@ def _representation(folder: Path) -> Representation:
         return Representation()
     names = _mapping(file, json.loads, *CHOICES)
     for choice, known in CHOICES.items():
-        if names[choice] not in known:
-            msg = (
-                f"{file}: {choice} {names[choice]!r} is unknown: expected one of {', '.join(known)}"
-            )
+        if not re.fullmatch(known, str(names[choice])):
+            msg = f"{file}: {choice} {names[choice]!r} is unknown: expected {known}"
             raise CheckpointError(msg)
-    tensors = _adapter_weights(folder / "representation.safetensors")
+    told = Instructions()
+    told = Instructions(
+        str(names.get("query_instruction", told.query)),
+        str(names.get("document_instruction", told.document)),
+    )
+    tensors_file = folder / "representation.safetensors"
+    tensors = _adapter_weights(tensors_file) if tensors_file.exists() else {}
     for name, (choice, value) in LEARNED.items():
         if (names[choice] == value) != (name in tensors):
             msg = (
@@ -344,6 +395,7 @@ def _representation(folder: Path) -> Representation:
         names["pooling"],
         names["layers"],
         names["attention"],
+        told,
         tensors.get("query"),
         tensors.get("mix"),
     )

@@ -7,7 +7,6 @@ import torch
 from torch import nn
 from transformers import PreTrainedTokenizerFast
 
-from embedder import instructions
 from embedder.checkpoint import Checkpoint
 
 SAMPLES = 64
@@ -21,7 +20,7 @@ def fingerprint(checkpoint: Checkpoint, lm: nn.Module, tokenizer: PreTrainedToke
     bfloat16: its weights are sampled, and compared as bfloat16.
     """
     digest = hashlib.sha256()
-    settings = [checkpoint.states, instructions.QUERY, instructions.DOCUMENT]
+    settings = [checkpoint.states, *checkpoint.representation.instructions]
     digest.update(json.dumps(settings).encode())
     digest.update(json.dumps(sorted(tokenizer.get_vocab().items())).encode())
     heads = (checkpoint.reconstruction, checkpoint.alignment)
@@ -33,11 +32,20 @@ def fingerprint(checkpoint: Checkpoint, lm: nn.Module, tokenizer: PreTrainedToke
             digest.update(name.encode() + _bytes(tensor))
     for name, tensor in sorted(checkpoint.lora.weights.items()) if checkpoint.lora else ():
         digest.update(name.encode() + _bytes(tensor))
-    for name, parameter in sorted(lm.named_parameters()):
-        if ".lora_" not in name:
-            flat = parameter.detach().flatten()
-            digest.update(_bytes(flat[:: max(1, len(flat) // SAMPLES)]))
+    digest.update(_sampled(lm))
     return digest.hexdigest()[:12]
+
+
+def weights_hash(lm: nn.Module) -> str:
+    """12 hex digits that tell one base from another, whatever adapters are in it."""
+    return hashlib.sha256(_sampled(lm)).hexdigest()[:12]
+
+
+def _sampled(lm: nn.Module) -> bytes:
+    """Some weights of each of the base's own tensors."""
+    named = ((n.replace(".base_layer", ""), p) for n, p in lm.named_parameters())
+    flats = [p.detach().flatten() for n, p in sorted(named) if ".lora_" not in n]
+    return b"".join(_bytes(flat[:: max(1, len(flat) // SAMPLES)]) for flat in flats)
 
 
 def _bytes(tensor: torch.Tensor) -> bytes:

@@ -1,4 +1,6 @@
-"""LoRA on a loaded base: on while it encodes, off while it generates."""
+"""LoRA adapters on a loaded base: one at most is on at a time, and none while it just generates."""
+
+from typing import Any
 
 from peft import LoraConfig, inject_adapter_in_model, set_peft_model_state_dict
 from peft.tuners.tuners_utils import BaseTunerLayer
@@ -7,39 +9,45 @@ from torch import nn
 from embedder.checkpoint import Lora
 from embedder.errors import CheckpointError
 
+ENCODING = "default"
+"""The encoder's adapter, by the name that peft gives where none is given."""
+ANSWERING = "answering"
+"""The adapter for grounded answers."""
+
 
 class LoraSwitch:
-    """The LoRA layers of one base, switched together; without LoRA a switch of nothing."""
+    """The LoRA layers of one base, switched together; without any a switch of nothing.
 
-    def __init__(self, base: nn.Module, lora: Lora | None) -> None:
-        """Put the adapter's layers into `base` and leave them off.
+    Attributes:
+        active: The adapter that is on, if one is.
+    """
 
-        With `lora` None, layers that peft has put into `base` before are taken over.
-
-        Raises:
-            CheckpointError: The adapter's weights do not fit the base.
-        """
-        self._on = True
-        if lora is not None:
-            _inject(base, lora)
+    def __init__(self, base: nn.Module) -> None:
+        """Take over the layers that are in `base`, and switch them off."""
         self._layers = [m for m in base.modules() if isinstance(m, BaseTunerLayer)]
-        self.set(on=False)
+        self.active: str | None = ""
+        self.use(None)
 
-    @property
-    def on(self) -> bool:
-        """Whether the adapter is on."""
-        return self._on
-
-    def set(self, *, on: bool) -> None:
-        """Switch the adapter on or off; nothing happens where it is so already."""
-        if on == self._on:
+    def use(self, name: str | None) -> None:
+        """Switch the adapter of that name on and all others off; None leaves the plain base."""
+        if name == self.active:
             return
         for layer in self._layers:
-            layer.enable_adapters(on)
-        self._on = on
+            named: Any = layer
+            if name is not None and name in named.lora_A:
+                layer.set_adapter(name)
+                layer.enable_adapters(True)
+            else:
+                layer.enable_adapters(False)
+        self.active = name
 
 
-def _inject(base: nn.Module, lora: Lora) -> None:
+def add_adapter(base: nn.Module, lora: Lora, name: str) -> None:
+    """Put the layers of `lora` into `base`, beside those of other names, in the base's own type.
+
+    Raises:
+        CheckpointError: The adapter's weights do not fit the base.
+    """
     known = LoraConfig.__dataclass_fields__
     # The rows of the special tokens are ours to feed: peft would resize the embedding for them.
     settings = {
@@ -47,15 +55,19 @@ def _inject(base: nn.Module, lora: Lora) -> None:
         for key, value in lora.config.items()
         if key in known and key not in ("trainable_token_indices", "auto_mapping", "peft_type")
     }
+    misfit = f"the {name} LoRA does not fit its base model"
     try:
-        inject_adapter_in_model(LoraConfig(**settings), base)
-        result = set_peft_model_state_dict(base, lora.weights)
+        inject_adapter_in_model(LoraConfig(**settings), base, adapter_name=name)
+        result = set_peft_model_state_dict(base, lora.weights, adapter_name=name)
     except (RuntimeError, ValueError, TypeError) as error:
-        msg = f"the checkpoint's LoRA does not fit its base model: {' '.join(str(error).split())}"
+        msg = f"{misfit}: {' '.join(str(error).split())}"
         raise CheckpointError(msg) from error
     if result.unexpected_keys:
-        name = result.unexpected_keys[0]
-        msg = f"the checkpoint's LoRA does not fit its base model: no layer for {name}"
+        msg = f"{misfit}: no layer for {result.unexpected_keys[0]}"
         raise CheckpointError(msg)
+    own = next(base.parameters()).dtype
+    for parameter_name, parameter in base.named_parameters():
+        if ".lora_" in parameter_name:
+            parameter.data = parameter.data.to(own)  # mixed types cost a factor of two to three
     base.requires_grad_(False)
     base.eval()  # peft's new layers are in training mode, and would drop inputs at random

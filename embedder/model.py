@@ -2,8 +2,9 @@
 
 import threading
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice, takewhile
 from pathlib import Path
 from typing import Self, cast
@@ -28,10 +29,11 @@ from embedder.batching import by_length
 from embedder.chat import Message
 from embedder.checkpoint import Checkpoint, read_checkpoint
 from embedder.errors import CheckpointError, PromptTooLongError, TextTooLongError
-from embedder.fingerprint import fingerprint
+from embedder.fingerprint import fingerprint, weights_hash
 from embedder.hub import existing_folder, local_folder
-from embedder.lora import LoraSwitch
+from embedder.lora import ANSWERING, ENCODING, LoraSwitch, add_adapter
 from embedder.prompt import Prompter
+from embedder.representation import Representation
 
 BATCH_TOKENS = {"cpu": 2048, "cuda": 32768, "mps": 8192}
 """Padded tokens of a batch: enough to keep the device busy, and no more memory than that takes."""
@@ -55,7 +57,8 @@ class LLM2VecGen:
     """An LLM2Vec-Gen encoder and the chat model that it is made of.
 
     The language model is loaded once and never changed: encoding feeds it the text's input vectors
-    followed by the special rows, generation feeds it text alone. All methods may be called from
+    followed by the special rows, generation feeds it text alone. LoRA adapters are switched on for
+    one forward pass at a time: the encoder's, or the one for grounded answers. All methods may be called from
     several threads; a lock is held for one forward pass at a time, so encoding goes on between the
     tokens of a reply. Whatever takes a text raises `NotUnicodeError` for half of a surrogate pair.
 
@@ -66,6 +69,7 @@ class LLM2VecGen:
         max_tokens: Longest text for `encode_queries` and `encode_documents`, as `count_tokens`
             counts it; a document's title counts with its text.
         context_tokens: The language model's window: prompt and reply together.
+        instructions: What `encode_queries` and `encode_documents` put in front of a text.
         fingerprint: `name@hash`; another hash means other embeddings.
     """
 
@@ -92,16 +96,29 @@ class LLM2VecGen:
         self._states = checkpoint.states
         self._representation = checkpoint.representation
         self._reconstruction = checkpoint.reconstruction
-        # Both heads are linear and the pooling comes last: one map of the pooled state equals them.
-        self._head = checkpoint.reconstruction.then(checkpoint.alignment)
-        self._adapter = LoraSwitch(lm.base_model, checkpoint.lora)
+        self._head = checkpoint.head
+        expected = checkpoint.representation.width(hidden)
+        if self._head.weight.shape[1] != expected:
+            msg = (
+                f"checkpoint {name} does not fit its base model: its heads take "
+                f"{self._head.weight.shape[1]} numbers, the states it reads have {expected}"
+            )
+            raise CheckpointError(msg)
+        _check_base(name, checkpoint, lm)
+        if checkpoint.lora is not None:
+            add_adapter(lm.base_model, checkpoint.lora, ENCODING)
+        if checkpoint.answering is not None:
+            add_adapter(lm, checkpoint.answering.lora, ANSWERING)
+        self._adapter = LoraSwitch(lm)
+        self._answering = None if checkpoint.answering is None else ANSWERING
         self._batch_tokens = BATCH_TOKENS.get(lm.device.type, BATCH_TOKENS["cpu"])
         self._lock = threading.Lock()
         self._stop_ids = generation.stop_ids(lm, tokenizer)
         self.dimension = len(checkpoint.alignment.bias)
         self.max_length = checkpoint.max_length
         self.context_tokens = int(lm.config.get_text_config().max_position_embeddings)
-        overhead = max(len(self._ids(text)) for text in (instructions.QUERY, instructions.DOCUMENT))
+        self.instructions = checkpoint.representation.instructions
+        overhead = max(len(self._ids(text)) for text in self.instructions)
         # Tokens may merge differently where instruction, title and text meet: one to spare at each.
         taken = len(self._rows) + overhead + 2
         if self.max_length <= taken:
@@ -146,7 +163,7 @@ class LLM2VecGen:
 
     def encode_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Embeddings `[n, dimension]` of questions, L2-normalised; see `encode`."""
-        return self.encode(texts, instruction=instructions.QUERY)
+        return self.encode(texts, instruction=self.instructions.query)
 
     def encode_documents(
         self, texts: Sequence[str], titles: Sequence[str] | None = None
@@ -160,7 +177,7 @@ class LLM2VecGen:
         titled = zip(texts, titles or [""] * len(texts), strict=True)
         return self.encode(
             [instructions.with_title(text, title) for text, title in titled],
-            instruction=instructions.DOCUMENT,
+            instruction=self.instructions.document,
         )
 
     def encode(
@@ -217,6 +234,7 @@ class LLM2VecGen:
         temperature: float = 0.0,
         seed: int | None = None,
         stop: threading.Event | None = None,
+        answering: bool = False,
     ) -> Iterator[str]:
         """Write the assistant's reply to `messages`, in pieces of text as they come.
 
@@ -226,6 +244,8 @@ class LLM2VecGen:
             temperature: 0 is greedy.
             seed: Makes a reply at a temperature repeatable.
             stop: Set it, from any thread, to end the reply within one token.
+            answering: Whether the checkpoint's answering adapter writes, if it has one: for the
+                conversations of `embedder.chat.grounded_messages`. Else the plain base does.
 
         Raises:
             PromptTooLongError: The prompt leaves no room for a reply; raised at the call.
@@ -243,7 +263,7 @@ class LLM2VecGen:
             self._lm,
             prompt,
             generation.chooser(temperature, seed),
-            guard=self._generating,
+            guard=partial(self._mode, self._answering if answering else None),
             stop=stop,
         )
         reply = takewhile(lambda token: token not in self._stop_ids, tokens)
@@ -261,10 +281,10 @@ class LLM2VecGen:
             words: Vocabulary entries for each compression token.
         """
         ids = self._ids(instruction + text)[: self.max_length - len(self._rows)]
-        states = self._compression_states([ids])
+        states = self._compression_states([ids], decoding=True)
         soft = self._reconstruction(states).to(self._lm.device, self._lm.dtype)
         tokens = generation.generate(
-            self._lm, soft, generation.chooser(0.0, None), guard=self._generating
+            self._lm, soft, generation.chooser(0.0, None), guard=partial(self._mode, None)
         )
         written = takewhile(
             lambda token: token not in self._stop_ids, islice(tokens, max_new_tokens)
@@ -288,15 +308,23 @@ class LLM2VecGen:
             raise TextTooLongError(msg)
 
     @torch.inference_mode()
-    def _compression_states(self, batch: Sequence[Sequence[int]]) -> torch.Tensor:
-        """The last `states` hidden states of each sequence, `[batch, states, hidden]`, float32."""
+    def _compression_states(
+        self, batch: Sequence[Sequence[int]], *, decoding: bool = False
+    ) -> torch.Tensor:
+        """What is pooled of each sequence, `[batch, states, width]`, float32.
+
+        Where embeddings are read from the text itself, its compression states, which decoding
+        needs, are those of the plain base.
+        """
+        plain = decoding and self._representation.pooling == "text"
+        representation = Representation() if plain else self._representation
         lengths = torch.tensor([len(ids) for ids in batch])
         padded = torch.zeros(len(batch), int(lengths.max()), dtype=torch.long)
         for row, ids in enumerate(batch):
             padded[row, : len(ids)] = torch.tensor(ids, dtype=torch.long)
         text = generation.embed(self._lm, padded.to(self._lm.device))
-        with self._encoding():
-            return self._representation.compress(
+        with self._mode(None if plain else ENCODING):
+            return representation.compress(
                 self._lm.base_model, text, lengths.to(text.device), self._rows, self._states
             ).cpu()
 
@@ -307,14 +335,24 @@ class LLM2VecGen:
             best = head(vectors).topk(words, dim=-1).indices.tolist()
         return tuple(tuple(str(self._tokenizer.decode([i])).strip() for i in row) for row in best)
 
-    def _encoding(self) -> AbstractContextManager[None]:
-        return self._mode(encoding=True)
-
-    def _generating(self) -> AbstractContextManager[None]:
-        return self._mode(encoding=False)
-
     @contextmanager
-    def _mode(self, *, encoding: bool) -> Generator[None]:
+    def _mode(self, adapter: str | None) -> Generator[None]:
+        """The base for one forward pass, with that adapter on, or none."""
         with self._lock:
-            self._adapter.set(on=encoding)
+            self._adapter.use(adapter)
             yield
+
+
+def _check_base(name: str, checkpoint: Checkpoint, lm: PreTrainedModel) -> None:
+    """Refuse a base that is not the one that a part of the checkpoint was trained on."""
+    answering = checkpoint.answering
+    wanted = {"checkpoint": checkpoint.base_weights}
+    wanted["answering adapter"] = None if answering is None else answering.base_weights
+    found = weights_hash(lm)
+    for part, expected in wanted.items():
+        if expected is not None and expected != found:
+            msg = (
+                f"the {part} of {name} was trained on another base: expected weights {expected}, "
+                f"found {found}; name the base that it was trained on"
+            )
+            raise CheckpointError(msg)

@@ -4,36 +4,52 @@ The published recipe is one point of this space (causal, last layer, mean). The 
 for one's own training (`python -m embedder.train`) and are saved with the checkpoint.
 """
 
+import copy
+import re
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import torch
 from torch import nn
 
-Pooling = Literal["mean", "attention", "last"]
-"""Over the compression states: their mean, a learned query's attention, or the last one."""
+from embedder import instructions
 
-Layers = Literal["last", "mix"]
-"""The last layer after its norm, or a learned weighted mean of all layers."""
+Pooling = Literal["mean", "attention", "last", "text"]
+"""Over the compression states: their mean, a learned query's attention, or the last one. Or over
+the text itself: the mean of its own states but the first, which a causal model uses as a sink. An
+embedding of the text needs no special rows then; they still say what the model would answer."""
+
+Layers = str
+"""`last`, the last layer after its norm; `mix`, a learned weighted mean of all layers; or some
+layers side by side, `0+5+10`, 0 being the input vectors: nothing above the highest is computed."""
 
 Attention = Literal["causal", "bidirectional"]
 """A token sees what stands before it, or everything. Generation is causal in any case."""
 
 CHOICES = {
-    "pooling": get_args(Pooling),
-    "layers": get_args(Layers),
-    "attention": get_args(Attention),
+    "pooling": "|".join(get_args(Pooling)),
+    "layers": r"last|mix|\d+(\+\d+)*",
+    "attention": "|".join(get_args(Attention)),
 }
+"""What each choice may be, as regular expressions."""
+
+
+class Instructions(NamedTuple):
+    """What stands in front of a text that is embedded; the published ones by default."""
+
+    query: str = instructions.QUERY
+    document: str = instructions.DOCUMENT
 
 
 @dataclass(frozen=True, slots=True)
 class Representation:
-    """The three choices, and the tensors that two of them learn.
+    """The choices, and the tensors that two of them learn.
 
     Attributes:
         pooling: How the compression states become one.
         layers: Which layers the states are read from.
         attention: What a token sees while a text is encoded.
+        instructions: What stands in front of questions and of passages.
         query: For attention pooling: `[hidden]`, float32.
         mix: For the layer mix: a logit for the embedding layer and each layer, `[layers + 1]`.
     """
@@ -41,18 +57,35 @@ class Representation:
     pooling: Pooling = "mean"
     layers: Layers = "last"
     attention: Attention = "causal"
+    instructions: Instructions = Instructions()
     query: torch.Tensor | None = None
     mix: torch.Tensor | None = None
 
     @property
     def published(self) -> bool:
         """Whether the published package computes the same."""
-        return (self.pooling, self.layers, self.attention) == ("mean", "last", "causal")
+        return self.names == Representation().names
 
     @property
     def names(self) -> dict[str, str]:
         """The choices by name."""
-        return {"pooling": self.pooling, "layers": self.layers, "attention": self.attention}
+        return {
+            "pooling": self.pooling,
+            "layers": self.layers,
+            "attention": self.attention,
+            "query_instruction": self.instructions.query,
+            "document_instruction": self.instructions.document,
+        }
+
+    @property
+    def side_by_side(self) -> tuple[int, ...]:
+        """The layers that are read side by side; none for `last` and `mix`."""
+        named = re.fullmatch(CHOICES["layers"], self.layers) and self.layers[0].isdigit()
+        return tuple(int(layer) for layer in self.layers.split("+")) if named else ()
+
+    def width(self, hidden: int) -> int:
+        """How many numbers `pool` gives for a base of this hidden size."""
+        return hidden * max(1, len(self.side_by_side))
 
     @property
     def tensors(self) -> dict[str, torch.Tensor]:
@@ -68,6 +101,8 @@ class Representation:
         """
         if self.pooling == "last":
             return states[:, -1]
+        if self.pooling == "text":
+            return states[:, 0]
         if self.query is None:
             return states.mean(dim=1)
         query = self.query.to(states.device)
@@ -94,26 +129,52 @@ class Representation:
             rows: The special rows, `[special, hidden]`, scaled as the base's own are.
             states: How many states to read.
         """
+        if self.pooling == "text":
+            return self._mean_of_text(base, text, lengths)
         batch, _, hidden = text.shape
         count = len(rows)
         each = torch.arange(batch, device=text.device)[:, None]
         inputs = torch.cat([text, text.new_zeros(batch, count, hidden)], dim=1)
         places = torch.arange(count, device=text.device)
         inputs = inputs.index_put((each, lengths[:, None] + places), rows.to(text.dtype))
-        outputs = base(
+        layers = self._layers(base, inputs, lengths + count)
+        read = (each, lengths[:, None] + places[count - states :])
+        return self._join([layer[read].float() for layer in layers])
+
+    def _mean_of_text(
+        self, base: nn.Module, text: torch.Tensor, lengths: torch.Tensor
+    ) -> torch.Tensor:
+        """The mean over each text's states but the first, `[batch, 1, width]`, float32."""
+        places = torch.arange(text.shape[1], device=text.device)
+        counted = (places < lengths[:, None]) & ((places > 0) | (lengths[:, None] == 1))
+        weights = counted.float() / counted.sum(dim=1, keepdim=True).clamp(min=1)
+        layers = [_level(layer.float()) for layer in self._layers(base, text, lengths)]
+        means = [torch.einsum("bl,blh->bh", weights, layer)[:, None] for layer in layers]
+        return self._join(means)
+
+    def _layers(
+        self, base: nn.Module, inputs: torch.Tensor, lengths: torch.Tensor
+    ) -> list[torch.Tensor]:
+        """The hidden states `[batch, length, hidden]` of the layers that are read."""
+        chosen = self.side_by_side
+        outputs = (_first_layers(base, max(chosen)) if chosen else base)(
             inputs_embeds=inputs,
-            attention_mask=self.mask(lengths + count, inputs),
-            output_hidden_states=self.layers == "mix",
+            attention_mask=self.mask(lengths, inputs),
+            output_hidden_states=bool(chosen) or self.layers == "mix",
             use_cache=False,
         )
-        read = (each, lengths[:, None] + places[count - states :])
-        if self.mix is None:
-            return outputs.last_hidden_state[read].float()
-        layers = torch.stack([layer[read].float() for layer in outputs.hidden_states])
-        # The residual stream grows from layer to layer: without this the last would drown the rest.
-        layers = layers * layers.square().mean(dim=-1, keepdim=True).add(1e-6).rsqrt()
-        weights = torch.softmax(self.mix.to(layers.device), dim=0)
-        return torch.einsum("l,lbsh->bsh", weights, layers)
+        if chosen:
+            return [outputs.hidden_states[layer] for layer in chosen]
+        return list(outputs.hidden_states) if self.mix is not None else [outputs.last_hidden_state]
+
+    def _join(self, layers: list[torch.Tensor]) -> torch.Tensor:
+        """One tensor of the layers: mixed as learned, or side by side."""
+        if self.mix is not None:
+            weights = torch.softmax(self.mix.to(layers[0].device), dim=0)
+            return torch.einsum("l,lbsh->bsh", weights, torch.stack([_level(x) for x in layers]))
+        if self.side_by_side:
+            return torch.cat([_level(layer) for layer in layers], dim=-1)
+        return layers[0]
 
     def mask(self, lengths: torch.Tensor, inputs: torch.Tensor) -> torch.Tensor | None:
         """Added to the attention scores, `[batch, 1, length, length]`; only padding is hidden."""
@@ -123,3 +184,16 @@ class Representation:
         hidden = torch.arange(length, device=inputs.device) >= lengths[:, None]
         mask = inputs.new_zeros(len(inputs), 1, length, length)
         return mask.masked_fill(hidden[:, None, None, :], torch.finfo(inputs.dtype).min)
+
+
+def _level(states: torch.Tensor) -> torch.Tensor:
+    """Each state at a root mean square of 1: what layers add grows, the last would drown others."""
+    return states * states.square().mean(dim=-1, keepdim=True).add(1e-6).rsqrt()
+
+
+def _first_layers(base: nn.Module, count: int) -> nn.Module:
+    """`base` with its first `count` layers only; it shares every weight."""
+    short: Any = copy.copy(base)
+    short._modules = dict(base._modules)
+    short.layers = short.layers[: max(1, count)]
+    return short

@@ -122,6 +122,14 @@ class Collator:
         answers = [p.negative_answer or "" for p in pairs]
         return Batch(rows, self._side(questions, answers, negatives, device))
 
+    def questions(self, pairs: Sequence[Pair], device: torch.device | str = "cpu") -> Tokens:
+        """The questions of `pairs` alone, with the instruction in front."""
+        return Tokens.of([self._question(pair.question) for pair in pairs], device)
+
+    def words(self, text: str) -> list[int]:
+        """Token ids of `text` alone."""
+        return self._prompter.text_ids(text, specials=False)
+
     def _side(
         self,
         questions: Sequence[str],

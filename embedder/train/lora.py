@@ -7,6 +7,7 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from embedder.errors import TrainingError
+from embedder.representation import Representation
 from embedder.train.recipe import Design
 
 LORA_TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
@@ -21,17 +22,27 @@ def lora_config(design: Design) -> LoraConfig | None:
         r=design.lora_rank,
         lora_alpha=design.lora_alpha,
         lora_dropout=design.lora_dropout,
-        target_modules=list(LORA_TARGETS),
+        target_modules=_targets(design),
         bias="none",
     )
+
+
+def _targets(design: Design) -> list[str] | str:
+    """The maps of all layers, or by a regular expression of those that are computed."""
+    read = Representation(layers=design.layers).side_by_side
+    if not read:
+        return list(LORA_TARGETS)
+    computed = "|".join(str(layer) for layer in range(max(read)))
+    return rf"(.*\.)?layers\.({computed})\..*({'|'.join(LORA_TARGETS)})"
 
 
 def saved_config(config: LoraConfig) -> dict[str, Any]:
     """The part of `config` that belongs into a checkpoint's `adapter_config.json`."""
     kept = ("r", "lora_alpha", "lora_dropout", "bias", "use_rslora", "use_dora")
+    targets = config.target_modules
     return {
         "peft_type": "LORA",
-        "target_modules": list(LORA_TARGETS),
+        "target_modules": targets if isinstance(targets, str) else list(LORA_TARGETS),
         **{name: getattr(config, name) for name in kept},
     }
 

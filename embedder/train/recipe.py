@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from embedder.errors import TrainingError
-from embedder.representation import Attention, Layers, Pooling
+from embedder.representation import Attention, Instructions, Layers, Pooling
 
 Contrast = Literal["echo", "teacher"]
 """In-batch candidates: the student's own vectors of the answers, or the teacher's."""
@@ -25,6 +25,9 @@ class Design:
         lora_rank: Rank of a LoRA that is on while encoding; 0 is none.
         lora_alpha: Its scale is `lora_alpha / lora_rank`.
         lora_dropout: On its input, in training.
+        words: The special rows start as the input vectors of these words, over and over; as
+            random ones where it is empty.
+        instructions: What stands in front of questions and passages that are embedded.
     """
 
     tokens: int = 10
@@ -36,6 +39,8 @@ class Design:
     lora_rank: int = 0
     lora_alpha: int = 16
     lora_dropout: float = 0.05
+    words: str = ""
+    instructions: Instructions = Instructions()
 
     def __post_init__(self) -> None:
         if not 0 < self.states <= self.tokens < self.max_length:
@@ -83,19 +88,24 @@ class Losses:
     echo_instruction: str = "Repeat this text word by word. "
 
     def __post_init__(self) -> None:
-        if not (self.alignment > 0 and self.scale > 0):  # NaN is neither
+        if not (self.alignment + self.reconstruction > 0 and self.scale > 0):  # NaN is neither
             msg = (
-                "expected a weight of the alignment loss and a scale of the cosines above 0, found "
-                f"{self.alignment} and {self.scale}"
+                "expected a weight of the alignment or the reconstruction loss and a scale of the "
+                f"cosines above 0, found {self.alignment}, {self.reconstruction} and {self.scale}"
             )
             raise TrainingError(msg)
-        for name in ("reconstruction", "echo", "contrast", "margin"):
+        for name in ("alignment", "reconstruction", "echo", "contrast", "margin"):
             if not getattr(self, name) >= 0:
                 msg = f"expected a weight of 0 or more for {name}, found {getattr(self, name)}"
                 raise TrainingError(msg)
         if self.margin > 0 and not self.hard_negatives:
             msg = "the margin loss needs hard negatives: switch them on, or the margin off"
             raise TrainingError(msg)
+
+    @property
+    def embeds(self) -> bool:
+        """Whether embeddings are trained, not the reconstruction alone."""
+        return self.alignment > 0 or self.contrast > 0 or self.margin > 0
 
     @property
     def echoes(self) -> bool:
@@ -114,6 +124,8 @@ class Pace:
         batch: Rows a step, over all processes.
         learning_rate: By default 3e-4 for Qwen3 and 5e-4 for other families.
         seed: Of the start values and the order of the rows.
+        closed_form: Rows from whose states the heads are computed before the first step, by ridge
+            regression to the teacher's vectors; 0 leaves them random.
     """
 
     steps: int = 5000
@@ -122,6 +134,7 @@ class Pace:
     batch: int = 32
     learning_rate: float | None = None
     seed: int = 42
+    closed_form: int = 0
 
     def __post_init__(self) -> None:
         if not 0 <= self.steps <= self.schedule_steps or self.batch < 1:

@@ -1,6 +1,6 @@
 """What is trained: special rows, two heads, and where chosen a pooling query, a layer mix, LoRA."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +15,7 @@ from embedder.base import row_scale
 from embedder.checkpoint import Checkpoint, Head, Lora
 from embedder.errors import TrainingError
 from embedder.generation import embed
-from embedder.lora import LoraSwitch
+from embedder.lora import ENCODING, LoraSwitch
 from embedder.representation import Representation
 from embedder.train.batch import Batch, Side, Tokens
 from embedder.train.lora import add_lora, lora_config, lora_parameters, saved_config
@@ -30,9 +30,15 @@ class Student(nn.Module):
     """
 
     def __init__(
-        self, lm: PreTrainedModel, design: Design, losses: Losses, dimension: int, seed: int
+        self,
+        lm: PreTrainedModel,
+        design: Design,
+        losses: Losses,
+        dimension: int,
+        seed: int,
+        words: Sequence[int] = (),
     ) -> None:
-        """Start from random values.
+        """Start from random values, the special rows from words where some are given.
 
         Args:
             lm: The base, in evaluation mode, its weights frozen.
@@ -40,15 +46,20 @@ class Student(nn.Module):
             losses: What to train for.
             dimension: Width of the teacher's vectors.
             seed: Of the random values.
+            words: Token ids of the words that the rows start as.
         """
         super().__init__()
         hidden = int(lm.config.get_text_config().hidden_size)
         layers = int(lm.config.get_text_config().num_hidden_layers)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self.rows = nn.Parameter(_random_rows(lm, design.tokens))
-            self.reconstruction = nn.Linear(hidden, hidden)
-            self.alignment = nn.Linear(hidden, dimension)
+            self.rows = nn.Parameter(
+                _rows_of(lm, design.tokens, words) if words else _random_rows(lm, design.tokens)
+            )
+            width = Representation(design.pooling, design.layers).width(hidden)
+            own = design.pooling == "text"
+            self.reconstruction = nn.Linear(hidden if own else width, hidden)
+            self.alignment = nn.Linear(width if own else hidden, dimension)
             self.query = _optional(hidden, wanted=design.pooling == "attention")
             self.mix = _optional(layers + 1, wanted=design.layers == "mix")
             self._lora = lora_config(design)
@@ -58,8 +69,8 @@ class Student(nn.Module):
         self._losses = losses
         self._scale = row_scale(lm)
         self._base = [lm]  # in a list, so that it is no submodule
-        self._switch = LoraSwitch(lm.base_model, None)
-        self._switch.set(on=True)
+        self._switch = LoraSwitch(lm.base_model)
+        self._switch.use(ENCODING)
         self.lora = nn.ParameterDict(
             {name.replace(".", "/"): p for name, p in lora_parameters(lm.base_model)}
         )
@@ -74,7 +85,14 @@ class Student(nn.Module):
     def representation(self) -> Representation:
         """The choices, with the tensors as they are now."""
         design = self._design
-        return Representation(design.pooling, design.layers, design.attention, self.query, self.mix)
+        return Representation(
+            design.pooling,
+            design.layers,
+            design.attention,
+            design.instructions,
+            self.query,
+            self.mix,
+        )
 
     def start_from(self, checkpoint: Checkpoint) -> None:
         """Take over the rows, heads and LoRA of `checkpoint`.
@@ -139,7 +157,7 @@ class Student(nn.Module):
 
     def compress(self, texts: Tokens) -> torch.Tensor:
         """Compression states of `texts`, `[batch, states, hidden]`, float32."""
-        self._switch.set(on=True)
+        self._switch.use(ENCODING)
         vectors = embed(self.lm, texts.ids)
         return self.representation.compress(
             self.lm.base_model, vectors, texts.lengths, self.rows * self._scale, self._design.states
@@ -147,11 +165,17 @@ class Student(nn.Module):
 
     def vectors(self, states: torch.Tensor) -> torch.Tensor:
         """Embeddings `[batch, dimension]`, not normalised."""
-        return self.alignment(self.reconstruction(self.representation.pool(states)))
+        pooled = self.representation.pool(states)
+        own = self._design.pooling == "text"
+        return self.alignment(pooled if own else self.reconstruction(pooled))
 
     def forward(self, batch: Batch) -> dict[str, torch.Tensor]:
         """Each loss by name, without its weight, `loss` with all weights, and `cosine`."""
         weights = self._losses
+        own = self._design.pooling == "text"
+        if own and not weights.embeds:
+            loss = self._reconstruct(self._frozen_states(batch.rows.question), batch.rows.answer)
+            return {"loss": weights.reconstruction * loss, "reconstruction": loss}
         states = self.compress(batch.rows.question)
         question = self.vectors(states)
         found = {
@@ -159,6 +183,7 @@ class Student(nn.Module):
             "cosine": cosine_similarity(question.detach(), batch.rows.teacher).mean(),
         }
         if weights.reconstruction > 0:
+            states = self._frozen_states(batch.rows.question) if own else states
             found["reconstruction"] = self._reconstruct(states, batch.rows.answer)
         echo = self._echo(batch.rows, "echo", found)
         negative_echo = None
@@ -175,7 +200,7 @@ class Student(nn.Module):
                 others = batch.negatives.teacher if batch.negatives else None
             assert answers is not None
             found["contrast"] = contrastive_loss(question, answers, others, weights.scale)
-        self._switch.set(on=True)
+        self._switch.use(ENCODING)
         return {"loss": self._total(found), **found}
 
     def _total(self, found: dict[str, torch.Tensor]) -> torch.Tensor:
@@ -203,23 +228,41 @@ class Student(nn.Module):
     def _reconstruct(self, states: torch.Tensor, answer: Tokens) -> torch.Tensor:
         """The base writes the answer as the plain model that it is while it generates."""
         soft = self.reconstruction(states)
-        self._switch.set(on=False)
+        self._switch.use(None)
         return next_token_loss(self.lm, soft, answer.ids, answer.lengths)
+
+    def _frozen_states(self, texts: Tokens) -> torch.Tensor:
+        """Compression states without LoRA: the text once without gradient, the rows after it."""
+        self._switch.use(None)
+        base, count = self.lm.base_model, len(self.rows)
+        with torch.no_grad():
+            cache = base(inputs_embeds=embed(self.lm, texts.ids), use_cache=True).past_key_values
+        places = torch.arange(texts.ids.shape[1] + count, device=texts.ids.device)
+        seen = (places < texts.lengths[:, None]) | (places >= texts.ids.shape[1])
+        rows = (self.rows * self._scale).to(self.lm.dtype).expand(len(texts.ids), -1, -1)
+        outputs = base(
+            inputs_embeds=rows,
+            attention_mask=seen.long(),
+            position_ids=texts.lengths[:, None] + places[:count],
+            past_key_values=cache,
+            use_cache=True,
+        )
+        return outputs.last_hidden_state[:, count - self._design.states :].float()
 
     def _recompute_contexts(
         self,
     ) -> tuple[AbstractContextManager[None], AbstractContextManager[None]]:
         """A layer is computed again with the LoRA on or off, as it was the first time."""
-        return nullcontext(), self._switched(on=self._switch.on)
+        return nullcontext(), self._switched(self._switch.active)
 
     @contextmanager
-    def _switched(self, *, on: bool) -> Generator[None]:
-        before = self._switch.on
-        self._switch.set(on=on)
+    def _switched(self, active: str | None) -> Generator[None]:
+        before = self._switch.active
+        self._switch.use(active)
         try:
             yield
         finally:
-            self._switch.set(on=before)
+            self._switch.use(before)
 
     def _shape(self, checkpoint: Checkpoint) -> dict[str, object]:
         return {
@@ -239,6 +282,12 @@ def _random_rows(lm: PreTrainedModel, count: int) -> torch.Tensor:
     table = cast("nn.Embedding", lm.get_input_embeddings()).weight.detach().float()
     rows = table.mean(dim=0) + table.std(dim=0) * torch.randn(count, table.shape[1]).to(table)
     return rows.clone()
+
+
+def _rows_of(lm: PreTrainedModel, count: int, words: Sequence[int]) -> torch.Tensor:
+    """The base's own vectors of `words`, from the first again where there are too few."""
+    table = cast("nn.Embedding", lm.get_input_embeddings()).weight.detach().float()
+    return table[[words[i % len(words)] for i in range(count)]].clone()
 
 
 def _optional(size: int, *, wanted: bool) -> nn.Parameter | None:

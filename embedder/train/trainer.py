@@ -21,12 +21,15 @@ from embedder.checkpoint import read_checkpoint
 from embedder.errors import DataError, TrainingError
 from embedder.hub import local_folder
 from embedder.train.batch import Batch, Collator
+from embedder.train.closed_form import fit_heads
 from embedder.train.jsonl import Pair, digest, read_pairs
 from embedder.train.recipe import Plan
 from embedder.train.run import Run
 from embedder.train.student import Student
 from embedder.train.teacher import Teacher
 
+STRETCH = 16
+"""Batches whose rows are put in order of length together."""
 CLIP = 1.0
 """Longest gradient, as transformers' Trainer has it and so the published runs."""
 
@@ -102,13 +105,19 @@ class Rows:
         self._collator = collator
         self._batch = batch
         self._seed = seed
+        self._lengths = np.array([len(pair.question) for pair in pairs])
+        self._epoch = -1
+        self._batches = np.empty((0, batch), dtype=np.int64)
+
+    def words(self, text: str) -> list[int]:
+        """Token ids of what the special rows start as."""
+        return self._collator.words(text)
 
     def batch(self, step: int, accelerator: Accelerator) -> Batch:
         """This process's share of the rows of `step`: every epoch is shuffled anew."""
         epoch_steps = len(self._pairs) // self._batch
         epoch, place = divmod(step, epoch_steps)
-        order = np.random.default_rng([self._seed, epoch]).permutation(len(self._pairs))
-        chosen = order[place * self._batch : (place + 1) * self._batch]
+        chosen = self._order(epoch)[place]
         share = len(chosen) // accelerator.num_processes
         mine = chosen[accelerator.process_index * share :][:share]
         answers, negatives = self._vectors
@@ -118,6 +127,37 @@ class Rows:
             None if negatives is None else negatives[mine],
             accelerator.device,
         )
+
+
+    def _order(self, epoch: int) -> NDArray[np.int64]:
+        """The rows of each batch of an epoch: of like length, or most of a batch is padding."""
+        if self._epoch != epoch:
+            rng = np.random.default_rng([self._seed, epoch])
+            order = rng.permutation(len(self._pairs))
+            whole = order[: len(order) // self._batch * self._batch]
+            stretches = np.array_split(whole, max(1, len(whole) // (STRETCH * self._batch)))
+            by_length = [s[np.argsort(self._lengths[s], kind="stable")] for s in stretches]
+            batches = np.concatenate(by_length).reshape(-1, self._batch)
+            self._epoch, self._batches = epoch, rng.permutation(batches)
+        return self._batches
+
+    def first(self, count: int) -> tuple[list[Pair], NDArray[np.float32]]:
+        """`count` rows at random, and the teacher's vectors of their answers."""
+        order = np.random.default_rng(self._seed).permutation(len(self._pairs))[:count]
+        return [self._pairs[i] for i in order], self._vectors[0][order]
+
+    def states(self, student: Student, pairs: Sequence[Pair]) -> NDArray[np.float32]:
+        """What the student pools of the questions, `[pairs, width]`."""
+        order = np.argsort([len(pair.question) for pair in pairs])
+        parts: list[torch.Tensor] = []
+        with torch.no_grad():
+            for start in tqdm(range(0, len(order), 32), desc="closed form", disable=None):
+                chosen = [pairs[i] for i in order[start : start + 32]]
+                questions = self._collator.questions(chosen, student.lm.device)
+                parts.append(student.representation.pool(student.compress(questions)).cpu())
+        found = np.empty((len(order), parts[0].shape[1]), dtype=np.float32)
+        found[order] = torch.cat(parts).numpy()
+        return found
 
 
 class Trainer:
@@ -137,7 +177,8 @@ class Trainer:
         self._rows = rows
         self._family = str(lm.config.get_text_config().model_type)
         self._done = 0
-        self.student = Student(lm, plan.design, plan.losses, rows.dimension, plan.pace.seed)
+        words = rows.words(plan.design.words)
+        self.student = Student(lm, plan.design, plan.losses, rows.dimension, plan.pace.seed, words)
         if plan.start_from is not None:
             self.student.start_from(read_checkpoint(local_folder(plan.start_from)))
         if plan.gradient_checkpointing:
@@ -150,6 +191,10 @@ class Trainer:
             self.student.load_state_dict(state["student"])
             self._optimizer.load_state_dict(state["optimizer"])
             self._done = int(state["steps"])
+        elif plan.pace.closed_form and plan.start_from is None:
+            pairs, vectors = rows.first(plan.pace.closed_form)
+            cosine = fit_heads(self.student, rows.states(self.student, pairs), vectors)
+            accelerator.print(f"heads in closed form: cosine {cosine:.3f} on texts kept aside")
         self._wrapped = accelerator.prepare_model(self.student)
 
     def steps(self) -> None:

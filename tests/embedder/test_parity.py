@@ -52,7 +52,7 @@ def test_decoded_tokens(name):
             model._lm,
             torch.tensor([states]),
             generation.chooser(0.0, None),
-            guard=model._generating,
+            guard=lambda: model._mode(None),
         )
         assert list(islice(tokens, len(ids))) == ids
 
