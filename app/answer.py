@@ -9,12 +9,11 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from app.citations import MARKER, CheckedText, Citation, check_citations
+from app.citations import CheckedText, Citation, check_citations
 from app.context import Context, build_context
 from app.gate import coverage, relevance
-from app.quotes import best_quotes, rank_quotes
+from app.quotes import best_quotes
 from app.sentences import Span
-from app.words import content_words
 from embedder.chat import REFUSAL
 from embedder.errors import DuetError
 from retriever import DEFAULT_K, Hit, Retriever
@@ -58,15 +57,11 @@ class Policy:
 
 DEFAULT_POLICY = Policy()
 
-_LESS = 0.7
-"""Copied words from a place of less relevance than this share of the best one's is not believed."""
-
 _STOPPED = "Stopped before the end."
 _UNSUPPORTED = "Quoted from the documents: they do not support what the model wrote."
 _MODEL_REFUSED = (
     "Quoted from the documents: the model gave no answer, these sentences come closest."
 )
-_LESSER = "Quoted from the documents: these sentences fit better than what the model copied."
 _NOTHING_FITS = "Quoted from the documents: no passage fits into the model's window."
 
 
@@ -166,8 +161,6 @@ def stream_answer(
     if _is_set(stop):
         return _answered(question, "stopped", checked, context, _STOPPED)
     doubt = _doubt(question, text, checked, context, policy)
-    if not doubt and not _is_refusal(text) and _copied_a_lesser(question, checked, context, model):
-        doubt = _LESSER
     if doubt:
         return _quoted(question, context.sources, context.left_out, doubt, model, policy)
     if _is_refusal(text):
@@ -199,7 +192,7 @@ def _generate(
 ) -> Generator[str, None, str]:
     text = ""
     limit = context.answer_tokens
-    for piece in model.stream(context.messages, max_new_tokens=limit, stop=stop):
+    for piece in model.stream(context.messages, max_new_tokens=limit, stop=stop, answering=True):
         text += piece
         yield piece
         if _loops(text):
@@ -218,28 +211,6 @@ def _doubt(
     if not supported or 2 * len(checked.unsupported) > supported or _loops(text):
         return _UNSUPPORTED
     return None
-
-
-def _copied_a_lesser(
-    question: str, checked: CheckedText, context: Context, model: "LLM2VecGen"
-) -> bool:
-    """Whether the model, without words of its own, took what is far from the best to quote.
-
-    Small models answer by copying a sentence, and choose less well than the ranking of quotes.
-    """
-    words = set(content_words(MARKER.sub("", checked.text)))
-    if not any(words <= set(content_words(hit.chunk.text)) for hit in context.sources):
-        return False
-    ranked = rank_quotes(question, context.sources, model)
-    taken = [
-        quote.relevance
-        for quote in ranked
-        for citation in checked.citations
-        if quote.chunk == citation.chunk
-        and quote.span.start < citation.end
-        and citation.start < quote.span.end
-    ]
-    return bool(ranked) and max(taken, default=0.0) < _LESS * ranked[0].relevance
 
 
 def _is_refusal(text: str) -> bool:

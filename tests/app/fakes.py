@@ -59,7 +59,9 @@ class ScriptedModel:
         *,
         max_new_tokens: int = 512,
         stop: threading.Event | None = None,
+        answering: bool = False,
     ) -> Iterator[str]:
+        assert answering
         self.prompts.append(messages)
         words = self.reply.split(" ")[:max_new_tokens]
         for number, word in enumerate(words):

@@ -45,17 +45,6 @@ def test_what_the_sources_do_not_support_is_replaced_by_quotes(ask, reply):
     assert answer.citations[0].quote == "The warranty of the pump lasts 24 months."
 
 
-def test_a_copied_sentence_must_fit_about_as_well_as_the_best_quote(ask):
-    answer = ask(WARRANTY, " Damage by frost is excluded. [1]")
-    assert answer.kind == "quoted"
-    assert answer.text.startswith("“The warranty of the pump lasts 24 months.” [1]")
-    assert "fit better" in answer.notice
-    mixed = ask(WARRANTY, "Damage is excluded by frost, damage by frost [1].")
-    assert mixed.kind == "quoted"
-    own_words = "Damage by frost is excluded, sadly [1]."
-    assert ask(WARRANTY, own_words).text == own_words
-
-
 def test_quotes_are_word_for_word_and_carry_the_number_of_their_passage(ask):
     answer = ask("How many days of annual leave does an employee have?", "Plenty of it [1].")
     for citation in answer.citations:
