@@ -9,7 +9,8 @@ import struct
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from typing import Any, Self
+from types import ModuleType
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,8 @@ _ALIGNMENT = 32
 _STRING, _ARRAY = 8, 9
 _NUMBERS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q"}
 _NUMBERS[12] = "d"
+
+Value = TypeVar("Value", int, float, str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +89,29 @@ class GgufFile:
         """The family's name in GGUF, such as `llama`; empty if the file states none."""
         return str(self.metadata.get("general.architecture", ""))
 
-    def of_family(self, key: str, default: Any = None) -> Any:
-        """The value of `ARCHITECTURE.key`.
+    def whole(self, key: str, default: int | None = None) -> int:
+        """The whole number `ARCHITECTURE.key`.
 
         Raises:
             CheckpointError: The file does not state it, and there is no default.
         """
+        return self._of_family(key, int, default)
+
+    def real(self, key: str, default: float | None = None) -> float:
+        """The number `ARCHITECTURE.key`, as `whole`."""
+        return self._of_family(key, float, default)
+
+    def text(self, key: str, default: str | None = None) -> str:
+        """The text `ARCHITECTURE.key`, as `whole`."""
+        return self._of_family(key, str, default)
+
+    def _of_family(self, key: str, kind: type[Value], default: Value | None) -> Value:
         value = self.metadata.get(f"{self.architecture}.{key}", default)
-        if value is None:
-            msg = f"{self.path}: expected the metadata to state {self.architecture}.{key}"
+        if not isinstance(value, kind):
+            msg = (
+                f"{self.path}: expected the metadata {self.architecture}.{key} to be of type "
+                f"{kind.__name__}, found {value!r:.100}"
+            )
             raise CheckpointError(msg)
         return value
 
@@ -120,9 +137,9 @@ class GgufFile:
             return gguf.quants.dequantize(rows, kind)
         except (ValueError, KeyError, NotImplementedError) as error:
             msg = (
-                f"{self.path}: tensor {name} is of quantization type {_kind(place.kind)}, which the "
-                "gguf package cannot undo: expected a common one, such as Q8_0 or Q4_K; upgrade "
-                "gguf, or take the model in another quantization"
+                f"{self.path}: tensor {name} is of quantization type {_kind(place.kind)}, which "
+                "the gguf package cannot undo: expected a common one, such as Q8_0 or Q4_K; "
+                "upgrade gguf, or take the model in another quantization"
             )
             raise CheckpointError(msg) from error
 
@@ -171,7 +188,7 @@ class _Header:
         self._at += length
         return text
 
-    def _value(self) -> Any:
+    def _value(self) -> object:
         (kind,) = self._unpack("I")
         if kind != _ARRAY:
             return self._one(kind)
@@ -183,7 +200,7 @@ class _Header:
             return list(self._unpack(f"{count}{_NUMBERS[kind]}"))
         return [self._one(kind) for _ in range(count)]
 
-    def _one(self, kind: int) -> Any:
+    def _one(self, kind: int) -> object:
         if kind == _STRING:
             return self._string()
         if kind not in _NUMBERS:
@@ -210,7 +227,7 @@ def _kind(number: int) -> str:
         return f"number {number}"
 
 
-def _package() -> Any:
+def _package() -> ModuleType:
     try:
         import gguf
     except ImportError as error:

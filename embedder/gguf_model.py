@@ -18,6 +18,7 @@ from transformers import (
     MODEL_FOR_CAUSAL_LM_MAPPING,
     AutoConfig,
     AutoModelForCausalLM,
+    PreTrainedConfig,
     PreTrainedModel,
 )
 
@@ -63,8 +64,7 @@ def load_gguf(path: Path, dtype: torch.dtype) -> Loaded:
         if configure is None
         else _assemble(file, configure(file), dtype)
     )
-    if lm.generation_config is not None:
-        lm.generation_config.eos_token_id = stop_tokens(file)
+    lm.generation_config.eos_token_id = stop_tokens(file)
     return lm, report
 
 
@@ -77,7 +77,7 @@ def _by_transformers(path: Path, dtype: torch.dtype) -> Loaded:
     )
     lm, report = cast("Loaded", loaded)
     if hasattr(lm.config, "quantization_config"):
-        del lm.config.quantization_config  # it is dequantized
+        delattr(lm.config, "quantization_config")  # it is dequantized
     return lm, report
 
 
@@ -89,7 +89,7 @@ def _assemble(file: GgufFile, values: dict[str, Any], dtype: torch.dtype) -> Loa
         if (target := _name(name, _GEMMA_LAYER if gemma else _LAYER)) is not None:
             weights = _undone(file, name, file.tensor(name), config)
             state[target] = torch.from_numpy(weights).to(dtype)
-    kind = MODEL_FOR_CAUSAL_LM_MAPPING[type(config)]
+    kind = cast("type[PreTrainedModel]", MODEL_FOR_CAUSAL_LM_MAPPING[type(config)])
     loaded = kind.from_pretrained(
         None,
         config=config,
@@ -115,7 +115,7 @@ def _name(name: str, layer: dict[str, str]) -> str | None:
 
 
 def _undone(
-    file: GgufFile, name: str, weights: NDArray[np.float32], config: Any
+    file: GgufFile, name: str, weights: NDArray[np.float32], config: PreTrainedConfig
 ) -> NDArray[np.float32]:
     """Undo what llama.cpp's conversion does to the values."""
     if file.architecture.startswith("gemma") and name.endswith("norm.weight"):
@@ -136,11 +136,11 @@ def _slow_down(lm: PreTrainedModel, factors: NDArray[np.float32]) -> None:
 
 
 def _common(file: GgufFile) -> dict[str, Any]:
-    heads, hidden = file.of_family("attention.head_count"), file.of_family("embedding_length")
+    heads, hidden = file.whole("attention.head_count"), file.whole("embedding_length")
     if "token_embd.weight" not in file.tensors:
         msg = f"{file.path}: expected a tensor token_embd.weight, the table of input vectors"
         raise CheckpointError(msg)
-    head = file.of_family("rope.dimension_count", hidden // heads)
+    head = file.whole("rope.dimension_count", hidden // heads)
     ids = {
         f"{name}_token_id": file.metadata.get(f"tokenizer.ggml.{key}_token_id")
         for name, key in (("bos", "bos"), ("eos", "eos"), ("pad", "padding"))
@@ -148,13 +148,13 @@ def _common(file: GgufFile) -> dict[str, Any]:
     return {
         "vocab_size": file.tensors["token_embd.weight"].shape[0],
         "hidden_size": hidden,
-        "intermediate_size": file.of_family("feed_forward_length"),
-        "num_hidden_layers": file.of_family("block_count"),
+        "intermediate_size": file.whole("feed_forward_length"),
+        "num_hidden_layers": file.whole("block_count"),
         "num_attention_heads": heads,
-        "num_key_value_heads": file.of_family("attention.head_count_kv", heads),
-        "head_dim": file.of_family("attention.key_length", head),
-        "max_position_embeddings": file.of_family("context_length"),
-        "rms_norm_eps": file.of_family("attention.layer_norm_rms_epsilon"),
+        "num_key_value_heads": file.whole("attention.head_count_kv", heads),
+        "head_dim": file.whole("attention.key_length", head),
+        "max_position_embeddings": file.whole("context_length"),
+        "rms_norm_eps": file.real("attention.layer_norm_rms_epsilon"),
         "attention_bias": "blk.0.attn_q.bias" in file.tensors,
         "tie_word_embeddings": "output.weight" not in file.tensors,
         "rope_parameters": _rope(file),
@@ -165,16 +165,16 @@ def _common(file: GgufFile) -> dict[str, Any]:
 def _rope(file: GgufFile) -> dict[str, Any]:
     rope: dict[str, Any] = {
         "rope_type": "default",
-        "rope_theta": file.of_family("rope.freq_base", 10_000.0),
+        "rope_theta": file.real("rope.freq_base", 10_000.0),
     }
-    scaling = file.of_family("rope.scaling.type", "none")
+    scaling = file.text("rope.scaling.type", "none")
     if scaling in ("linear", "yarn"):
-        rope |= {"rope_type": scaling, "factor": file.of_family("rope.scaling.factor")}
+        rope |= {"rope_type": scaling, "factor": file.real("rope.scaling.factor")}
     elif scaling != "none":
         msg = f"{file.path}: rope scaling {scaling!r} is unknown: expected none, linear or yarn"
         raise CheckpointError(msg)
     if scaling == "yarn":
-        original = file.of_family("rope.scaling.original_context_length")
+        original = file.whole("rope.scaling.original_context_length")
         rope["original_max_position_embeddings"] = original
     return rope
 
@@ -194,24 +194,24 @@ def _qwen3(file: GgufFile) -> dict[str, Any]:
 def _gemma(file: GgufFile) -> dict[str, Any]:
     """What both Gemmas share; llama.cpp too knows the 27B ones by their number of layers."""
     common = _common(file)
-    largest = file.of_family("block_count") == {"gemma2": 46, "gemma3": 62}[file.architecture]
+    largest = file.whole("block_count") == {"gemma2": 46, "gemma3": 62}[file.architecture]
     scaled = common["hidden_size"] // common["num_attention_heads"]
     return common | {
         "query_pre_attn_scalar": scaled if largest else common["head_dim"],
-        "sliding_window": file.of_family("attention.sliding_window"),
+        "sliding_window": file.whole("attention.sliding_window"),
     }
 
 
 def _gemma2(file: GgufFile) -> dict[str, Any]:
     return _gemma(file) | {
         "model_type": "gemma2",
-        "attn_logit_softcapping": file.of_family("attn_logit_softcapping", 50.0),
-        "final_logit_softcapping": file.of_family("final_logit_softcapping", 30.0),
+        "attn_logit_softcapping": file.real("attn_logit_softcapping", 50.0),
+        "final_logit_softcapping": file.real("final_logit_softcapping", 30.0),
     }
 
 
 def _gemma3(file: GgufFile) -> dict[str, Any]:
-    near = {"rope_type": "default", "rope_theta": file.of_family("rope.freq_base_swa", 10_000.0)}
+    near = {"rope_type": "default", "rope_theta": file.real("rope.freq_base_swa", 10_000.0)}
     return _gemma(file) | {
         "model_type": "gemma3_text",
         "rope_parameters": {"full_attention": _rope(file), "sliding_attention": near},

@@ -143,7 +143,9 @@ def stop_tokens(file: GgufFile) -> list[int]:
     tokens, kinds = _vocabulary(file)
     named = [_token_id(file, key, len(tokens)) for key in ("eos", "eot", "eom")]
     known = [
-        place for place, kind in enumerate(kinds) if kind == CONTROL and tokens[place] in END_OF_TURN
+        place
+        for place, kind in enumerate(kinds)
+        if kind == CONTROL and tokens[place] in END_OF_TURN
     ]
     return sorted({place for place in [*named, *known] if place is not None})
 
@@ -184,9 +186,7 @@ def _byte_level(file: GgufFile, tokens: list[str]) -> tuple[Tokenizer, bool]:
     return tokenizer, splitting.bos
 
 
-def _sentencepiece(
-    file: GgufFile, tokens: list[str], kinds: list[int]
-) -> tuple[Tokenizer, bool]:
+def _sentencepiece(file: GgufFile, tokens: list[str], kinds: list[int]) -> tuple[Tokenizer, bool]:
     """As in the tokenizer.json of Llama 2, or of Gemma."""
     gemma = file.architecture.startswith("gemma")
     # llama.cpp writes runs of spaces as such where sentencepiece has a token for them
@@ -234,7 +234,9 @@ def _merges(
     return [(left, right) for _, _, left, right in found]
 
 
-def _bpe(file: GgufFile, tokens: list[str], merges: list[Any], **options: Any) -> Tokenizer:
+def _bpe(
+    file: GgufFile, tokens: list[str], merges: list[Any], **options: str | bool | None
+) -> Tokenizer:
     vocabulary = {token: place for place, token in enumerate(tokens)}
     try:
         return Tokenizer(models.BPE(vocab=vocabulary, merges=merges, **options))
