@@ -127,12 +127,10 @@ class GgufFile:
         try:
             kind = gguf.GGMLQuantizationType(place.kind)
             block, size = gguf.GGML_QUANT_SIZES[kind]
-            count = prod(place.shape)
-            stored = np.fromfile(
-                self.path, dtype=np.uint8, count=count // block * size, offset=place.start
-            )
-            if len(stored) < count // block * size:
+            size *= prod(place.shape) // block
+            if place.start + size > self.path.stat().st_size:
                 raise _cut_short(self.path)
+            stored = np.fromfile(self.path, dtype=np.uint8, count=size, offset=place.start)
             rows = stored.reshape(*place.shape[:-1], -1)
             return gguf.quants.dequantize(rows, kind)
         except (ValueError, KeyError, NotImplementedError) as error:
