@@ -17,6 +17,9 @@ from transformers import (
 )
 
 from embedder.errors import CheckpointError
+from embedder.gguf_file import GgufFile
+from embedder.gguf_model import load_gguf
+from embedder.gguf_tokenizer import gguf_tokenizer
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
@@ -58,52 +61,69 @@ def best_dtype(device: str) -> str:
     return "bfloat16" if native else "float32"
 
 
-def load_base(folder: Path, device: str, dtype: str) -> PreTrainedModel:
-    """Load the causal language model in `folder`, in evaluation mode, its weights frozen.
+def load_base(base: Path, device: str, dtype: str) -> PreTrainedModel:
+    """Load a causal language model, in evaluation mode, its weights frozen.
+
+    Args:
+        base: A folder with `config.json` and weights, or a GGUF file, which is dequantized.
+        device: Where to.
+        dtype: One of `DTYPES`.
 
     Raises:
         CheckpointError: It is of a family without a causal language model that takes input
             vectors, or its files are missing or damaged.
     """
-    if not (folder / "config.json").exists():
-        msg = f"{folder / 'config.json'} is missing: expected the folder of a base model"
+    lm, report = _read_base(base, DTYPES[dtype])
+    _check_weights(base, report)
+    window = getattr(lm.config.get_text_config(), "max_position_embeddings", None)
+    if not isinstance(window, int) or window < 1:
+        msg = (
+            f"{base / 'config.json'}: expected max_position_embeddings (the model's window in "
+            f"tokens) to be at least 1, found {window}"
+        )
+        raise CheckpointError(msg)
+    if not isinstance(lm.get_input_embeddings(), nn.Embedding):
+        msg = f"the base model in {base} has no embedding table for input vectors"
+        raise CheckpointError(msg)
+    lm.requires_grad_(False)
+    nn.Module.to(lm, device)  # the subclass's own `to` is typed for quantized models only
+    return lm.eval()
+
+
+def _read_base(base: Path, dtype: torch.dtype) -> tuple[PreTrainedModel, dict[str, Any]]:
+    """The model, and transformers' report of the weights that do not fit."""
+    if base.is_dir() and not (base / "config.json").exists():
+        msg = (
+            f"{base / 'config.json'} is missing: expected the folder of a base model, or a GGUF "
+            "file (path/to/file.gguf, or owner/name#file.gguf on the hub)"
+        )
         raise CheckpointError(msg)
     transformers.utils.logging.disable_progress_bar()  # reading a file is not worth one
     try:
         with _without_report():
+            if not base.is_dir():
+                return load_gguf(base, dtype)
             loaded = AutoModelForCausalLM.from_pretrained(
-                folder,
-                dtype=DTYPES[dtype],
+                base,
+                dtype=dtype,
                 trust_remote_code=False,
                 ignore_mismatched_sizes=True,
                 output_loading_info=True,
             )
+    except CheckpointError:
+        raise
     except ValueError as error:
         msg = (
-            f"the base model in {folder} is of an unsupported family: expected a causal language "
+            f"the base model in {base} is of an unsupported family: expected a causal language "
             f"model that transformers knows, such as Qwen, Llama, Mistral or Gemma "
             f"({_one_line(error)})"
         )
         raise CheckpointError(msg) from error
     except Exception as error:
         # transformers raises many kinds here: OSError, KeyError, SafetensorError, RuntimeError
-        msg = f"the base model in {folder} cannot be loaded: {_one_line(error)}"
+        msg = f"the base model in {base} cannot be loaded: {_one_line(error)}"
         raise CheckpointError(msg) from error
-    lm, report = cast("tuple[PreTrainedModel, dict[str, Any]]", loaded)
-    _check_weights(folder, report)
-    window = getattr(lm.config.get_text_config(), "max_position_embeddings", None)
-    if not isinstance(window, int) or window < 1:
-        msg = (
-            f"{folder / 'config.json'}: expected max_position_embeddings (the model's window in "
-            f"tokens) to be at least 1, found {window}"
-        )
-        raise CheckpointError(msg)
-    if not isinstance(lm.get_input_embeddings(), nn.Embedding):
-        msg = f"the base model in {folder} has no embedding table for input vectors"
-        raise CheckpointError(msg)
-    lm.requires_grad_(False)
-    nn.Module.to(lm, device)  # the subclass's own `to` is typed for quantized models only
-    return lm.eval()
+    return cast("tuple[PreTrainedModel, dict[str, Any]]", loaded)
 
 
 @contextmanager
@@ -126,13 +146,13 @@ def _check_weights(folder: Path, report: dict[str, Any]) -> None:
     misfits += [f"{name}, found no such weights" for name in report["missing_keys"]]
     if misfits:
         msg = (
-            f"the base model in {folder} does not fit its config.json: expected {min(misfits)}; "
+            f"the base model in {folder} does not fit its configuration: expected {min(misfits)}; "
             "copy or download it again"
         )
         raise CheckpointError(msg)
     if report["unexpected_keys"]:
         _logger.warning(
-            "The base model in %s leaves out %d weights that its config.json does not name, "
+            "The base model in %s leaves out %d weights that its configuration does not name, "
             "such as %s",
             folder,
             len(report["unexpected_keys"]),
@@ -141,11 +161,13 @@ def _check_weights(folder: Path, report: dict[str, Any]) -> None:
 
 
 def load_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
-    """Load the tokenizer in `folder`.
+    """Load the tokenizer in `folder`, or in a GGUF file.
 
     Raises:
         CheckpointError: Its files are missing or damaged, or it is not a fast one.
     """
+    if folder.is_file():
+        return gguf_tokenizer(GgufFile.read(folder))
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     except Exception as error:

@@ -2,7 +2,8 @@
 
 A checkpoint is a folder (or a hub repository of the same files):
 
-    run_config.yml               base model, special token strings, max_input_length
+    run_config.yml               base model, special token strings, max_input_length; with a base
+                                 that is one file also its SHA-256 (base_sha256, ours)
     encoder_decoder_config.json  encoding_mode: last_K_tokens
     encoder/adapter_config.json, encoder/adapter_model.safetensors
                                  the special tokens' input vectors; LoRA weights where trained
@@ -30,10 +31,10 @@ import torch
 import yaml
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from transformers import PreTrainedTokenizerFast
+from transformers import PreTrainedConfig, PreTrainedTokenizerFast
 
+from embedder.base_files import base_beside
 from embedder.errors import CheckpointError
-from embedder.hub import existing_folder
 from embedder.representation import CHOICES, Instructions, Representation
 
 ROWS = "trainable_tokens_delta"
@@ -86,7 +87,7 @@ class Checkpoint:
     """What a published checkpoint holds beside the base model.
 
     Attributes:
-        base: Folder of the base model, or its hub id.
+        base: The base model, in one of the forms of `embedder.base_files`.
         tokenizer: Folder with the tokenizer's files.
         special_tokens: The special tokens' strings; only their number matters here.
         rows: Their input vectors, `[special, hidden]`.
@@ -95,6 +96,7 @@ class Checkpoint:
         dtype: What the base was trained in, by name.
         base_weights: `embedder.fingerprint.weights_hash` of the base that this was trained on; None
             where the checkpoint does not tell.
+        base_sha256: SHA-256 of a base that is one file, in hex; None if it does not matter.
     """
 
     base: str
@@ -110,6 +112,7 @@ class Checkpoint:
     representation: Representation = field(default_factory=Representation)
     answering: Answering | None = None
     base_weights: str | None = None
+    base_sha256: str | None = None
 
     @property
     def head(self) -> Head:
@@ -144,7 +147,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         raise CheckpointError(msg)
     representation = _representation(folder)
     return Checkpoint(
-        base=_base(folder, str(run["model_name_or_path"])),
+        base=base_beside(folder, str(run["model_name_or_path"])),
         tokenizer=folder,
         special_tokens=special_tokens,
         rows=rows,
@@ -162,6 +165,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         representation=representation,
         answering=_answering(folder / "answering"),
         base_weights=run.get("base_weights"),
+        base_sha256=run.get("base_sha256"),
     )
 
 
@@ -169,7 +173,7 @@ def write_checkpoint(
     folder: Path,
     checkpoint: Checkpoint,
     tokenizer: PreTrainedTokenizerFast,
-    base_config: Path | None = None,
+    base_config: Path | PreTrainedConfig | None = None,
 ) -> None:
     """Write `checkpoint` in the published layout.
 
@@ -181,13 +185,16 @@ def write_checkpoint(
         folder: Where to; made if it is not there.
         checkpoint: What to write.
         tokenizer: The base's.
-        base_config: The base's `config.json`, of which the published package wants a copy.
+        base_config: The base's `config.json`, of which the published package wants a copy; a
+            GGUF base has none, but the loaded model has its contents.
     """
     (folder / "encoder").mkdir(parents=True, exist_ok=True)
     special_tokens = list(checkpoint.special_tokens)
     _write_tokenizer(folder, tokenizer, special_tokens)
-    if base_config is not None:
+    if isinstance(base_config, Path):
         shutil.copyfile(base_config, folder / "encoder" / "config.json")
+    elif base_config is not None:
+        base_config.to_json_file(folder / "encoder" / "config.json")
     ids = cast("list[int]", tokenizer.convert_tokens_to_ids(special_tokens))
     _write_adapter(folder / "encoder", checkpoint, ids)
     prefix = "" if checkpoint.representation.published else "duet_"
@@ -200,6 +207,8 @@ def write_checkpoint(
     }
     if checkpoint.base_weights is not None:
         run["base_weights"] = checkpoint.base_weights
+    if checkpoint.base_sha256 is not None:
+        run["base_sha256"] = checkpoint.base_sha256
     (folder / "run_config.yml").write_text(yaml.safe_dump(run))
     mode = {"encoding_mode": run["encoding_mode"], "save_decoder": False}
     _write_json(folder / "encoder_decoder_config.json", mode)
@@ -293,6 +302,10 @@ def _run_config(file: Path) -> dict[str, Any]:
         if not isinstance(run[key], kind):
             msg = f"{file}: expected {key} to be {expected}, found {run[key]!r}"
             raise CheckpointError(msg)
+    digest = run.get("base_sha256")
+    if digest is not None and not re.fullmatch("[0-9a-fA-F]{64}", str(digest)):
+        msg = f"{file}: expected base_sha256 to be 64 hex digits, found {digest!r}"
+        raise CheckpointError(msg)
     return run
 
 
@@ -415,17 +428,3 @@ def _states(file: Path, mode: object, rows: int, *, published: bool) -> int:
         )
         raise CheckpointError(msg)
     return int(match.group(1))
-
-
-def _base(folder: Path, base: str) -> str:
-    """The base's folder where the checkpoint names one beside itself, else the id as it stands."""
-    beside = existing_folder(folder / base)
-    if beside is not None:
-        return str(beside)
-    if base.startswith(".") or base.startswith("/") or base.count("/") != 1:
-        msg = (
-            f"{folder / base} is missing: run_config.yml names {base!r} as the base model, which "
-            "is neither a folder beside it nor a hub id (owner/name)"
-        )
-        raise CheckpointError(msg)
-    return base

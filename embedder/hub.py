@@ -1,10 +1,13 @@
 """Folders of model files: a local folder as it is, a hub id through huggingface_hub's cache."""
 
 import re
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
-from huggingface_hub import snapshot_download
+from huggingface_hub import hf_hub_download, snapshot_download
 from huggingface_hub.errors import (
+    EntryNotFoundError,
     LocalEntryNotFoundError,
     RepositoryNotFoundError,
     RevisionNotFoundError,
@@ -64,8 +67,40 @@ def local_folder(source: str | Path, revision: str | None = None) -> Path:
     if not _HUB_ID.fullmatch(str(source)):
         msg = f"there is no folder {source}, and it is no hub id either (expected owner/name)"
         raise CheckpointError(msg)
-    try:
+    with _told(str(source), revision):
         return Path(snapshot_download(str(source), revision=revision, allow_patterns=_NEEDED))
+
+
+def local_file(repository: str, name: str) -> Path:
+    """The file `name` of a hub repository, and no other of its files; downloaded once.
+
+    Raises:
+        CheckpointError: There is no such repository or file, or neither a network nor a cached
+            copy.
+    """
+    if not _HUB_ID.fullmatch(repository):
+        msg = f"{repository}#{name} is no file of a hub repository (expected owner/name#file.gguf)"
+        raise CheckpointError(msg)
+    with _told(repository, None):
+        try:
+            return Path(hf_hub_download(repository, name))
+        except LocalEntryNotFoundError:  # an EntryNotFoundError too, but only not downloaded yet
+            raise
+        except EntryNotFoundError as error:
+            msg = (
+                f"model {repository} has no file {name}: see its files at "
+                f"https://huggingface.co/{repository}/tree/main"
+            )
+            raise CheckpointError(msg) from error
+
+
+@contextmanager
+def _told(source: str, revision: str | None) -> Generator[None]:
+    """What goes wrong with a download, as one line."""
+    try:
+        yield
+    except CheckpointError:
+        raise
     except RevisionNotFoundError as error:
         msg = f"model {source} has no revision {revision!r}"
         raise CheckpointError(msg) from error

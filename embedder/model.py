@@ -25,6 +25,7 @@ from embedder.base import (
     row_scale,
     usable_device,
 )
+from embedder.base_files import check_digest, local_base
 from embedder.batching import by_length
 from embedder.chat import Message
 from embedder.checkpoint import Checkpoint, read_checkpoint
@@ -157,7 +158,10 @@ class LLM2VecGen:
             raise CheckpointError(msg)
         folder = local_folder(source, revision)
         checkpoint = read_checkpoint(folder)
-        lm = load_base(local_folder(checkpoint.base), device, dtype)
+        base = local_base(checkpoint.base)
+        if checkpoint.base_sha256 is not None:
+            check_digest(base, checkpoint.base_sha256)
+        lm = load_base(base, device, dtype)
         name = "/".join(folder.parts[-2:]) if existing_folder(source) else str(source)
         return cls(name, checkpoint, lm, load_tokenizer(checkpoint.tokenizer))
 

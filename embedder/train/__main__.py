@@ -45,7 +45,7 @@ def _describe_respond(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(work=_respond)
     add = parser.add_argument
     add("questions", type=Path, help='JSON lines with "question", may be gzipped')
-    add("--base", required=True, help="chat model: a folder or a hub id")
+    add("--base", required=True, help="chat model: folder, GGUF file or hub id")
     add("--out", type=Path, required=True, help="JSON lines with the answers; appended to")
     add("--max-new-tokens", type=int, default=500, help="of an answer (%(default)s)")
     add("--batch", type=int, default=16, help="questions at once (%(default)s)")
@@ -58,7 +58,7 @@ def _describe_train(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(work=_train)
     add = parser.add_argument
     add("data", type=Path, help='JSON lines with "question" and "answer", may be gzipped')
-    add("--base", required=True, help="causal language model: a folder or a hub id")
+    add("--base", required=True, help="causal language model: folder, GGUF file or hub id")
     add("--teacher", required=True, help="SentenceTransformer or LLM2Vec adapter: folder or hub id")
     add("--out", type=Path, required=True, help="folder of the run; the checkpoint is OUT/model")
     add("--teacher-adapter", help="second adapter of a LLM2Vec teacher")

@@ -17,10 +17,10 @@ from safetensors.torch import load_file
 from torch import nn
 
 from embedder.base import best_dtype, load_base, load_tokenizer
+from embedder.base_files import local_base
 from embedder.batching import by_length
 from embedder.errors import TrainingError
 from embedder.generation import embed
-from embedder.hub import local_folder
 from embedder.prompt import Prompter
 from embedder.representation import Representation
 from embedder.train.batch import Tokens
@@ -43,7 +43,7 @@ def load_llm2vec(
         TrainingError: An adapter is damaged, or does not fit the base.
     """
     config = _config(folder)
-    base = local_folder(str(config.get("base_model_name_or_path")))
+    base = local_base(str(config.get("base_model_name_or_path")))
     lm = load_base(base, device, best_dtype(device))
     own = (folder / "tokenizer.json").exists()
     tokenizer = load_tokenizer(folder if own else base)

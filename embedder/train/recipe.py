@@ -167,7 +167,7 @@ class Plan:
     Attributes:
         data: JSON lines with `question` and `answer`, `negative_question` and `negative_answer`
             where hard negatives are wanted; may be gzipped.
-        base: The causal language model: a folder or a hub id.
+        base: The causal language model, in one of the forms of `embedder.base_files`.
         teacher: The embedding model whose vectors of the answers are learned: a folder or hub id
             of a SentenceTransformer, or of a LLM2Vec adapter.
         out: Folder of the run; the checkpoint ends up in `out/model`.

@@ -12,9 +12,9 @@ from tqdm import tqdm
 from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerFast
 
 from embedder.base import best_device, best_dtype, load_base, load_tokenizer, usable_device
+from embedder.base_files import local_base
 from embedder.errors import DataError, TrainingError
 from embedder.generation import stop_ids
-from embedder.hub import local_folder
 from embedder.prompt import Prompter
 from embedder.train.jsonl import Question, read_questions
 
@@ -71,7 +71,7 @@ def respond(
 
     Args:
         questions: JSON lines with `question`.
-        base: Folder or hub id of a chat model.
+        base: A chat model, in one of the forms of `embedder.base_files`.
         out: JSON lines with `id` (the question's line), `question` and `answer`.
         asking: How to ask.
         shard: Which part of the questions; the parts' files can be put together as they are.
@@ -90,15 +90,15 @@ def respond(
     if not todo:
         return 0
     device = usable_device(device or best_device())
-    folder = local_folder(base)
-    tokenizer = load_tokenizer(folder)
+    files = local_base(base)
+    tokenizer = load_tokenizer(files)
     if not tokenizer.chat_template and not asking.plain:
         msg = (
             f"{base} has no chat template: give the instruction-tuned model of that name, or pass "
             "--plain to ask it as 'User:' and 'Assistant:'"
         )
         raise TrainingError(msg)
-    lm = load_base(folder, device, best_dtype(device))
+    lm = load_base(files, device, best_dtype(device))
     prompter = Prompter(tokenizer)
     prompts = [prompter.prompt_ids([{"role": "user", "content": q.text}]) for q in todo]
     _check_lengths(questions, lm, todo, prompts, asking.max_new_tokens)

@@ -1,7 +1,6 @@
 """The folder of a training: its settings, its state to resume from, its curve, its checkpoint."""
 
 import json
-import os
 import pickle
 import shutil
 from dataclasses import replace
@@ -9,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import PreTrainedTokenizerFast
+from transformers import PreTrainedConfig, PreTrainedTokenizerFast
 
+from embedder.base_files import base_name, file_digest
 from embedder.checkpoint import Checkpoint, write_checkpoint
 from embedder.errors import TrainingError
 from embedder.train.curve import Curve
@@ -89,19 +89,31 @@ class Run:
             raise TrainingError(msg) from error
 
     def finish(
-        self, checkpoint: Checkpoint, tokenizer: PreTrainedTokenizerFast, base: Path
+        self,
+        checkpoint: Checkpoint,
+        tokenizer: PreTrainedTokenizerFast,
+        base: Path,
+        config: PreTrainedConfig,
     ) -> None:
         """Draw the curves and write the checkpoint; an older one is replaced when it is whole.
 
-        A base in a folder is named relative to the checkpoint, so that both can be moved together.
+        Args:
+            checkpoint: What was trained; a base at a path is named relative to the checkpoint, so
+                that both can be moved together.
+            tokenizer: The base's.
+            base: The base's folder, or its GGUF file, whose SHA-256 the checkpoint keeps.
+            config: The loaded base's.
         """
         self.curve.draw(self.picture)
         partial = self.folder / "model.part"
         shutil.rmtree(partial, ignore_errors=True)
-        if Path(checkpoint.base).is_dir():
-            beside = os.path.relpath(base.resolve(), self.model.resolve())
-            checkpoint = replace(checkpoint, base=beside)
-        write_checkpoint(partial, checkpoint, tokenizer, base / "config.json")
+        checkpoint = replace(
+            checkpoint,
+            base=base_name(checkpoint.base, base, self.model),
+            base_sha256=file_digest(base),
+        )
+        own = base / "config.json"
+        write_checkpoint(partial, checkpoint, tokenizer, own if own.exists() else config)
         if self.model.exists():
             shutil.rmtree(self.model)
         partial.rename(self.model)

@@ -17,6 +17,7 @@ from tqdm import tqdm
 from transformers import PreTrainedModel
 
 from embedder.base import best_dtype, load_base, load_tokenizer
+from embedder.base_files import local_base
 from embedder.checkpoint import read_checkpoint
 from embedder.errors import DataError, TrainingError
 from embedder.hub import local_folder
@@ -57,8 +58,8 @@ def train(plan: Plan) -> Path:
         "processes": accelerator.num_processes,
     }
     run.check(settings)
-    folder = local_folder(plan.base)
-    tokenizer = load_tokenizer(folder)
+    base = local_base(plan.base)
+    tokenizer = load_tokenizer(base)
     collator = Collator(tokenizer, plan.design, plan.losses)
     cut = collator.check(plan.data, pairs)
     accelerator.print(
@@ -67,14 +68,14 @@ def train(plan: Plan) -> Path:
     )
     with accelerator.main_process_first():
         vectors = _teacher_vectors(teacher, pairs)
-    lm = load_base(folder, str(accelerator.device), dtype)
+    lm = load_base(base, str(accelerator.device), dtype)
     rows = Rows(pairs, vectors, collator, plan.pace.batch, plan.pace.seed)
     trainer = Trainer(plan, accelerator, run, lm, rows)
     if accelerator.is_main_process:
         run.begin(settings)
     trainer.steps()
     if accelerator.is_main_process:
-        run.finish(trainer.student.checkpoint(plan.base, dtype), tokenizer, folder)
+        run.finish(trainer.student.checkpoint(plan.base, dtype), tokenizer, base, lm.config)
     accelerator.wait_for_everyone()
     return run.model
 

@@ -41,6 +41,8 @@ def make_base(tmp_path_factory):
             folder = tmp_path_factory.mktemp("base") / family
             torch.manual_seed(0)
             config = AutoConfig.for_model(family, **SIZES)
+            if hasattr(config, "query_pre_attn_scalar"):  # Gemma: as in all but its largest models
+                config.query_pre_attn_scalar = config.head_dim
             AutoModelForCausalLM.from_config(config, dtype=torch.float32).save_pretrained(folder)
             tokenizer = AutoTokenizer.from_pretrained(PARITY / "qwen3" / "base")
             tokenizer.chat_template = TEMPLATE if template else None

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.embedder.gguf_writing import to_gguf
+
 QWEN3 = Path(__file__).parents[1] / "parity" / "qwen3"
 COMMIT = "a" * 40
 LOAD = """
@@ -91,7 +93,10 @@ def _digest(file: Path) -> str:
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory):
-    """Serves `someone/encoder`, whose base is `someone/base`, and two that go wrong."""
+    """Serves `someone/encoder`, whose base is `someone/base`, and two that go wrong.
+
+    `someone/on_gguf` has one of the two GGUF files in `someone/gguf` as its base.
+    """
     root = tmp_path_factory.mktemp("hub")
     shutil.copytree(QWEN3 / "base", root / "someone" / "base")
     for name in ("encoder", "headless", "dropped"):
@@ -100,6 +105,14 @@ def hub(tmp_path_factory):
         config = (folder / "run_config.yml").read_text().replace("../base", "someone/base")
         (folder / "run_config.yml").write_text(config)
     (root / "someone" / "headless" / "alignment_mlp").unlink()
+    (root / "someone" / "gguf").mkdir()
+    for kind in ("F16", "F32"):
+        to_gguf(QWEN3 / "base", root / "someone" / "gguf" / f"tiny.{kind}.gguf", kind=kind)
+    for name, file in (("on_gguf", "tiny.F32.gguf"), ("misnamed", "tiny.F64.gguf")):
+        folder = root / "someone" / name
+        shutil.copytree(QWEN3 / "checkpoint", folder)
+        config = (folder / "run_config.yml").read_text().replace("../base", f"someone/gguf#{file}")
+        (folder / "run_config.yml").write_text(config)
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Hub, root=root))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -125,6 +138,7 @@ def load(hub, tmp_path_factory):
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
+    run.cache = cache
     return run
 
 
@@ -132,6 +146,18 @@ def test_a_checkpoint_and_its_base_load_by_id_and_again_without_a_network(load):
     assert load("someone/encoder") == "someone/encoder (1, 64)"
     assert load("someone/encoder", HF_HUB_OFFLINE="1") == "someone/encoder (1, 64)"
     assert load("someone/encoder", HF_ENDPOINT="http://127.0.0.1:9") == "someone/encoder (1, 64)"
+
+
+def test_a_base_may_be_one_gguf_file_of_a_repository(load):
+    assert load("someone/on_gguf") == "someone/on_gguf (1, 64)"
+    assert load("someone/on_gguf", HF_HUB_OFFLINE="1") == "someone/on_gguf (1, 64)"
+    assert [file.name for file in load.cache.rglob("*.gguf")] == ["tiny.F32.gguf"]
+
+
+def test_a_gguf_file_that_the_repository_has_not_says_so(load):
+    message = load("someone/misnamed")
+    assert message.startswith("error: model someone/gguf has no file tiny.F64.gguf: see its files")
+    assert "\n" not in message
 
 
 def test_a_head_that_was_not_published_fails_by_name(load):
