@@ -15,7 +15,7 @@ from app.gate import coverage, relevance
 from app.quotes import best_quotes, rank_quotes
 from app.sentences import Span
 from app.words import content_words
-from embedder.chat import REFUSAL
+from embedder.chat import REFUSAL, is_refusal
 from embedder.errors import DuetError
 from retriever import DEFAULT_K, Hit, Retriever
 
@@ -166,13 +166,13 @@ def stream_answer(
     if _is_set(stop):
         return _answered(question, "stopped", checked, context, _STOPPED)
     doubt = _doubt(question, text, checked, context, policy)
-    if not doubt and not _is_refusal(text) and _copied_a_lesser(question, checked, context, model):
+    if not doubt and not is_refusal(text) and _copied_a_lesser(question, checked, context, model):
         doubt = _LESSER
     if doubt:
         return _quoted(question, context.sources, context.left_out, doubt, model, policy)
-    if _is_refusal(text):
+    if is_refusal(text):
         checked = CheckedText(REFUSAL, (), (), 0)
-    return _answered(question, "refused" if _is_refusal(text) else "generated", checked, context)
+    return _answered(question, "refused" if is_refusal(text) else "generated", checked, context)
 
 
 def _checked(question: str) -> str:
@@ -211,7 +211,7 @@ def _doubt(
     question: str, text: str, checked: CheckedText, context: Context, policy: Policy
 ) -> str | None:
     """Why what the model wrote is not believed; None if it is."""
-    if _is_refusal(text):
+    if is_refusal(text):
         sure = coverage(question, context.sources) >= policy.sure_coverage
         return _MODEL_REFUSED if sure else None
     supported = checked.sentences - len(checked.unsupported)
@@ -240,10 +240,6 @@ def _copied_a_lesser(
         and citation.start < quote.span.end
     ]
     return bool(ranked) and max(taken, default=0.0) < _LESS * ranked[0].relevance
-
-
-def _is_refusal(text: str) -> bool:
-    return text.strip().casefold().startswith(REFUSAL.casefold().rstrip("."))
 
 
 def _loops(text: str) -> bool:
