@@ -14,7 +14,7 @@ from app.context import Context, build_context
 from app.gate import coverage, relevance
 from app.quotes import best_quotes
 from app.sentences import Span
-from embedder.chat import REFUSAL
+from embedder.chat import REFUSAL, is_refusal
 from embedder.errors import DuetError
 from retriever import DEFAULT_K, Hit, Retriever
 
@@ -163,9 +163,9 @@ def stream_answer(
     doubt = _doubt(question, text, checked, context, policy)
     if doubt:
         return _quoted(question, context.sources, context.left_out, doubt, model, policy)
-    if _is_refusal(text):
+    if is_refusal(text):
         checked = CheckedText(REFUSAL, (), (), 0)
-    return _answered(question, "refused" if _is_refusal(text) else "generated", checked, context)
+    return _answered(question, "refused" if is_refusal(text) else "generated", checked, context)
 
 
 def _checked(question: str) -> str:
@@ -204,7 +204,7 @@ def _doubt(
     question: str, text: str, checked: CheckedText, context: Context, policy: Policy
 ) -> str | None:
     """Why what the model wrote is not believed; None if it is."""
-    if _is_refusal(text):
+    if is_refusal(text):
         sure = coverage(question, context.sources) >= policy.sure_coverage
         return _MODEL_REFUSED if sure else None
     supported = checked.sentences - len(checked.unsupported)
@@ -213,8 +213,31 @@ def _doubt(
     return None
 
 
+<<<<<<< HEAD
 def _is_refusal(text: str) -> bool:
     return text.strip().casefold().startswith(REFUSAL.casefold().rstrip("."))
+=======
+def _copied_a_lesser(
+    question: str, checked: CheckedText, context: Context, model: "LLM2VecGen"
+) -> bool:
+    """Whether the model, without words of its own, took what is far from the best to quote.
+
+    Small models answer by copying a sentence, and choose less well than the ranking of quotes.
+    """
+    words = set(content_words(MARKER.sub("", checked.text)))
+    if not any(words <= set(content_words(hit.chunk.text)) for hit in context.sources):
+        return False
+    ranked = rank_quotes(question, context.sources, model)
+    taken = [
+        quote.relevance
+        for quote in ranked
+        for citation in checked.citations
+        if quote.chunk == citation.chunk
+        and quote.span.start < citation.end
+        and citation.start < quote.span.end
+    ]
+    return bool(ranked) and max(taken, default=0.0) < _LESS * ranked[0].relevance
+>>>>>>> bench
 
 
 def _loops(text: str) -> bool:

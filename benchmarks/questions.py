@@ -1,9 +1,11 @@
 """From files to cited answers: ingest a folder, ask its questions, and count what came out right.
 
     python benchmarks/questions.py FOLDER QUESTIONS.jsonl [--model CHECKPOINT] [--index FOLDER]
+    python benchmarks/questions.py data/sample data/questions.jsonl --verbose
 
 A question has file (below FOLDER, or null), pages (or null), answers and is_answerable. With
---index what is indexed already is not embedded again.
+--index what is indexed already is not embedded again. --verbose prints each answer with what it
+cites, for a person to judge: right, half right, wrong or refused.
 """
 
 import argparse
@@ -16,11 +18,13 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from app.answer import DEFAULT_POLICY, answer
+from app.answer import DEFAULT_POLICY, Answer, answer
+from app.citations import Citation
 from embedder import BUNDLED_MODEL, LLM2VecGen
 from ingest import ingest
 from retriever import Retriever, open_index
-from retriever.schema import Chunk
+
+Question = dict[str, Any]
 
 
 def main() -> None:
@@ -34,15 +38,18 @@ def main() -> None:
     arguments = parser.parse_args()
     model = LLM2VecGen.from_pretrained(arguments.model)
     questions = [json.loads(line) for line in arguments.questions.read_text().splitlines()]
+    folder = arguments.folder.resolve()
     measured: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as temporary:
         address = arguments.index or Path(temporary) / "index"
         with open_index(address, fingerprint=model.fingerprint, dimension=model.dimension) as index:
-            ingest([arguments.folder], model, index)
+            ingest([folder], model, index)
             retriever = Retriever(model, index)
             for question in questions:
-                results = _measure(question, arguments.folder, retriever, model, arguments.verbose)
-                for name, value in results.items():
+                given = answer(question["question"], retriever, model)
+                if arguments.verbose:
+                    print(_shown(question, given, folder), flush=True)
+                for name, value in _measures(question, given, folder, retriever).items():
                     measured.setdefault(name, []).append(value)
     table = Table("measure", "mean", "questions", title=arguments.questions.name)
     for name, values in measured.items():
@@ -50,29 +57,40 @@ def main() -> None:
     Console().print(table)
 
 
-def _measure(
-    question: dict[str, Any], folder: Path, retriever: Retriever, model: LLM2VecGen, verbose: bool
+def _shown(question: Question, given: Answer, folder: Path) -> str:
+    """A question, its answer, and what would be right, for a reader to judge."""
+    lines = [f"{question['id']}  {question['question']}", f"  {given.kind}: {given.text}"]
+    lines += [f"  [{cited.number}] {_place(cited, folder)}" for cited in given.citations]
+    right = question.get("right") or " / ".join(question["answers"]) or "refused"
+    where = question["file"] or "no document"
+    pages = f", page {', '.join(map(str, question['pages']))}" if question["pages"] else ""
+    return "\n".join([*lines, f"  right: {right} ({where}{pages})", ""])
+
+
+def _place(cited: Citation, folder: Path) -> str:
+    page = f", page {cited.chunk.page}" if cited.chunk.page else ""
+    file = Path(cited.chunk.source).relative_to(folder)
+    return f"{file}{page}: “{' '.join(cited.quote.split())}”"
+
+
+def _measures(
+    question: Question, given: Answer, folder: Path, retriever: Retriever
 ) -> dict[str, float]:
-    given = answer(question["question"], retriever, model)
-    if verbose:
-        print(f"{question['question']}\n  {given.kind}: {given.text}", flush=True)
     if not question["is_answerable"]:
         return {"unanswerable: refused": given.kind == "refused"}
-    source = (folder / question["file"]).resolve().as_posix()
+    source = (folder / question["file"]).as_posix()
     found = retriever.retrieve(question["question"], DEFAULT_POLICY.k)
-    right_page = any(_is_evidence(c.chunk, source, question["pages"]) for c in given.citations)
+    cited = [citation.chunk for citation in given.citations if citation.chunk.source == source]
+    right_page = any(not question["pages"] or chunk.page in question["pages"] for chunk in cited)
     has_answer = any(a.lower() in given.text.lower() for a in question["answers"])
     return {
         f"right document among {DEFAULT_POLICY.k}": any(h.chunk.source == source for h in found),
+        "right document cited": bool(cited),
         "right page cited": right_page,
         "right page cited and an accepted answer": right_page and has_answer,
         "answerable, yet refused": given.kind == "refused",
         "written by the model": given.kind == "generated",
     }
-
-
-def _is_evidence(chunk: Chunk, source: str, pages: list[int] | None) -> bool:
-    return chunk.source == source and (not pages or chunk.page in pages)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,11 @@ SYSTEM = (
 )
 
 
+def is_refusal(reply: str) -> bool:
+    """Whether the model's `reply` begins with the refusal; a loose end does not count."""
+    return reply.strip().casefold().startswith(REFUSAL.casefold().rstrip("."))
+
+
 def grounded_messages(question: str, passages: Sequence[str]) -> list[Message]:
     """The conversation that asks for an answer grounded in `passages`.
 
