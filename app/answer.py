@@ -213,33 +213,6 @@ def _doubt(
     return None
 
 
-<<<<<<< HEAD
-def _is_refusal(text: str) -> bool:
-    return text.strip().casefold().startswith(REFUSAL.casefold().rstrip("."))
-=======
-def _copied_a_lesser(
-    question: str, checked: CheckedText, context: Context, model: "LLM2VecGen"
-) -> bool:
-    """Whether the model, without words of its own, took what is far from the best to quote.
-
-    Small models answer by copying a sentence, and choose less well than the ranking of quotes.
-    """
-    words = set(content_words(MARKER.sub("", checked.text)))
-    if not any(words <= set(content_words(hit.chunk.text)) for hit in context.sources):
-        return False
-    ranked = rank_quotes(question, context.sources, model)
-    taken = [
-        quote.relevance
-        for quote in ranked
-        for citation in checked.citations
-        if quote.chunk == citation.chunk
-        and quote.span.start < citation.end
-        and citation.start < quote.span.end
-    ]
-    return bool(ranked) and max(taken, default=0.0) < _LESS * ranked[0].relevance
->>>>>>> bench
-
-
 def _loops(text: str) -> bool:
     """Whether the text ends in the same words three times over, as a model that is stuck does.
 
