@@ -1,4 +1,4 @@
-"""`python -m embedder.train respond ...` and `python -m embedder.train train ...`."""
+"""`python -m embedder.train respond | train | examples | answering ...`."""
 
 import argparse
 import sys
@@ -35,9 +35,13 @@ def _parser() -> argparse.ArgumentParser:
         description="Turn a causal language model into an embedder (LLM2Vec-Gen). A stopped "
         "command goes on where it was when it is given again.",
     )
-    commands = parser.add_subparsers(required=True, metavar="respond | train")
+    commands = parser.add_subparsers(
+        required=True, metavar="respond | train | examples | answering"
+    )
     _describe_respond(commands.add_parser("respond", help="let the model answer questions"))
     _describe_train(commands.add_parser("train", help="train special tokens and two heads"))
+    _describe_examples(commands.add_parser("examples", help="make examples of grounded answers"))
+    _describe_answering(commands.add_parser("answering", help="train a LoRA to give such answers"))
     return parser
 
 
@@ -73,12 +77,15 @@ def _describe_train(parser: argparse.ArgumentParser) -> None:
     group("--tokens", type=int, default=10, help="special tokens (%(default)s)")
     group("--states", type=int, default=10, help="last hidden states read (%(default)s)")
     group("--max-length", type=int, default=512, help="tokens of an input (%(default)s)")
-    group("--pooling", choices=["mean", "attention", "last"], default="mean")
-    group("--layers", choices=["last", "mix"], default="last")
+    group("--pooling", choices=["mean", "attention", "last", "text"], default="mean")
+    group("--layers", default="last", help="last, mix, or some side by side, such as 0+5+10")
     group("--attention", choices=["causal", "bidirectional"], default="causal")
     group("--lora-rank", type=int, default=0, help="0: no LoRA, as published")
     group("--lora-alpha", type=int, default=16)
     group("--lora-dropout", type=float, default=0.05)
+    group("--words", default="", help="what the special rows start as (random)")
+    group("--query-instruction", help="in front of questions (the published one)")
+    group("--document-instruction", help="in front of passages (the published one)")
 
     group = parser.add_argument_group("losses, 0 is off").add_argument
     group("--reconstruction", type=float, default=1.0, help="weight (%(default)s)")
@@ -100,6 +107,37 @@ def _describe_train(parser: argparse.ArgumentParser) -> None:
     group("--batch", type=int, default=32, help="rows, over all processes (%(default)s)")
     group("--learning-rate", type=float, help="3e-4 for Qwen3, 5e-4 for others")
     group("--seed", type=int, default=42)
+    group("--closed-form", type=int, default=0, help="rows that the heads start from (0: random)")
+
+
+def _describe_examples(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(work=_examples)
+    add = parser.add_argument
+    add("questions", type=Path, nargs="+", help="JSON lines of passages with questions")
+    add("--documents", type=Path, nargs="+", required=True, help="plain text, a paragraph a line")
+    add("--out", type=Path, required=True, help="JSON lines, gzipped")
+    add("--count", type=int, default=4000, help="examples (%(default)s)")
+    add("--seed", type=int, default=0)
+
+
+def _describe_answering(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(work=_answering)
+    add = parser.add_argument
+    add("data", type=Path, help="what `examples` wrote")
+    add("--base", required=True, help="causal language model: folder, GGUF file or hub id")
+    add("--out", type=Path, required=True, help="folder of the run; the adapter is OUT/answering")
+    add("--rank", type=int, default=16, help="of the LoRA (%(default)s)")
+    add("--alpha", type=int, default=32, help="its scale is alpha / rank (%(default)s)")
+    add("--first-layer", type=int, default=6, help="the first with a LoRA (%(default)s)")
+    add("--steps", type=int, help="by default all examples once")
+    add("--batch", type=int, default=4, help="examples a step (%(default)s)")
+    add("--longest", type=int, default=1536, help="tokens of an example (%(default)s)")
+    add("--learning-rate", type=float, default=1e-3, help="at its peak (%(default)s)")
+    add("--warmup", type=int, default=20, help="steps (%(default)s)")
+    add("--device", choices=["cpu"], help="cpu; by default what accelerate finds")
+    add("--dtype", choices=["float32", "bfloat16"], help="of the frozen base")
+    add("--save-every", type=int, default=25, help="steps between states (%(default)s)")
+    add("--seed", type=int, default=0)
 
 
 def _shard(text: str) -> tuple[int, int]:
@@ -125,14 +163,43 @@ def _respond(arguments: argparse.Namespace) -> None:
 
 
 def _train(arguments: argparse.Namespace) -> None:
+    from embedder.representation import Instructions
     from embedder.train.recipe import Design, Losses, Pace, Plan
     from embedder.train.trainer import train
 
+    published = Instructions()
+    arguments.instructions = Instructions(
+        published.query if arguments.query_instruction is None else arguments.query_instruction,
+        published.document
+        if arguments.document_instruction is None
+        else arguments.document_instruction,
+    )
     arguments.design = _only(Design, arguments)
     arguments.losses = _only(Losses, arguments)
     arguments.pace = _only(Pace, arguments)
     arguments.gradient_checkpointing = not arguments.no_gradient_checkpointing
     print(f"the checkpoint is in {train(_only(Plan, arguments))}")
+
+
+def _examples(arguments: argparse.Namespace) -> None:
+    from itertools import islice
+
+    from embedder.train.answering.example import write_examples
+    from embedder.train.answering.mixing import Mixer
+    from embedder.train.answering.texts import read_documents, read_texts
+
+    told = [text for file in arguments.questions for text in read_texts(file)]
+    documents = [d for file in arguments.documents for d in read_documents(file)]
+    drawn = Mixer(told, documents).draw(arguments.seed)
+    count = write_examples(arguments.out, islice(drawn, arguments.count))
+    print(f"{count:,} examples in {arguments.out}")
+
+
+def _answering(arguments: argparse.Namespace) -> None:
+    from embedder.train.answering.trainer import Adapter, AnsweringPlan, train_answering
+
+    arguments.adapter = _only(Adapter, arguments)
+    print(f"the adapter is in {train_answering(_only(AnsweringPlan, arguments))}")
 
 
 def _only(kind: type[Values], arguments: argparse.Namespace) -> Values:

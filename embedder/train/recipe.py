@@ -1,11 +1,12 @@
 """What a training is made of, as values: the published recipe unless something else is said."""
 
+import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from embedder.errors import TrainingError
-from embedder.representation import Attention, Instructions, Layers, Pooling
+from embedder.representation import CHOICES, Attention, Instructions, Layers, Pooling
 
 Contrast = Literal["echo", "teacher"]
 """In-batch candidates: the student's own vectors of the answers, or the teacher's."""
@@ -49,6 +50,11 @@ class Design:
                 f"tokens {self.tokens}, max_length {self.max_length}"
             )
             raise TrainingError(msg)
+        for name in ("pooling", "layers", "attention"):
+            value = getattr(self, name)
+            if not re.fullmatch(CHOICES[name], value):
+                msg = f"expected {name} to be {CHOICES[name]}, found {value!r}"
+                raise TrainingError(msg)
         if self.lora_rank < 0:
             msg = f"expected a LoRA rank of 0 (none) or more, found {self.lora_rank}"
             raise TrainingError(msg)

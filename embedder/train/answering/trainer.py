@@ -22,8 +22,9 @@ from tqdm import tqdm
 from transformers import PreTrainedModel
 
 from embedder.base import best_dtype, load_base, load_tokenizer
+from embedder.base_files import local_base
 from embedder.errors import TrainingError
-from embedder.hub import local_folder
+from embedder.fingerprint import weights_hash
 from embedder.prompt import Prompter
 from embedder.train.answering.example import Example, read_examples
 from embedder.train.answering.packing import Packed, pack
@@ -68,7 +69,7 @@ class AnsweringPlan:
     adapter: Adapter = field(default_factory=Adapter)
     steps: int | None = None
     batch: int = 4
-    longest: int = 1024
+    longest: int = 1536
     learning_rate: float = 1e-3
     warmup: int = 20
     device: str | None = None
@@ -91,10 +92,10 @@ def train_answering(plan: AnsweringPlan) -> Path:
     settings["steps"] = str(steps)
     run.check(settings)
     accelerator = Accelerator(cpu=plan.device == "cpu")
-    folder = local_folder(plan.base)
-    tokenizer = load_tokenizer(folder)
+    files = local_base(plan.base)
+    tokenizer = load_tokenizer(files)
     dtype = plan.dtype or best_dtype(accelerator.device.type)
-    lm = load_base(folder, str(accelerator.device), dtype)
+    lm = load_base(files, str(accelerator.device), dtype)
     if not isinstance(tokenizer.eos_token_id, int):
         msg = "the base's tokenizer names no end-of-text token: set eos_token in its config"
         raise TrainingError(msg)
@@ -115,6 +116,7 @@ def write_adapter(folder: Path, lm: PreTrainedModel, plan: AnsweringPlan) -> Non
     folder.mkdir(parents=True, exist_ok=True)
     config = {
         "base_model_name_or_path": plan.base,
+        "base_weights": weights_hash(lm),
         "bias": "none",
         "inference_mode": True,
         "layers_pattern": "layers",
@@ -209,7 +211,7 @@ class _Trainer:
         for sequence in packed:
             loss, right = self._loss(sequence)
             (loss / self._plan.batch).backward()
-            total += torch.tensor([float(loss), float(right), float(len(sequence.ids))])
+            total += torch.tensor([loss.item(), right.item(), len(sequence.ids)])
         gradients = torch.cat([
             (p.grad if p.grad is not None else torch.zeros_like(p)).float().flatten()
             for p in self._working
