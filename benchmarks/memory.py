@@ -45,7 +45,7 @@ def _make(folder: Path, hidden: int, layers: int) -> int:
     from transformers import AutoTokenizer, Qwen3Config, Qwen3ForCausalLM
 
     from embedder import BUNDLED_MODEL
-    from embedder.checkpoint import Checkpoint, Head, write_checkpoint
+    from embedder.published import Checkpoint, Head, write_checkpoint
 
     tokenizer = AutoTokenizer.from_pretrained(BUNDLED_MODEL / "base")
     config = Qwen3Config(

@@ -8,7 +8,7 @@ from torch import nn
 from transformers import PreTrainedTokenizerFast
 
 from embedder import instructions
-from embedder.checkpoint import Checkpoint
+from embedder.published import Checkpoint
 
 SAMPLES = 64
 """Weights read of each of the base's tensors: enough to tell two models apart, in milliseconds."""

@@ -4,8 +4,8 @@ from peft import LoraConfig, inject_adapter_in_model, set_peft_model_state_dict
 from peft.tuners.tuners_utils import BaseTunerLayer
 from torch import nn
 
-from embedder.checkpoint import Lora
 from embedder.errors import CheckpointError
+from embedder.published import Lora
 
 
 class LoraSwitch:

@@ -26,12 +26,12 @@ from embedder.base import (
 )
 from embedder.batching import by_length
 from embedder.chat import Message
-from embedder.checkpoint import Checkpoint, read_checkpoint
 from embedder.errors import CheckpointError, PromptTooLongError, TextTooLongError
 from embedder.fingerprint import fingerprint
 from embedder.hub import existing_folder, local_folder
 from embedder.lora import LoraSwitch
-from embedder.prompt import Prompter
+from embedder.published import Checkpoint, read_checkpoint
+from embedder.tokenizing import Prompter
 
 BATCH_TOKENS = {"cpu": 2048, "cuda": 32768, "mps": 8192}
 """Padded tokens of a batch: enough to keep the device busy, and no more memory than that takes."""
@@ -292,8 +292,8 @@ class LLM2VecGen:
         """The last `states` hidden states of each sequence, `[batch, states, hidden]`, float32."""
         lengths = torch.tensor([len(ids) for ids in batch])
         padded = torch.zeros(len(batch), int(lengths.max()), dtype=torch.long)
-        for row, ids in enumerate(batch):
-            padded[row, : len(ids)] = torch.tensor(ids, dtype=torch.long)
+        for place, ids in enumerate(batch):
+            padded[place, : len(ids)] = torch.tensor(ids, dtype=torch.long)
         text = generation.embed(self._lm, padded.to(self._lm.device))
         with self._encoding():
             return self._representation.compress(
@@ -305,7 +305,7 @@ class LLM2VecGen:
         head = cast("nn.Module", self._lm.get_output_embeddings())
         with torch.inference_mode():
             best = head(vectors).topk(words, dim=-1).indices.tolist()
-        return tuple(tuple(str(self._tokenizer.decode([i])).strip() for i in row) for row in best)
+        return tuple(tuple(str(self._tokenizer.decode([i])).strip() for i in ids) for ids in best)
 
     def _encoding(self) -> AbstractContextManager[None]:
         return self._mode(encoding=True)

@@ -164,7 +164,7 @@ def _decode(options: argparse.Namespace) -> None:
     texts = read_texts(options.file)
     checkpoint = Checkpoint(options.model or os.environ.get("DUET_MODEL"))
     console = Console()
-    rows: list[dict[str, object]] = []
+    texts_said: list[dict[str, object]] = []
     for decoded in decode_texts(
         checkpoint.model,
         texts,
@@ -173,9 +173,9 @@ def _decode(options: argparse.Namespace) -> None:
         words=options.words,
     ):
         console.print(decoded)
-        rows.append(decoded.as_json())
+        texts_said.append(decoded.as_json())
     if options.json:
-        write_json({"model": checkpoint.version, "texts": rows}, options.json)
+        write_json({"model": checkpoint.version, "texts": texts_said}, options.json)
 
 
 if __name__ == "__main__":

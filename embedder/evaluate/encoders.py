@@ -125,9 +125,9 @@ def bm25() -> tuple[Scorer, str]:
         if any(tokens):  # bm25s can neither index nor look for nothing
             index = bm25s.BM25()
             index.index(tokens, show_progress=False)
-            for row, query in enumerate(words(queries)):
+            for place, query in enumerate(words(queries)):
                 if query:
-                    found[row] = index.get_scores(query)
+                    found[place] = index.get_scores(query)
         return found
 
     return scores, f"bm25s {version('bm25s')}"

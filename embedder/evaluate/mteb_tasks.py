@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from embedder.adapters.sentence_transformers import sentence_transformer
 from embedder.evaluate.beir import read_retrieval_set
 from embedder.evaluate.encoders import Checkpoint
 from embedder.evaluate.errors import EvaluationError, not_installed
 from embedder.evaluate.measures import Estimate
 from embedder.evaluate.tasks import Result
-from embedder.sentence_transformers import sentence_transformer
 
 
 def load_task(name: str) -> Any:  # noqa: ANN401 # mteb is optional, so its types are not at hand

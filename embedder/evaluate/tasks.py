@@ -97,8 +97,8 @@ def _spearman(x: NDArray[np.float32], y: NDArray[np.float64]) -> Estimate:
     rng = np.random.default_rng(0)
     resampled: list[float] = []
     for _ in range(PAIR_RESAMPLES):
-        rows = rng.integers(len(x), size=len(x))
-        resampled.append(_rank_correlation(x[rows], y[rows]))
+        drawn = rng.integers(len(x), size=len(x))
+        resampled.append(_rank_correlation(x[drawn], y[drawn]))
     low, high = np.percentile(resampled, [2.5, 97.5])
     return Estimate(_rank_correlation(x, y), float(low), float(high))
 

@@ -63,7 +63,7 @@ class Losses:
         contrast: InfoNCE over the batch.
         contrast_with: What a question's vector is compared with there.
         scale: Factor on the cosines of the InfoNCE.
-        hard_negatives: Whether the rows' negative questions are trained on too.
+        hard_negatives: Whether the pairs' negative questions are trained on too.
         margin: Keeps the vectors of different questions apart.
         margin_distance: How far, as a Euclidean distance.
         instruction: In front of every question; none as published.
@@ -111,9 +111,9 @@ class Pace:
         steps: Where it ends; 0 writes the start values, to be compared with.
         schedule_steps: Where the linear schedule would reach zero; as published it ends before.
         warmup: Steps of rising learning rate.
-        batch: Rows a step, over all processes.
+        batch: Pairs a step, over all processes.
         learning_rate: By default 3e-4 for Qwen3 and 5e-4 for other families.
-        seed: Of the start values and the order of the rows.
+        seed: Of the start values and the order of the pairs.
     """
 
     steps: int = 5000
@@ -126,7 +126,7 @@ class Pace:
     def __post_init__(self) -> None:
         if not 0 <= self.steps <= self.schedule_steps or self.batch < 1:
             msg = (
-                f"expected no more steps than the schedule has, and a row or more in a batch; "
+                f"expected no more steps than the schedule has, and a pair or more in a batch; "
                 f"found steps {self.steps}, schedule_steps {self.schedule_steps}, "
                 f"batch {self.batch}"
             )
@@ -163,7 +163,7 @@ class Plan:
         cache: Folder for the teacher's vectors; by default `out/teacher`.
         device: `cpu`, or None for the best that accelerate finds.
         dtype: Of the frozen base; by default bfloat16 where the device has it.
-        save_every: Steps between two states to resume from.
+        save_every: Steps between two snapshots to resume from.
         gradient_checkpointing: Less memory for a third more time.
     """
 
@@ -184,7 +184,7 @@ class Plan:
 
     def __post_init__(self) -> None:
         if self.save_every < 1:
-            msg = f"expected a step or more between two states, found {self.save_every}"
+            msg = f"expected a step or more between two snapshots, found {self.save_every}"
             raise TrainingError(msg)
 
     @property

@@ -12,10 +12,10 @@ from torch.nn.functional import cosine_similarity, mse_loss
 from transformers import PreTrainedModel
 
 from embedder.base import row_scale
-from embedder.checkpoint import Checkpoint, Head, Lora
 from embedder.errors import TrainingError
 from embedder.generation import embed
 from embedder.lora import LoraSwitch
+from embedder.published import Checkpoint, Head, Lora
 from embedder.representation import Representation
 from embedder.train.batch import Batch, Side, Tokens
 from embedder.train.lora import add_lora, lora_config, lora_parameters, saved_config
@@ -152,15 +152,15 @@ class Student(nn.Module):
     def forward(self, batch: Batch) -> dict[str, torch.Tensor]:
         """Each loss by name, without its weight, `loss` with all weights, and `cosine`."""
         weights = self._losses
-        states = self.compress(batch.rows.question)
+        states = self.compress(batch.pairs.question)
         question = self.vectors(states)
         found = {
-            "alignment": mse_loss(question, batch.rows.teacher),
-            "cosine": cosine_similarity(question.detach(), batch.rows.teacher).mean(),
+            "alignment": mse_loss(question, batch.pairs.teacher),
+            "cosine": cosine_similarity(question.detach(), batch.pairs.teacher).mean(),
         }
         if weights.reconstruction > 0:
-            found["reconstruction"] = self._reconstruct(states, batch.rows.answer)
-        echo = self._echo(batch.rows, "echo", found)
+            found["reconstruction"] = self._reconstruct(states, batch.pairs.answer)
+        echo = self._echo(batch.pairs, "echo", found)
         negative_echo = None
         if batch.negatives is not None:
             negative = self.vectors(self.compress(batch.negatives.question))
@@ -171,7 +171,7 @@ class Student(nn.Module):
         if weights.contrast > 0:
             answers, others = echo, negative_echo
             if weights.contrast_with == "teacher":
-                answers = batch.rows.teacher
+                answers = batch.pairs.teacher
                 others = batch.negatives.teacher if batch.negatives else None
             assert answers is not None
             found["contrast"] = contrastive_loss(question, answers, others, weights.scale)

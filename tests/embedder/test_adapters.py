@@ -9,8 +9,8 @@ from langchain_tests.unit_tests import EmbeddingsUnitTests
 from sentence_transformers import SentenceTransformer
 
 from embedder import LLM2VecGen
-from embedder.langchain import LLM2VecGenEmbeddings
-from embedder.sentence_transformers import LLM2VecGenModule, sentence_transformer
+from embedder.adapters.langchain import LLM2VecGenEmbeddings
+from embedder.adapters.sentence_transformers import LLM2VecGenModule, sentence_transformer
 from tests.conftest import PARITY
 
 TEXTS = ["where do polar bears live", "Disk Cleanup frees space.", "x"]

@@ -15,7 +15,7 @@ import torch
 
 from embedder import LLM2VecGen
 from embedder.base import load_base
-from embedder.checkpoint import read_checkpoint
+from embedder.published import read_checkpoint
 from embedder.train.recipe import Design, Losses, Pace, Plan
 from embedder.train.trainer import train
 

@@ -14,8 +14,8 @@ import yaml
 from safetensors.torch import load_file, save_file
 
 from embedder import LLM2VecGen
-from embedder.checkpoint import read_checkpoint, write_checkpoint
 from embedder.errors import CheckpointError
+from embedder.published import read_checkpoint, write_checkpoint
 
 CASE = Path(__file__).parents[1] / "parity" / "llama"
 
