@@ -7,7 +7,7 @@ import re
 import threading
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from app.citations import MARKER, CheckedText, Citation, check_citations
 from app.context import Context, build_context
@@ -16,11 +16,9 @@ from app.quotes import best_quotes, rank_quotes
 from app.sentences import Span
 from app.words import content_words
 from embedder.chat import REFUSAL
+from embedder.encoder import Encoder, LanguageModel
 from embedder.errors import DuetError
 from retriever import DEFAULT_K, Hit, Retriever
-
-if TYPE_CHECKING:
-    from embedder import LLM2VecGen
 
 Kind = Literal["generated", "quoted", "refused", "stopped"]
 
@@ -103,8 +101,8 @@ AnswerStream = Generator[str, None, Answer]
 
 def answer(
     question: str,
-    retriever: Retriever,
-    model: "LLM2VecGen",
+    retriever: Retriever[Encoder],
+    model: LanguageModel,
     *,
     source: str | None = None,
     policy: Policy = DEFAULT_POLICY,
@@ -126,8 +124,8 @@ def drain(stream: AnswerStream, on_text: Callable[[str], object] | None = None) 
 
 def stream_answer(
     question: str,
-    retriever: Retriever,
-    model: "LLM2VecGen",
+    retriever: Retriever[Encoder],
+    model: LanguageModel,
     *,
     source: str | None = None,
     stop: threading.Event | None = None,
@@ -195,7 +193,7 @@ def _is_set(stop: threading.Event | None) -> bool:
 
 
 def _generate(
-    model: "LLM2VecGen", context: Context, stop: threading.Event | None
+    model: LanguageModel, context: Context, stop: threading.Event | None
 ) -> Generator[str, None, str]:
     text = ""
     limit = context.answer_tokens
@@ -221,7 +219,7 @@ def _doubt(
 
 
 def _copied_a_lesser(
-    question: str, checked: CheckedText, context: Context, model: "LLM2VecGen"
+    question: str, checked: CheckedText, context: Context, model: LanguageModel
 ) -> bool:
     """Whether the model, without words of its own, took what is far from the best to quote.
 
@@ -275,7 +273,7 @@ def _quoted(
     sources: Sequence[Hit],
     left_out: Sequence[Hit],
     notice: str,
-    model: "LLM2VecGen",
+    model: LanguageModel,
     policy: Policy,
 ) -> Answer:
     quotes = best_quotes(question, sources, model, least=policy.min_quote)

@@ -37,7 +37,7 @@ def main() -> None:
     measured: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as temporary:
         address = arguments.index or Path(temporary) / "index"
-        with open_index(address, fingerprint=model.fingerprint, dimension=model.dimension) as index:
+        with open_index(address, model.id) as index:
             ingest([arguments.folder], model, index)
             retriever = Retriever(model, index)
             for question in questions:
@@ -51,7 +51,11 @@ def main() -> None:
 
 
 def _measure(
-    question: dict[str, Any], folder: Path, retriever: Retriever, model: LLM2VecGen, verbose: bool
+    question: dict[str, Any],
+    folder: Path,
+    retriever: Retriever[LLM2VecGen],
+    model: LLM2VecGen,
+    verbose: bool,
 ) -> dict[str, float]:
     given = answer(question["question"], retriever, model)
     if verbose:

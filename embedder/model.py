@@ -26,11 +26,12 @@ from embedder.base import (
 )
 from embedder.batching import by_length
 from embedder.chat import Message
+from embedder.encoder import EncoderId
 from embedder.errors import CheckpointError, PromptTooLongError, TextTooLongError
 from embedder.fingerprint import fingerprint
 from embedder.hub import existing_folder, local_folder
 from embedder.lora import LoraSwitch
-from embedder.published import Checkpoint, read_checkpoint
+from embedder.published import Checkpoint, copy_checkpoint, read_checkpoint
 from embedder.tokenizing import Prompter
 
 BATCH_TOKENS = {"cpu": 2048, "cuda": 32768, "mps": 8192}
@@ -60,13 +61,14 @@ class LLM2VecGen:
     tokens of a reply. Whatever takes a text raises `NotUnicodeError` for half of a surrogate pair.
 
     Attributes:
-        name: What people call the model: the hub id, or a folder's last two names.
+        id: Its name (the hub id, or a folder's last two names), a hash, and the dimension: what an
+            index remembers of it.
+        name: That name.
         dimension: Width of an embedding.
         max_length: Longest input of `encode` in tokens, special tokens included.
         max_tokens: Longest text for `encode_queries` and `encode_documents`, as `count_tokens`
             counts it; a document's title counts with its text.
         context_tokens: The language model's window: prompt and reply together.
-        fingerprint: `name@hash`; another hash means other embeddings.
     """
 
     def __init__(
@@ -85,6 +87,7 @@ class LLM2VecGen:
             )
             raise CheckpointError(msg)
         self.name = name
+        self._folder = checkpoint.tokenizer
         self._lm = lm
         self._tokenizer = tokenizer
         self._prompter = Prompter(tokenizer)
@@ -111,7 +114,7 @@ class LLM2VecGen:
             )
             raise CheckpointError(msg)
         self.max_tokens = self.max_length - taken
-        self.fingerprint = f"{name}@{fingerprint(checkpoint, lm, tokenizer)}"
+        self.id = EncoderId(name, fingerprint(checkpoint, lm, tokenizer), self.dimension)
 
     @classmethod
     def from_pretrained(
@@ -143,6 +146,13 @@ class LLM2VecGen:
         lm = load_base(local_folder(checkpoint.base), device, dtype)
         name = "/".join(folder.parts[-2:]) if existing_folder(source) else str(source)
         return cls(name, checkpoint, lm, load_tokenizer(checkpoint.tokenizer))
+
+    def save(self, folder: str | Path) -> None:
+        """Copy the checkpoint to `folder`, so that `from_pretrained` reads it there.
+
+        The base stays where it is, and is named by its path, unless it lies in the checkpoint.
+        """
+        copy_checkpoint(self._folder, Path(folder))
 
     def encode_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Embeddings `[n, dimension]` of questions, L2-normalised; see `encode`."""
@@ -213,7 +223,7 @@ class LLM2VecGen:
         self,
         messages: Sequence[Message],
         *,
-        max_new_tokens: int = 512,
+        max_new_tokens: int = generation.MAX_NEW_TOKENS,
         temperature: float = 0.0,
         seed: int | None = None,
         stop: threading.Event | None = None,
