@@ -7,7 +7,7 @@ import re
 import threading
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from app.citations import CheckedText, Citation, check_citations
 from app.context import Context, build_context
@@ -15,11 +15,9 @@ from app.gate import coverage, relevance
 from app.quotes import best_quotes
 from app.sentences import Span
 from embedder.chat import REFUSAL, is_refusal
+from embedder.encoder import Encoder, LanguageModel
 from embedder.errors import DuetError
 from retriever import DEFAULT_K, Hit, Retriever
-
-if TYPE_CHECKING:
-    from embedder import LLM2VecGen
 
 Kind = Literal["generated", "quoted", "refused", "stopped"]
 
@@ -98,8 +96,8 @@ AnswerStream = Generator[str, None, Answer]
 
 def answer(
     question: str,
-    retriever: Retriever,
-    model: "LLM2VecGen",
+    retriever: Retriever[Encoder],
+    model: LanguageModel,
     *,
     source: str | None = None,
     policy: Policy = DEFAULT_POLICY,
@@ -121,8 +119,8 @@ def drain(stream: AnswerStream, on_text: Callable[[str], object] | None = None) 
 
 def stream_answer(
     question: str,
-    retriever: Retriever,
-    model: "LLM2VecGen",
+    retriever: Retriever[Encoder],
+    model: LanguageModel,
     *,
     source: str | None = None,
     stop: threading.Event | None = None,
@@ -188,7 +186,7 @@ def _is_set(stop: threading.Event | None) -> bool:
 
 
 def _generate(
-    model: "LLM2VecGen", context: Context, stop: threading.Event | None
+    model: LanguageModel, context: Context, stop: threading.Event | None
 ) -> Generator[str, None, str]:
     text = ""
     limit = context.answer_tokens
@@ -242,7 +240,7 @@ def _quoted(
     sources: Sequence[Hit],
     left_out: Sequence[Hit],
     notice: str,
-    model: "LLM2VecGen",
+    model: LanguageModel,
     policy: Policy,
 ) -> Answer:
     quotes = best_quotes(question, sources, model, least=policy.min_quote)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 from starlette.exceptions import HTTPException
 
 from app.runtime import Runtime
+from embedder.encoder import Encoder
 from embedder.errors import DuetError, TextTooLongError
 from retriever import DEFAULT_K, Hit, Retriever
 
@@ -56,7 +57,7 @@ def create_api(runtime: Runtime) -> FastAPI:
     api.add_exception_handler(HTTPException, _http_error)
     api.add_exception_handler(DuetError, _duet_error)
 
-    def ready(request: Request) -> Retriever:
+    def ready(request: Request) -> Retriever[Encoder]:
         _authorise(request, runtime.access_key)
         problem = _problem(runtime)
         if problem is not None:
@@ -73,13 +74,13 @@ def create_api(runtime: Runtime) -> FastAPI:
 
     @api.post("/v1/embeddings")
     def embeddings(  # pyright: ignore[reportUnusedFunction]
-        body: EmbeddingRequest, retriever: Annotated[Retriever, Depends(ready)]
+        body: EmbeddingRequest, retriever: Annotated[Retriever[Encoder], Depends(ready)]
     ) -> dict[str, Any]:
         return _embed(body, retriever)
 
     @api.post("/search")
     def search(  # pyright: ignore[reportUnusedFunction]
-        body: SearchRequest, retriever: Annotated[Retriever, Depends(ready)]
+        body: SearchRequest, retriever: Annotated[Retriever[Encoder], Depends(ready)]
     ) -> dict[str, Any]:
         hits = retriever.retrieve(body.question, body.k, source=body.source)
         return {"hits": [_hit(hit) for hit in hits]}
@@ -96,7 +97,7 @@ def _readiness(runtime: Runtime) -> JSONResponse:
     return JSONResponse(
         {
             "status": "ready",
-            "model": retriever.model.name,
+            "model": retriever.model.id.name,
             "documents": info.documents,
             "chunks": info.chunks,
         }
@@ -109,13 +110,14 @@ def _problem(runtime: Runtime) -> str | None:
     return runtime.problem
 
 
-def _embed(body: EmbeddingRequest, retriever: Retriever) -> dict[str, Any]:
+def _embed(body: EmbeddingRequest, retriever: Retriever[Encoder]) -> dict[str, Any]:
     model = retriever.model
-    if body.model not in (None, model.name):
-        msg = f"The model {body.model!r} is not served here, {model.name!r} is."
+    name, dimension = model.id.name, model.id.dimension
+    if body.model not in (None, name):
+        msg = f"The model {body.model!r} is not served here, {name!r} is."
         raise HTTPException(404, msg)
-    if body.dimensions not in (None, model.dimension):
-        msg = f"dimensions is {body.dimensions}, but the model's embeddings have {model.dimension}."
+    if body.dimensions not in (None, dimension):
+        msg = f"dimensions is {body.dimensions}, but the model's embeddings have {dimension}."
         raise HTTPException(400, msg)
     tokens = _count(body.input, retriever)
     encode = model.encode_queries if body.input_type == "query" else model.encode_documents
@@ -131,17 +133,17 @@ def _embed(body: EmbeddingRequest, retriever: Retriever) -> dict[str, Any]:
         for i, vector in enumerate(vectors)
     ]
     usage = {"prompt_tokens": tokens, "total_tokens": tokens}
-    return {"object": "list", "model": model.name, "data": data, "usage": usage}
+    return {"object": "list", "model": name, "data": data, "usage": usage}
 
 
-def _count(texts: list[str], retriever: Retriever) -> int:
+def _count(texts: list[str], retriever: Retriever[Encoder]) -> int:
     model = retriever.model
     counts = [model.count_tokens(text) for text in texts]
     longest = max(counts)
     if longest > model.max_tokens:
         msg = (
             f"input {counts.index(longest)} has {longest:,} tokens, "
-            f"{model.name} accepts at most {model.max_tokens:,}. Split it."
+            f"{model.id.name} accepts at most {model.max_tokens:,}. Split it."
         )
         raise TextTooLongError(msg)
     if sum(counts) > MAX_INPUT_TOKENS:

@@ -2,14 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from embedder.chat import Message, grounded_messages
+from embedder.encoder import LanguageModel
 from embedder.errors import PromptTooLongError
 from retriever import Hit
-
-if TYPE_CHECKING:
-    from embedder import LLM2VecGen
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +27,7 @@ class Context:
 
 
 def build_context(
-    question: str, hits: Sequence[Hit], model: "LLM2VecGen", *, max_new_tokens: int
+    question: str, hits: Sequence[Hit], model: LanguageModel, *, max_new_tokens: int
 ) -> Context:
     """Fill the model's window: a quarter of it at most for the answer, the rest for the prompt.
 
@@ -45,7 +42,7 @@ def build_context(
     alone = model.count_prompt_tokens(messages)
     if alone > budget:
         msg = (
-            f"The question makes a prompt of {alone:,} tokens, {model.name} has room for "
+            f"The question makes a prompt of {alone:,} tokens, {model.id.name} has room for "
             f"{budget:,} before its answer. Ask it in fewer words."
         )
         raise PromptTooLongError(msg)

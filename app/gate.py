@@ -1,17 +1,14 @@
 """Whether the passages that were found have anything to do with the question."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from app.similarity import calibrated
 from app.words import content_words, idf
+from embedder.encoder import Encoder
 from retriever import Hit
 
-if TYPE_CHECKING:
-    from embedder import LLM2VecGen
 
-
-def relevance(question: str, hits: Sequence[Hit], model: "LLM2VecGen") -> float:
+def relevance(question: str, hits: Sequence[Hit], model: Encoder) -> float:
     """How near the best passage is to the question, by two independent signals; 0 to 2.
 
     The encoder always finds something, and a small one's cosine is not to be trusted alone; words

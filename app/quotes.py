@@ -8,15 +8,12 @@ similarity of question and sentence.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from app.sentences import Span, sentence_spans
 from app.similarity import calibrated
 from app.words import content_words, idf
+from embedder.encoder import Encoder
 from retriever import Chunk, Hit
-
-if TYPE_CHECKING:
-    from embedder import LLM2VecGen
 
 _PASSAGES = 4  # of the best hits; one batch of a few dozen sentences is a second on a laptop
 _MAX_SENTENCES = 96
@@ -49,9 +46,7 @@ class Quote:
         return self.span.of(self.chunk.text)
 
 
-def best_quotes(
-    question: str, hits: Sequence[Hit], model: "LLM2VecGen", *, least: float
-) -> list[Quote]:
+def best_quotes(question: str, hits: Sequence[Hit], model: Encoder, *, least: float) -> list[Quote]:
     """The best sentence, and at most two more that are nearly as good; none below `least`."""
     ranked = rank_quotes(question, hits, model)
     bar = max(least, _NEARLY * ranked[0].relevance) if ranked else least
@@ -62,7 +57,7 @@ def best_quotes(
     return list(distinct.values())[:_MOST_QUOTES]
 
 
-def rank_quotes(question: str, hits: Sequence[Hit], model: "LLM2VecGen") -> list[Quote]:
+def rank_quotes(question: str, hits: Sequence[Hit], model: Encoder) -> list[Quote]:
     """The sentences of the first few hits, the best answer to `question` first."""
     candidates = [
         (number, hit.chunk, span, above)

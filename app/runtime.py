@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from app.words import content_words
+from embedder.encoder import Encoder, LanguageModel
 from embedder.errors import DuetError
 from retriever import DEFAULT_ADDRESS, DocumentRecord, Retriever, index_folder
 
@@ -49,14 +50,18 @@ class Runtime:
     """
 
     def __init__(
-        self, connect: Callable[[], Retriever], *, uploads: Path, access_key: str | None = None
+        self,
+        connect: Callable[[], Retriever[LanguageModel]],
+        *,
+        uploads: Path,
+        access_key: str | None = None,
     ) -> None:
         self.access_key = access_key
         self._connect = connect
         self._uploads = uploads
         self._lock = threading.Lock()
         self._ingesting = threading.Lock()
-        self._retriever: Retriever | None = None
+        self._retriever: Retriever[LanguageModel] | None = None
         self._problem: str | None = "The model and the index are being opened."
         self._opening: threading.Thread | None = None
         self._opened_last = -math.inf
@@ -82,7 +87,7 @@ class Runtime:
         )
 
     @property
-    def retriever(self) -> Retriever:
+    def retriever(self) -> Retriever[LanguageModel]:
         """Model and index; the first call takes as long as loading them.
 
         Raises:
@@ -189,7 +194,7 @@ def safe_name(name: str) -> str:
     return stem.decode(errors="ignore") + tail
 
 
-def _replace(path: Path, content: bytes, retriever: Retriever) -> "Report":
+def _replace(path: Path, content: bytes, retriever: Retriever[Encoder]) -> "Report":
     """Write and index a file; the one that was there comes back if that does not go well."""
     from ingest import ingest
 
@@ -223,15 +228,12 @@ def _reason(error: Exception) -> str:
     )
 
 
-def _connect(source: str | None, address: str, api_key: str | None) -> Retriever:
+def _connect(source: str | None, address: str, api_key: str | None) -> Retriever[LanguageModel]:
     from embedder import BUNDLED_MODEL, LLM2VecGen
     from retriever import open_index
 
     model = LLM2VecGen.from_pretrained(source or BUNDLED_MODEL)
-    index = open_index(
-        address, fingerprint=model.fingerprint, dimension=model.dimension, api_key=api_key
-    )
-    return Retriever(model, index)
+    return Retriever(model, open_index(address, model.id, api_key=api_key))
 
 
 _shared: Runtime | None = None

@@ -1,10 +1,8 @@
 """Cosine similarities on one scale, whatever the encoder."""
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from embedder import LLM2VecGen
+from embedder.encoder import Encoder
 
 # No passage here answers, or is about, any of the questions.
 _QUESTIONS = (
@@ -23,7 +21,7 @@ _PASSAGES = (
 )
 
 
-def calibrated(cosine: float, model: "LLM2VecGen") -> float:
+def calibrated(cosine: float, model: Encoder) -> float:
     """How much of the way from "unrelated" (0) to "the same" (1) a cosine similarity is.
 
     Encoders made of language models crowd their vectors into a cone: unrelated texts may have a
@@ -34,7 +32,7 @@ def calibrated(cosine: float, model: "LLM2VecGen") -> float:
 
 
 @lru_cache(maxsize=2)
-def _unrelated(model: "LLM2VecGen") -> float:
+def _unrelated(model: Encoder) -> float:
     """The mean cosine similarity of questions and passages that have nothing in common."""
     similarities = model.encode_queries(_QUESTIONS) @ model.encode_documents(_PASSAGES).T
     return float(similarities.mean())

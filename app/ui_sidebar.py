@@ -27,7 +27,7 @@ def sidebar(runtime: Runtime, documents: Sequence[DocumentRecord]) -> str | None
                 st.html(ui_html.documents_html(documents))
             else:
                 st.caption("None yet.")
-        st.caption(f"Model: {ui_html.label(runtime.retriever.model.name)}")
+        st.caption(f"Model: {ui_html.label(runtime.retriever.model.id.name)}")
     return source
 
 

@@ -64,8 +64,8 @@ def _child(part: str, source: str, dtype: str) -> dict[str, int]:
 def _weights(source: str, dtype: str) -> int:
     """Bytes of the base's weights; what is tied counts once."""
     from embedder.base import load_base
-    from embedder.checkpoint import read_checkpoint
     from embedder.hub import local_folder
+    from embedder.published import read_checkpoint
 
     lm = load_base(local_folder(read_checkpoint(local_folder(source)).base), "cpu", dtype)
     return sum(parameter.numel() * parameter.element_size() for parameter in lm.parameters())
@@ -97,8 +97,8 @@ def _make_tiny(folder: Path, source: str) -> None:
     from transformers import LlamaConfig, LlamaForCausalLM
 
     from embedder.base import load_tokenizer
-    from embedder.checkpoint import Checkpoint, Head, read_checkpoint, write_checkpoint
     from embedder.hub import local_folder
+    from embedder.published import Checkpoint, Head, read_checkpoint, write_checkpoint
 
     hidden = 64
     tokenizer = load_tokenizer(read_checkpoint(local_folder(source)).tokenizer)

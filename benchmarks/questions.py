@@ -42,7 +42,7 @@ def main() -> None:
     measured: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as temporary:
         address = arguments.index or Path(temporary) / "index"
-        with open_index(address, fingerprint=model.fingerprint, dimension=model.dimension) as index:
+        with open_index(address, model.id) as index:
             ingest([folder], model, index)
             retriever = Retriever(model, index)
             for question in questions:

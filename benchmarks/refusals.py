@@ -41,7 +41,7 @@ def main() -> None:
         for number, context in enumerate(sorted({context for _, context in inside})):
             (documents / f"{number}.txt").write_text(context)
         address = Path(folder) / "index"
-        with open_index(address, fingerprint=model.fingerprint, dimension=model.dimension) as index:
+        with open_index(address, model.id) as index:
             ingest([documents], model, index)
             retriever = Retriever(model, index)
             good = [_score(question, context, retriever) for question, context in inside]
@@ -57,7 +57,7 @@ def main() -> None:
     Console().print(table)
 
 
-def _score(question: str, context: str, retriever: Retriever) -> tuple[float, float]:
+def _score(question: str, context: str, retriever: Retriever[LLM2VecGen]) -> tuple[float, float]:
     """Relevance of what is found, and whether it is from the question's own context."""
     hits = retriever.retrieve(question, 8)
     found = any(hit.chunk.text in context for hit in hits)

@@ -39,7 +39,7 @@ def main() -> None:
     prompt = _prompt(model, words)
     rates: dict[str, Callable[[], float]] = {
         "encode": lambda: tokens / _seconds(lambda: model.encode_documents(passages)),
-        "encode, MiniLM": lambda: tokens / _seconds(lambda: minilm.passages(passages)),
+        "encode, MiniLM": lambda: tokens / _seconds(lambda: minilm.encode_documents(passages)),
         "decode": lambda: _decoded_a_second(model, prompt, answering=False),
         "decode, answering": lambda: _decoded_a_second(model, prompt, answering=True),
     }

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from transformers import PreTrainedTokenizerFast
 
-from embedder.checkpoint import Checkpoint
+from embedder.published import Checkpoint
 
 SAMPLES = 64
 """Weights read of each of the base's tensors: enough to tell two models apart, in milliseconds."""

@@ -6,8 +6,8 @@ from peft import LoraConfig, inject_adapter_in_model, set_peft_model_state_dict
 from peft.tuners.tuners_utils import BaseTunerLayer
 from torch import nn
 
-from embedder.checkpoint import Lora
 from embedder.errors import CheckpointError
+from embedder.published import Lora
 
 ENCODING = "default"
 """The encoder's adapter, by the name that peft gives where none is given."""

@@ -28,13 +28,14 @@ from embedder.base import (
 from embedder.base_files import check_digest, local_base
 from embedder.batching import by_length
 from embedder.chat import Message
-from embedder.checkpoint import Checkpoint, read_checkpoint
+from embedder.encoder import EncoderId
 from embedder.errors import CheckpointError, PromptTooLongError, TextTooLongError
 from embedder.fingerprint import fingerprint, weights_hash
 from embedder.hub import existing_folder, local_folder
 from embedder.lora import ANSWERING, ENCODING, LoraSwitch, add_adapter
-from embedder.prompt import Prompter
+from embedder.published import Checkpoint, copy_checkpoint, read_checkpoint
 from embedder.representation import Representation
+from embedder.tokenizing import Prompter
 
 BATCH_TOKENS = {"cpu": 2048, "cuda": 32768, "mps": 8192}
 """Padded tokens of a batch: enough to keep the device busy, and no more memory than that takes."""
@@ -58,20 +59,22 @@ class LLM2VecGen:
     """An LLM2Vec-Gen encoder and the chat model that it is made of.
 
     The language model is loaded once and never changed: encoding feeds it the text's input vectors
-    followed by the special rows, generation feeds it text alone. LoRA adapters are switched on for
-    one forward pass at a time: the encoder's, or the one for grounded answers. All methods may be called from
-    several threads; a lock is held for one forward pass at a time, so encoding goes on between the
-    tokens of a reply. Whatever takes a text raises `NotUnicodeError` for half of a surrogate pair.
+    followed by the special rows, generation feeds it text alone. LoRA adapters, the encoder's and
+    the one for grounded answers, are switched on for one forward pass at a time. All methods may be
+    called from several threads; a lock is held for one forward pass at a time, so encoding goes on
+    between the tokens of a reply. Whatever takes a text raises `NotUnicodeError` for half of a
+    surrogate pair.
 
     Attributes:
-        name: What people call the model: the hub id, or a folder's last two names.
+        id: Its name (the hub id, or a folder's last two names), a hash, and the dimension: what an
+            index remembers of it.
+        name: That name.
         dimension: Width of an embedding.
         max_length: Longest input of `encode` in tokens, special tokens included.
         max_tokens: Longest text for `encode_queries` and `encode_documents`, as `count_tokens`
             counts it; a document's title counts with its text.
         context_tokens: The language model's window: prompt and reply together.
         instructions: What `encode_queries` and `encode_documents` put in front of a text.
-        fingerprint: `name@hash`; another hash means other embeddings.
     """
 
     def __init__(
@@ -90,6 +93,7 @@ class LLM2VecGen:
             )
             raise CheckpointError(msg)
         self.name = name
+        self._folder = checkpoint.tokenizer
         self._lm = lm
         self._tokenizer = tokenizer
         self._prompter = Prompter(tokenizer)
@@ -129,7 +133,7 @@ class LLM2VecGen:
             )
             raise CheckpointError(msg)
         self.max_tokens = self.max_length - taken
-        self.fingerprint = f"{name}@{fingerprint(checkpoint, lm, tokenizer)}"
+        self.id = EncoderId(name, fingerprint(checkpoint, lm, tokenizer), self.dimension)
 
     @classmethod
     def from_pretrained(
@@ -164,6 +168,13 @@ class LLM2VecGen:
         lm = load_base(base, device, dtype)
         name = "/".join(folder.parts[-2:]) if existing_folder(source) else str(source)
         return cls(name, checkpoint, lm, load_tokenizer(checkpoint.tokenizer))
+
+    def save(self, folder: str | Path) -> None:
+        """Copy the checkpoint to `folder`, so that `from_pretrained` reads it there.
+
+        The base stays where it is, and is named by its path, unless it lies in the checkpoint.
+        """
+        copy_checkpoint(self._folder, Path(folder))
 
     def encode_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Embeddings `[n, dimension]` of questions, L2-normalised; see `encode`."""
@@ -234,7 +245,7 @@ class LLM2VecGen:
         self,
         messages: Sequence[Message],
         *,
-        max_new_tokens: int = 512,
+        max_new_tokens: int = generation.MAX_NEW_TOKENS,
         temperature: float = 0.0,
         seed: int | None = None,
         stop: threading.Event | None = None,
@@ -324,8 +335,8 @@ class LLM2VecGen:
         representation = Representation() if plain else self._representation
         lengths = torch.tensor([len(ids) for ids in batch])
         padded = torch.zeros(len(batch), int(lengths.max()), dtype=torch.long)
-        for row, ids in enumerate(batch):
-            padded[row, : len(ids)] = torch.tensor(ids, dtype=torch.long)
+        for place, ids in enumerate(batch):
+            padded[place, : len(ids)] = torch.tensor(ids, dtype=torch.long)
         text = generation.embed(self._lm, padded.to(self._lm.device))
         with self._mode(None if plain else ENCODING):
             return representation.compress(
@@ -337,7 +348,7 @@ class LLM2VecGen:
         head = cast("nn.Module", self._lm.get_output_embeddings())
         with torch.inference_mode():
             best = head(vectors).topk(words, dim=-1).indices.tolist()
-        return tuple(tuple(str(self._tokenizer.decode([i])).strip() for i in row) for row in best)
+        return tuple(tuple(str(self._tokenizer.decode([i])).strip() for i in ids) for ids in best)
 
     @contextmanager
     def _mode(self, adapter: str | None) -> Generator[None]:

@@ -41,6 +41,9 @@ class Instructions(NamedTuple):
     document: str = instructions.DOCUMENT
 
 
+PUBLISHED = Instructions()
+
+
 @dataclass(frozen=True, slots=True)
 class Representation:
     """The choices, and the tensors that two of them learn.
@@ -57,7 +60,7 @@ class Representation:
     pooling: Pooling = "mean"
     layers: Layers = "last"
     attention: Attention = "causal"
-    instructions: Instructions = Instructions()
+    instructions: Instructions = PUBLISHED
     query: torch.Tensor | None = None
     mix: torch.Tensor | None = None
 
@@ -194,6 +197,6 @@ def _level(states: torch.Tensor) -> torch.Tensor:
 def _first_layers(base: nn.Module, count: int) -> nn.Module:
     """`base` with its first `count` layers only; it shares every weight."""
     short: Any = copy.copy(base)
-    short._modules = dict(base._modules)
+    vars(short)["_modules"] = dict(vars(base)["_modules"])  # its own table of the same modules
     short.layers = short.layers[: max(1, count)]
     return short

@@ -126,10 +126,7 @@ def _run(options: argparse.Namespace) -> "Report":
     model = LLM2VecGen.from_pretrained(options.model or BUNDLED_MODEL)
     console = Console(stderr=True, quiet=options.quiet)
     opened = (rebuild if options.rebuild else open_index)(
-        options.index,
-        fingerprint=model.fingerprint,
-        dimension=model.dimension,
-        api_key=_api_key(),
+        options.index, model.id, api_key=_api_key()
     )
     try:
         with opened as index, show_progress(console) as progress:

@@ -3,17 +3,14 @@
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from embedder.encoder import Encoder
 from ingest.plan import Job
 from ingest.prepare import Prepared
 from retriever import Index
-
-if TYPE_CHECKING:
-    from embedder import LLM2VecGen
 
 BATCH_CHUNKS = 64
 """For one call of the encoder, which sorts them by length; at 200 tokens each about 13,000 tokens,
@@ -42,7 +39,7 @@ class EmbeddingQueue:
 
     def __init__(
         self,
-        model: "LLM2VecGen",
+        model: Encoder,
         index: Index,
         *,
         written: Callable[[Sequence[Waiting]], None],

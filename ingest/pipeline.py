@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from embedder.encoder import Encoder
 from ingest.chunk import CHUNK_TOKENS, MIN_CHUNK_TOKENS
 from ingest.embedding_queue import EmbeddingQueue, Waiting
 from ingest.errors import InputError, NoTextError, UnreadableError
@@ -16,12 +16,7 @@ from ingest.scan import scan
 from ingest.version import settings_suffix
 from ingest.worker import ParserWorker
 from retriever import Index, document_id, index_folder
-from retriever.engine import EncoderId, check_encoder
 from retriever.errors import RetrieverError
-
-if TYPE_CHECKING:
-    from embedder import LLM2VecGen
-
 
 CHANGES = (Outcome.INDEXED, Outcome.REPLACED, Outcome.MOVED, Outcome.REMOVED)
 """What becomes of a file when the index changes."""
@@ -46,7 +41,7 @@ class Progress:
 
 def ingest(
     paths: Sequence[Path],
-    model: "LLM2VecGen",
+    model: Encoder,
     index: Index,
     *,
     chunk_tokens: int = CHUNK_TOKENS,
@@ -77,11 +72,7 @@ def ingest(
         EncoderMismatchError: The index was made by another encoder.
     """
     started = time.monotonic()
-    check_encoder(
-        index.address,
-        stored=EncoderId(index.fingerprint, index.dimension),
-        given=EncoderId(model.fingerprint, model.dimension),
-    )
+    index.check_encoder(model.id)
     if chunk_tokens < MIN_CHUNK_TOKENS:
         msg = f"chunk_tokens is {chunk_tokens}, expected at least {MIN_CHUNK_TOKENS}"
         raise InputError(msg)
@@ -96,7 +87,7 @@ def ingest(
 class _Run:
     def __init__(
         self,
-        model: "LLM2VecGen",
+        model: Encoder,
         index: Index,
         chunk_tokens: int,
         progress: Callable[[Progress], None] | None,

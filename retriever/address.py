@@ -4,7 +4,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from retriever.engine import EncoderId, Location
+from embedder.encoder import EncoderId
+from retriever.engine import Location
 from retriever.errors import AddressError
 from retriever.index import Index
 from retriever.schema import DocumentRecord
@@ -35,16 +36,13 @@ def index_folder(address: str | Path) -> Path | None:
         raise AddressError(msg) from error
 
 
-def open_index(
-    address: str | Path, *, fingerprint: str, dimension: int, api_key: str | None = None
-) -> Index:
+def open_index(address: str | Path, encoder: EncoderId, *, api_key: str | None = None) -> Index:
     """Open the index at `address`; make it if there is none.
 
     Args:
         address: A folder, or the `http(s)://` URL of a Qdrant server; `#name` at the URL's end
             chooses the collection (default `duet`).
-        fingerprint: The encoder's, `LLM2VecGen.fingerprint`.
-        dimension: The encoder's, `LLM2VecGen.dimension`.
+        encoder: Whose vectors it holds, or will hold: `model.id`.
         api_key: The server's.
 
     Raises:
@@ -54,7 +52,7 @@ def open_index(
         ServerUnreachableError: No server answers, or it refuses the key.
         AddressError: The address is none, or something else lies there.
     """
-    return Index(_location(address, api_key).open(EncoderId(fingerprint, dimension)))
+    return Index(_location(address, api_key).open(encoder))
 
 
 def present_documents(address: str | Path, *, api_key: str | None = None) -> list[DocumentRecord]:
@@ -77,7 +75,7 @@ def present_documents(address: str | Path, *, api_key: str | None = None) -> lis
 
 @contextmanager
 def rebuild(
-    address: str | Path, *, fingerprint: str, dimension: int, api_key: str | None = None
+    address: str | Path, encoder: EncoderId, *, api_key: str | None = None
 ) -> Generator[Index]:
     """Build an index anew beside the one at `address`, and put it in its place at the end.
 
@@ -88,11 +86,10 @@ def rebuild(
     Args:
         address: See `open_index`; a folder must not be open meanwhile. Programs that have a
             server's index open go on reading the former one until they open it again.
-        fingerprint: The new encoder's.
-        dimension: The new encoder's.
+        encoder: The new one.
         api_key: The server's.
     """
-    with _location(address, api_key).rebuild(EncoderId(fingerprint, dimension)) as engine:
+    with _location(address, api_key).rebuild(encoder) as engine:
         yield Index(engine)
 
 

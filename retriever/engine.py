@@ -5,34 +5,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from embedder.encoder import EncoderId
 from retriever.errors import EncoderMismatchError
 from retriever.schema import Conditions, Payload
 
 EXACT_LIMIT = 100_000
 """Points up to which every vector is compared: 7 ms for 100,000 x 384 on one core, recall 1. Above,
 search is approximate and wants the graph that `Engine.compact` builds."""
-
-
-@dataclass(frozen=True, slots=True)
-class EncoderId:
-    """Which encoder made the vectors of an index.
-
-    Attributes:
-        fingerprint: `LLM2VecGen.fingerprint`, `name@hash`; the hash changes with anything that
-            changes an embedding, the name is for people.
-        dimension: Width of its vectors.
-    """
-
-    fingerprint: str
-    dimension: int
-
-    def is_same(self, other: "EncoderId") -> bool:
-        """Whether both make the same vectors: a checkpoint in a renamed folder is the same."""
-        hashes = (e.fingerprint.rpartition("@")[2] for e in (self, other))
-        return len(set(hashes)) == 1 and self.dimension == other.dimension
-
-    def __str__(self) -> str:
-        return f"{self.fingerprint} (vectors of {self.dimension})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,5 +108,5 @@ def check_encoder(address: str, *, stored: EncoderId, given: EncoderId) -> None:
     Raises:
         EncoderMismatchError: `stored` and `given` differ.
     """
-    if not stored.is_same(given):
-        raise EncoderMismatchError(address, stored=str(stored), given=str(given))
+    if stored != given:
+        raise EncoderMismatchError(address, stored=stored, given=given)

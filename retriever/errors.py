@@ -1,5 +1,6 @@
 """What can go wrong between a program and its index; every text says what to do next."""
 
+from embedder.encoder import EncoderId
 from embedder.errors import DuetError
 
 
@@ -18,7 +19,7 @@ class IndexLockedError(RetrieverError):
 class EncoderMismatchError(RetrieverError):
     """The index holds vectors of another encoder than the one that wants to use it."""
 
-    def __init__(self, address: str, *, stored: str, given: str) -> None:
+    def __init__(self, address: str, *, stored: EncoderId, given: EncoderId) -> None:
         super().__init__(
             f"The index at {address} was made by the encoder {stored}, but the model in use is "
             f"{given}. Use that model, or re-index: python -m ingest FOLDER --rebuild"

@@ -12,7 +12,7 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from retriever.engine import EncoderId, check_encoder
+from embedder.encoder import EncoderId
 from retriever.index import Index
 from retriever.schema import Chunk
 
@@ -25,7 +25,7 @@ def export_index(index: Index, path: Path) -> int:
     """
     written = 0
     with path.open("w", encoding="utf-8") as file:
-        _write(file, {"fingerprint": index.fingerprint, "dimension": index.dimension})
+        _write(file, index.encoder.stored())
         for record in index.documents():
             if not record.complete:
                 continue
@@ -49,9 +49,7 @@ def import_index(index: Index, path: Path) -> int:
     """
     read = 0
     with path.open(encoding="utf-8") as file:
-        given = EncoderId(**json.loads(next(file)))
-        stored = EncoderId(index.fingerprint, index.dimension)
-        check_encoder(index.address, stored=stored, given=given)
+        index.check_encoder(EncoderId.from_stored(**json.loads(next(file))))
         for _, rows in groupby(_points(file), key=lambda row: row[0].document_id):
             chunks, vectors = zip(*rows, strict=True)
             index.replace_document(chunks, np.array(vectors, dtype=np.float32))

@@ -12,7 +12,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from retriever.engine import EXACT_LIMIT, Engine, Point
+from embedder.encoder import EncoderId
+from retriever.engine import EXACT_LIMIT, Engine, Point, check_encoder
 from retriever.errors import InvalidVectorError
 from retriever.schema import DOCUMENT_ID, METADATA, POSITION, Chunk, DocumentRecord, Filter, Payload
 
@@ -31,15 +32,13 @@ class IndexInfo:
 
     Attributes:
         address: Folder or URL.
-        fingerprint: Of the encoder whose vectors it holds.
-        dimension: Width of its vectors.
+        encoder: Whose vectors it holds.
         documents: How many documents it has.
         chunks: How many chunks they have together.
     """
 
     address: str
-    fingerprint: str
-    dimension: int
+    encoder: EncoderId
     documents: int
     chunks: int
 
@@ -52,15 +51,21 @@ class Index:
 
     Attributes:
         address: Folder or URL.
-        fingerprint: Of the encoder that made the vectors.
-        dimension: Width of a vector.
+        encoder: Whose vectors it holds.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.address = engine.address
-        self.fingerprint = engine.encoder.fingerprint
-        self.dimension = engine.encoder.dimension
+        self.encoder = engine.encoder
+
+    def check_encoder(self, encoder: EncoderId) -> None:
+        """Refuse an encoder whose vectors cannot be compared with those of the index.
+
+        Raises:
+            EncoderMismatchError: The index was made by another one.
+        """
+        check_encoder(self.address, stored=self.encoder, given=encoder)
 
     def replace_document(self, chunks: Sequence[Chunk], vectors: NDArray[np.float32]) -> None:
         """Write a document, and drop what the index had of it before.
@@ -96,7 +101,7 @@ class Index:
 
     def _points(self, chunks: Sequence[Chunk], vectors: NDArray[np.float32]) -> list[Point]:
         _check_document(chunks)
-        rows = _checked(vectors, (len(chunks), self.dimension), chunks[0].source).tolist()
+        rows = _checked(vectors, (len(chunks), self.encoder.dimension), chunks[0].source).tolist()
         return [
             Point(chunk.id, chunk.to_payload(chunks=len(chunks)), row)
             for chunk, row in zip(chunks, rows, strict=True)
@@ -148,7 +153,7 @@ class Index:
         points = list(self._engine.scan({DOCUMENT_ID: document_id}, content=False, vectors=True))
         points.sort(key=lambda point: point.payload[METADATA]["position"])
         rows = [point.vector for point in points]
-        return np.array(rows, dtype=np.float32).reshape(len(rows), self.dimension)
+        return np.array(rows, dtype=np.float32).reshape(len(rows), self.encoder.dimension)
 
     def search(self, vector: NDArray[np.float32], k: int, where: Filter | None = None) -> list[Hit]:
         """The `k` chunks most similar to `vector`, best first.
@@ -164,7 +169,7 @@ class Index:
         if k < 1:
             msg = f"k is the number of hits wanted and at least 1, not {k}"
             raise ValueError(msg)
-        query = _checked(vector, (self.dimension,), "the query").tolist()
+        query = _checked(vector, (self.encoder.dimension,), "the query").tolist()
         found = self._engine.search(query, k, (where or Filter()).conditions())
         return [Hit(Chunk.from_payload(payload), score) for payload, score in found]
 
@@ -172,8 +177,7 @@ class Index:
         """The index in figures."""
         return IndexInfo(
             address=self.address,
-            fingerprint=self.fingerprint,
-            dimension=self.dimension,
+            encoder=self.encoder,
             documents=len(self._engine.facet(DOCUMENT_ID)),
             chunks=self._engine.count({}),
         )

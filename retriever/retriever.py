@@ -1,36 +1,31 @@
 """From a question to the passages that may answer it."""
 
-from typing import TYPE_CHECKING
+from typing import Generic, TypeVar
 
+from embedder.encoder import Encoder
 from embedder.errors import TextTooLongError
-from retriever.engine import EncoderId, check_encoder
 from retriever.index import Hit, Index
 from retriever.schema import Filter
 
-if TYPE_CHECKING:
-    from embedder import LLM2VecGen
-
+EncoderT = TypeVar("EncoderT", bound=Encoder, covariant=True)
 
 DEFAULT_K = 5
 """Passages for a question: so many of `ingest`'s length and an answer fit into 2,048 tokens."""
 
 
-class Retriever:
+class Retriever(Generic[EncoderT]):
     """Dense search with the encoder that made the index; thread-safe.
 
     Args:
-        model: Encodes the questions; must be the encoder of the index.
+        model: Encodes the questions; must be the encoder of the index. The app's writes, too.
         index: Where to look.
 
     Raises:
         EncoderMismatchError: The index was made by another encoder.
     """
 
-    def __init__(self, model: "LLM2VecGen", index: Index) -> None:
-        stored = EncoderId(index.fingerprint, index.dimension)
-        check_encoder(
-            index.address, stored=stored, given=EncoderId(model.fingerprint, model.dimension)
-        )
+    def __init__(self, model: EncoderT, index: Index) -> None:
+        index.check_encoder(model.id)
         self.model = model
         self.index = index
 

@@ -20,7 +20,8 @@ from urllib.parse import urldefrag
 from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
-from retriever.engine import EncoderId, Point, check_encoder
+from embedder.encoder import EncoderId
+from retriever.engine import Point, check_encoder
 from retriever.errors import AddressError, RetrieverError, ServerUnreachableError
 from retriever.schema import (
     CONTENT,
@@ -169,9 +170,8 @@ class Server:
             name for n in range(1, len(taken) + 2) if (name := f"{self.name}-{n}") not in taken
         )
         vectors = models.VectorParams(size=encoder.dimension, distance=models.Distance.COSINE)
-        metadata = {"fingerprint": encoder.fingerprint, "dimension": encoder.dimension}
         with self._link.calling(f"make the collection {collection}"):
-            self._client.create_collection(collection, vectors, metadata={"duet": metadata})
+            self._client.create_collection(collection, vectors, metadata={"duet": encoder.stored()})
             keyword, integer = models.PayloadSchemaType.KEYWORD, models.PayloadSchemaType.INTEGER
             for field in (*FILTER_FIELDS, SOURCE):
                 self._client.create_payload_index(collection, field, keyword)
@@ -186,7 +186,7 @@ class Server:
                 "it: it is not Duet's, or the server is older than Qdrant 1.16."
             )
             raise AddressError(msg)
-        return EncoderId(**stored)
+        return EncoderId.from_stored(**stored)
 
     def _metadata(self, collection: str) -> Payload | None:
         with self._link.calling(f"open the collection {collection}"):

@@ -38,9 +38,7 @@ def index_folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def demo_answer(index_folder, bundled):
-    with open_index(
-        index_folder, fingerprint=bundled.fingerprint, dimension=bundled.dimension
-    ) as index:
+    with open_index(index_folder, bundled.id) as index:
         return answer(QUESTION, Retriever(bundled, index), bundled)
 
 

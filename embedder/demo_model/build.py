@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from torch import nn
 from transformers import PreTrainedTokenizerFast
 
-from embedder.checkpoint import Checkpoint, Head, write_checkpoint
 from embedder.demo_model.averages import AverageSchedule, TokenAverages, train_averages
 from embedder.demo_model.batches import PairBatches
 from embedder.demo_model.corpus import (
@@ -27,6 +26,7 @@ from embedder.demo_model.pairs import Pair, make_pairs
 from embedder.demo_model.pretrain import Pretraining, Schedule
 from embedder.demo_model.teacher import teacher_vectors, token_table
 from embedder.demo_model.tokenizer import train_tokenizer
+from embedder.published import Checkpoint, Head, write_checkpoint
 
 SHARD = "10MB"
 

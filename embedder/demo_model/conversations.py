@@ -19,7 +19,7 @@ from embedder.demo_model.guidance import (
     looks_for,
 )
 from embedder.demo_model.tokenizer import TURN_END
-from embedder.prompt import Prompter
+from embedder.tokenizing import Prompter
 
 LONGEST_EXAMPLE = 1600
 """Tokens, all questions included; the few longer examples are left out."""

@@ -155,27 +155,29 @@ def _evaluate(options: argparse.Namespace) -> None:
 def _decode(options: argparse.Namespace) -> None:
     from rich.console import Console
 
+    from embedder import BUNDLED_MODEL, LLM2VecGen
     from embedder.evaluate.decoding import INSTRUCTIONS, decode_texts, read_texts
-    from embedder.evaluate.encoders import Checkpoint
     from embedder.evaluate.report import check_writable, write_json
 
     if options.json:
         check_writable(options.json)
     texts = read_texts(options.file)
-    checkpoint = Checkpoint(options.model or os.environ.get("DUET_MODEL"))
+    model = LLM2VecGen.from_pretrained(
+        options.model or os.environ.get("DUET_MODEL") or BUNDLED_MODEL
+    )
     console = Console()
-    rows: list[dict[str, object]] = []
+    shown: list[dict[str, object]] = []
     for decoded in decode_texts(
-        checkpoint.model,
+        model,
         texts,
         instruction=INSTRUCTIONS[options.instruction],
         max_new_tokens=options.max_new_tokens,
         words=options.words,
     ):
         console.print(decoded)
-        rows.append(decoded.as_json())
+        shown.append(decoded.as_json())
     if options.json:
-        write_json({"model": checkpoint.version, "texts": rows}, options.json)
+        write_json({"model": model.id.label, "texts": shown}, options.json)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from embedder.errors import DataError
-from embedder.rows import bad_line, find_file, read_lines, read_rows
+from embedder.jsonl import bad_line, find_file, read_lines, read_objects
 
 LAYOUT = "corpus.jsonl, queries.jsonl and qrels.tsv (or qrels/test.tsv), each plain or .gz"
 COLUMNS = "query-id, corpus-id and a whole number, divided by tabs"
@@ -73,13 +73,13 @@ def _files(folder: Path) -> tuple[Path, Path, Path]:
 
 def _read_texts(file: Path) -> dict[str, str]:
     texts: dict[str, str] = {}
-    for number, row in read_rows(file, ["_id", "text"]):
-        key, title = str(row["_id"]), row.get("title") or ""
+    for number, found in read_objects(file, ["_id", "text"]):
+        key, title = str(found["_id"]), found.get("title") or ""
         if not isinstance(title, str):
             raise bad_line(file, number, "a “title” that is text", str(title))
         if key in texts:
             raise bad_line(file, number, "an “_id” of its own", f"{key} once more")
-        texts[key] = f"{title} {row['text']}".strip()
+        texts[key] = f"{title} {found['text']}".strip()
     return texts
 
 

@@ -11,8 +11,8 @@ from rich.text import Text
 from embedder import instructions
 from embedder.errors import DataError
 from embedder.evaluate.report import printable
+from embedder.jsonl import read_lines, read_objects
 from embedder.model import LLM2VecGen
-from embedder.rows import read_lines, read_rows
 
 INSTRUCTIONS = {"query": instructions.QUERY, "document": instructions.DOCUMENT, "none": ""}
 SHOWN = 160
@@ -44,19 +44,21 @@ class DecodedText:
         decoded = Text("decoded  ", style="dim").append(printable(self.decoded), style="not dim")
         lines.append(decoded)
         for place, words in enumerate(self.words, start=1):
-            row = Text(f"token {place:<3}", style="dim")
-            lines.append(row.append(" · ".join(printable(word) for word in words), style="not dim"))
+            token = Text(f"token {place:<3}", style="dim")
+            lines.append(
+                token.append(" · ".join(printable(word) for word in words), style="not dim")
+            )
         return Group(lines[0], *(Padding(line, (0, 0, 0, 2)) for line in lines[1:]), Text())
 
 
 def read_texts(file: Path) -> list[str]:
-    """The `text` of every row of a `.jsonl(.gz)` file, or the lines of any other.
+    """The `text` of every line of a `.jsonl(.gz)` file, or the lines of any other.
 
     Raises:
         DataError: The file cannot be read or holds no text.
     """
     if ".jsonl" in file.suffixes:
-        return [str(row["text"]) for _, row in read_rows(file, ["text"])]
+        return [str(found["text"]) for _, found in read_objects(file, ["text"])]
     texts = [line for _, line in read_lines(file)]
     if not texts:
         msg = f"{file} is empty: expected one text in each line"

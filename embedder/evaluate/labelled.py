@@ -7,7 +7,7 @@ from pathlib import Path
 
 from embedder.errors import DataError
 from embedder.evaluate.beir import RetrievalSet, read_retrieval_set
-from embedder.rows import bad_line, find_file, read_rows
+from embedder.jsonl import bad_line, find_file, read_objects
 
 LAYOUT = "train.jsonl and test.jsonl (“text”, “label”), or a retrieval set of classes"
 
@@ -81,11 +81,11 @@ def read_pairs(file: Path) -> Pairs:
         DataError: A line is something else, or all scores are equal.
     """
     pairs: list[tuple[str, str, float]] = []
-    for number, row in read_rows(file, ["sentence1", "sentence2"]):
-        score = row.get("score")
+    for number, line in read_objects(file, ["sentence1", "sentence2"]):
+        score = line.get("score")
         if not isinstance(score, int | float) or not math.isfinite(score):
             raise bad_line(file, number, "a number as “score”", str(score))
-        pairs.append((str(row["sentence1"]), str(row["sentence2"]), float(score)))
+        pairs.append((str(line["sentence1"]), str(line["sentence2"]), float(score)))
     first, second, scores = zip(*pairs, strict=True)
     if len(set(scores)) == 1:
         msg = f"all pairs of {file} have the score {scores[0]:g}: there is no order to compare with"
@@ -94,8 +94,8 @@ def read_pairs(file: Path) -> Pairs:
 
 
 def _read_labelled(file: Path) -> Labelled:
-    rows = [(str(row["text"]), str(row["label"])) for _, row in read_rows(file, ["text", "label"])]
-    texts, labels = zip(*rows, strict=True)
+    pairs = [(str(o["text"]), str(o["label"])) for _, o in read_objects(file, ["text", "label"])]
+    texts, labels = zip(*pairs, strict=True)
     return Labelled(texts, labels)
 
 
@@ -115,8 +115,8 @@ def _from_retrieval_set(source: RetrievalSet, folder: Path) -> LabelledSet:
     return LabelledSet(source.name, _labelled(train), _labelled(test))
 
 
-def _labelled(rows: Sequence[tuple[str, str]]) -> Labelled:
-    return Labelled(tuple(text for text, _ in rows), tuple(label for _, label in rows))
+def _labelled(pairs: Sequence[tuple[str, str]]) -> Labelled:
+    return Labelled(tuple(text for text, _ in pairs), tuple(label for _, label in pairs))
 
 
 def _check(found: LabelledSet, folder: Path) -> None:

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from embedder.adapters.sentence_transformers import sentence_transformer
 from embedder.evaluate.beir import read_retrieval_set
-from embedder.evaluate.encoders import Checkpoint
 from embedder.evaluate.errors import EvaluationError, not_installed
 from embedder.evaluate.measures import Estimate
 from embedder.evaluate.tasks import Result
-from embedder.sentence_transformers import sentence_transformer
+from embedder.model import LLM2VecGen
 
 
 def load_task(name: str) -> Any:  # noqa: ANN401 # mteb is optional, so its types are not at hand
@@ -37,8 +37,15 @@ def load_task(name: str) -> Any:  # noqa: ANN401 # mteb is optional, so its type
             raise EvaluationError(msg) from error
 
 
-def run_task(task: Any, checkpoint: Checkpoint) -> Result:  # noqa: ANN401
+def run_task(task: Any, system: str, model: LLM2VecGen) -> Result:  # noqa: ANN401
     """Run a task of `load_task`; its main score has no interval.
+
+    What is longer than the model reads is cut, as mteb expects of every model.
+
+    Args:
+        task: From `load_task`.
+        system: What the model is called in the results.
+        model: Encodes the task's texts.
 
     Raises:
         EvaluationError: The task's data cannot be loaded.
@@ -46,16 +53,16 @@ def run_task(task: Any, checkpoint: Checkpoint) -> Result:  # noqa: ANN401
     import mteb
 
     name = str(task.metadata.name)
-    model = sentence_transformer(checkpoint.model)
+    encoder = sentence_transformer(model, truncate=True)
     with _quiet():
         try:
-            done = mteb.evaluate(model, task, cache=None, show_progress_bar=False)
+            done = mteb.evaluate(encoder, task, cache=None, show_progress_bar=False)
         except OSError as error:  # what the hub's client raises
             msg = f"the data of mteb task {name} cannot be loaded: {' '.join(str(error).split())}"
             raise EvaluationError(msg) from error
     score = float(done.task_results[0].get_score())
     measures = {str(task.metadata.main_score): Estimate(score)}
-    return Result("mteb", name, {}, checkpoint.name, measures)
+    return Result("mteb", name, {}, system, measures)
 
 
 def _local_task(folder: Path) -> Any:  # noqa: ANN401

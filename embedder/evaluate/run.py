@@ -3,21 +3,15 @@
 Sets are read before a model is loaded, so that a mistyped path is told at once.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from embedder.encoder import Encoder
 from embedder.evaluate import tasks
 from embedder.evaluate.beir import read_retrieval_set
 from embedder.evaluate.defaults import BM25, MAX_TOKENS, MINILM
-from embedder.evaluate.encoders import (
-    Checkpoint,
-    Encoder,
-    MiniLM,
-    Scorer,
-    bm25,
-    dense,
-)
+from embedder.evaluate.encoders import MiniLM, Scorer, TruncatingEncoder, bm25, dense
 from embedder.evaluate.labelled import LabelledSet, read_labelled_set, read_pairs
 from embedder.evaluate.mteb_tasks import load_task, run_task
 from embedder.evaluate.report import Report
@@ -47,15 +41,19 @@ class Systems:
     max_tokens: int = MAX_TOKENS
     progress: Progress = _silent
 
-    def checkpoints(self) -> list[Checkpoint]:
-        """Load the models."""
+    def load_models(self) -> dict[str, TruncatingEncoder]:
+        """Load the models, by the names that they were given."""
         self.progress("loading")
-        return [Checkpoint(model, self.max_tokens) for model in dict.fromkeys(self.models)]
+        loaded: dict[str, TruncatingEncoder] = {}
+        for source in dict.fromkeys(self.models):
+            encoder = TruncatingEncoder(source, self.max_tokens)
+            loaded[str(source or encoder.id.name)] = encoder
+        return loaded
 
-    def encoders(self) -> list[Encoder]:
+    def load(self) -> dict[str, Encoder]:
         """Load the models and MiniLM; a missing package is told before a model is loaded."""
-        baselines: list[Encoder] = [MiniLM()] if MINILM in self.baselines else []
-        return [*self.checkpoints(), *baselines]
+        baselines: dict[str, Encoder] = {MINILM: MiniLM()} if MINILM in self.baselines else {}
+        return {**self.load_models(), **baselines}
 
 
 def retrieval(
@@ -75,8 +73,8 @@ def retrieval(
     """
     sets = [read_retrieval_set(folder, queries) for folder in folders]
     baseline = bm25() if BM25 in systems.baselines else None
-    encoders = systems.encoders()
-    scorers: dict[str, Scorer] = {encoder.name: dense(encoder) for encoder in encoders}
+    encoders = systems.load()
+    scorers: dict[str, Scorer] = {name: dense(encoder) for name, encoder in encoders.items()}
     versions = _versions(encoders)
     if baseline:
         scorers[BM25], versions[BM25] = baseline
@@ -101,39 +99,39 @@ def clustering(folders: Sequence[Path], systems: Systems) -> Report:
 def similarity(files: Sequence[Path], systems: Systems) -> Report:
     """Compare pairs of texts with what people say; see `tasks.similarity`."""
     sets = [read_pairs(file) for file in files]
-    encoders = systems.encoders()
+    encoders = systems.load()
     results: list[Result] = []
     for data in sets:
-        for encoder in encoders:
-            systems.progress(f"{data.name}: {encoder.name}")
-            results.append(tasks.similarity(data, encoder))
+        for name, encoder in encoders.items():
+            systems.progress(f"{data.name}: {name}")
+            results.append(tasks.similarity(data, name, encoder))
     return Report(_versions(encoders), results)
 
 
 def mteb(names: Sequence[str], systems: Systems) -> Report:
     """Run mteb tasks, by name or over a local folder; baselines are not run."""
     loaded = [load_task(name) for name in names]
-    checkpoints = systems.checkpoints()
+    models = systems.load_models()
     results: list[Result] = []
     for task in loaded:
-        for checkpoint in checkpoints:
-            systems.progress(f"{task.metadata.name}: {checkpoint.name}")
-            results.append(run_task(task, checkpoint))
-    return Report(_versions(checkpoints), results)
+        for name, encoder in models.items():
+            systems.progress(f"{task.metadata.name}: {name}")
+            results.append(run_task(task, name, encoder.model))
+    return Report(_versions(models), results)
 
 
 def _labelled(
-    folders: Sequence[Path], systems: Systems, task: Callable[[LabelledSet, Encoder], Result]
+    folders: Sequence[Path], systems: Systems, task: Callable[[LabelledSet, str, Encoder], Result]
 ) -> Report:
     sets = [read_labelled_set(folder) for folder in folders]
-    encoders = systems.encoders()
+    encoders = systems.load()
     results: list[Result] = []
     for data in sets:
-        for encoder in encoders:
-            systems.progress(f"{data.name}: {encoder.name}")
-            results.append(task(data, encoder))
+        for name, encoder in encoders.items():
+            systems.progress(f"{data.name}: {name}")
+            results.append(task(data, name, encoder))
     return Report(_versions(encoders), results)
 
 
-def _versions(encoders: Sequence[Encoder]) -> dict[str, str]:
-    return {encoder.name: encoder.version for encoder in encoders}
+def _versions(encoders: Mapping[str, Encoder]) -> dict[str, str]:
+    return {name: encoder.id.label for name, encoder in encoders.items()}

@@ -10,8 +10,9 @@ from sklearn.cluster import KMeans
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import v_measure_score
 
+from embedder.encoder import Encoder
 from embedder.evaluate.beir import RetrievalSet
-from embedder.evaluate.encoders import Encoder, Scorer
+from embedder.evaluate.encoders import Scorer
 from embedder.evaluate.labelled import LabelledSet, Pairs
 from embedder.evaluate.measures import Estimate, bootstrap_mean, retrieval_measures
 
@@ -51,11 +52,11 @@ def retrieval(
     return Result("retrieval", data.name, sizes, system, measures)
 
 
-def classification(data: LabelledSet, encoder: Encoder) -> Result:
+def classification(data: LabelledSet, system: str, encoder: Encoder) -> Result:
     """Accuracy of a logistic regression over frozen vectors, as mteb has it, on all of `train`."""
     classifier = LogisticRegression(max_iter=2000)
-    classifier.fit(encoder.passages(data.train.texts), data.train.labels)
-    predicted = classifier.predict(encoder.passages(data.test.texts))
+    classifier.fit(encoder.encode_documents(data.train.texts), data.train.labels)
+    predicted = classifier.predict(encoder.encode_documents(data.test.texts))
     right = [float(a == b) for a, b in zip(predicted, data.test.labels, strict=True)]
     sizes = {
         "to learn": len(data.train.texts),
@@ -63,17 +64,17 @@ def classification(data: LabelledSet, encoder: Encoder) -> Result:
         "labels": len(set(data.train.labels)),
     }
     measures = {"accuracy": bootstrap_mean(right)}
-    return Result("classification", data.name, sizes, encoder.name, measures)
+    return Result("classification", data.name, sizes, system, measures)
 
 
-def clustering(data: LabelledSet, encoder: Encoder) -> Result:
+def clustering(data: LabelledSet, system: str, encoder: Encoder) -> Result:
     """V-measure of k-means, as mteb has it, with as many clusters as there are labels.
 
     The mean of ten runs from different starts; the interval is that of the runs, not of the texts.
     """
     labels = data.test.labels
     count = len(set(labels))
-    vectors = encoder.passages(data.test.texts)
+    vectors = encoder.encode_documents(data.test.texts)
     values: list[float] = []
     for seed in range(CLUSTERINGS):
         kmeans = KMeans(count, n_init="auto", random_state=seed)  # one start, by k-means++
@@ -82,23 +83,23 @@ def clustering(data: LabelledSet, encoder: Encoder) -> Result:
     sizes = {"texts": len(labels), "labels": count}
     # Run i of another system starts elsewhere: without the values there is no paired difference.
     measures = {"V-measure": replace(bootstrap_mean(values), values=None)}
-    return Result("clustering", data.name, sizes, encoder.name, measures)
+    return Result("clustering", data.name, sizes, system, measures)
 
 
-def similarity(data: Pairs, encoder: Encoder) -> Result:
+def similarity(data: Pairs, system: str, encoder: Encoder) -> Result:
     """Spearman's correlation of the vectors' cosines with the scores that people gave."""
-    first, second = encoder.passages(data.first), encoder.passages(data.second)
+    first, second = encoder.encode_documents(data.first), encoder.encode_documents(data.second)
     cosines = np.einsum("nd,nd->n", first, second)
     measures = {"Spearman": _spearman(cosines, np.asarray(data.scores))}
-    return Result("sts", data.name, {"pairs": len(data.scores)}, encoder.name, measures)
+    return Result("sts", data.name, {"pairs": len(data.scores)}, system, measures)
 
 
 def _spearman(x: NDArray[np.float32], y: NDArray[np.float64]) -> Estimate:
     rng = np.random.default_rng(0)
     resampled: list[float] = []
     for _ in range(PAIR_RESAMPLES):
-        rows = rng.integers(len(x), size=len(x))
-        resampled.append(_rank_correlation(x[rows], y[rows]))
+        drawn = rng.integers(len(x), size=len(x))
+        resampled.append(_rank_correlation(x[drawn], y[drawn]))
     low, high = np.percentile(resampled, [2.5, 97.5])
     return Estimate(_rank_correlation(x, y), float(low), float(high))
 

@@ -53,7 +53,13 @@ def _describe_respond(parser: argparse.ArgumentParser) -> None:
     add("--out", type=Path, required=True, help="JSON lines with the answers; appended to")
     add("--max-new-tokens", type=int, default=500, help="of an answer (%(default)s)")
     add("--batch", type=int, default=16, help="questions at once (%(default)s)")
-    add("--shard", type=_shard, default=(0, 1), metavar="I/N", help="every N-th row from the I-th")
+    add(
+        "--shard",
+        type=_shard,
+        default=(0, 1),
+        metavar="I/N",
+        help="every N-th question from the I-th",
+    )
     add("--plain", action="store_true", help="ask a base without a chat template")
     add("--device", help="cpu, cuda, mps (the best there is)")
 
@@ -70,7 +76,7 @@ def _describe_train(parser: argparse.ArgumentParser) -> None:
     add("--cache", type=Path, help="folder for the teacher's vectors (OUT/teacher)")
     add("--device", choices=["cpu"], help="cpu; by default what accelerate finds")
     add("--dtype", choices=["float32", "bfloat16"], help="of the frozen base")
-    add("--save-every", type=int, default=100, help="steps between states (%(default)s)")
+    add("--save-every", type=int, default=100, help="steps between snapshots (%(default)s)")
     add("--no-gradient-checkpointing", action="store_true", help="faster, and needs more memory")
 
     group = parser.add_argument_group("the embedder").add_argument
@@ -104,9 +110,10 @@ def _describe_train(parser: argparse.ArgumentParser) -> None:
     group("--steps", type=int, default=5000, help="0: only the start values (%(default)s)")
     group("--schedule-steps", type=int, default=20_000, help="linear to zero (%(default)s)")
     group("--warmup", type=int, default=100, help="steps (%(default)s)")
-    group("--batch", type=int, default=32, help="rows, over all processes (%(default)s)")
+    group("--batch", type=int, default=32, help="pairs, over all processes (%(default)s)")
     group("--learning-rate", type=float, help="3e-4 for Qwen3, 5e-4 for others")
     group("--seed", type=int, default=42)
+    group("--heads-share", type=float, default=1.0, help="the heads' share of the learning rate")
     group("--closed-form", type=int, default=0, help="rows that the heads start from (0: random)")
 
 

@@ -1,4 +1,4 @@
-"""Rows to tensors: token ids padded on the right, and the teacher's vectors beside them."""
+"""Pairs to tensors: token ids padded on the right, and the teacher's vectors beside them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,26 +11,26 @@ from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerFast
 
 from embedder.errors import DataError, TrainingError
-from embedder.prompt import Prompter
-from embedder.train.jsonl import Pair
+from embedder.tokenizing import Prompter
+from embedder.train.pairs import Pair
 from embedder.train.recipe import Design, Losses
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """Token ids `[batch, longest]`, padded on the right, and how many of each row count."""
+    """Token ids `[batch, longest]`, padded on the right, and how many of each sequence count."""
 
     ids: torch.Tensor
     lengths: torch.Tensor
 
     @classmethod
-    def of(cls, rows: Sequence[Sequence[int]], device: torch.device | str = "cpu") -> Self:
-        """Pad `rows` with zeros."""
-        lengths = torch.tensor([len(row) for row in rows])
-        ids = torch.zeros(len(rows), int(lengths.max()), dtype=torch.long)
-        for place, row in enumerate(rows):
-            ids[place, : len(row)] = torch.tensor(row, dtype=torch.long)
-        return cls(ids.to(device), lengths.to(device))
+    def of(cls, sequences: Sequence[Sequence[int]], device: torch.device | str = "cpu") -> Self:
+        """Pad `sequences` with zeros."""
+        lengths = torch.tensor([len(ids) for ids in sequences])
+        padded = torch.zeros(len(sequences), int(lengths.max()), dtype=torch.long)
+        for place, ids in enumerate(sequences):
+            padded[place, : len(ids)] = torch.tensor(ids, dtype=torch.long)
+        return cls(padded.to(device), lengths.to(device))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +52,15 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """One step's rows, and their hard negatives where they are trained on."""
+    """One step's pairs, and their hard negatives where they are trained on."""
 
-    rows: Side
+    pairs: Side
     negatives: Side | None = None
 
     @property
     def tokens(self) -> int:
         """Tokens that pass through the base, without padding and special tokens."""
-        sides = [self.rows] if self.negatives is None else [self.rows, self.negatives]
+        sides = [self.pairs] if self.negatives is None else [self.pairs, self.negatives]
         parts = [part for side in sides for part in (side.question, side.answer, side.echo) if part]
         return sum(int(part.lengths.sum()) for part in parts)
 
@@ -115,12 +115,12 @@ class Collator:
         device: torch.device | str = "cpu",
     ) -> Batch:
         """The batch of `pairs`; the vectors `[len(pairs), dimension]` are of their answers."""
-        rows = self._side([p.question for p in pairs], [p.answer for p in pairs], teacher, device)
+        side = self._side([p.question for p in pairs], [p.answer for p in pairs], teacher, device)
         if negatives is None:
-            return Batch(rows)
+            return Batch(side)
         questions = [p.negative_question or "" for p in pairs]
         answers = [p.negative_answer or "" for p in pairs]
-        return Batch(rows, self._side(questions, answers, negatives, device))
+        return Batch(side, self._side(questions, answers, negatives, device))
 
     def questions(self, pairs: Sequence[Pair], device: torch.device | str = "cpu") -> Tokens:
         """The questions of `pairs` alone, with the instruction in front."""

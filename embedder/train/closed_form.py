@@ -34,7 +34,7 @@ def fit_heads(student: Student, states: NDArray[np.float32], teacher: NDArray[np
 def ridge(
     states: NDArray[np.float32], wanted: NDArray[np.float32], penalty: float
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Weight `[dimension, width]` and bias `[dimension]` of the linear map from states to wanted."""
+    """Weight `[dimension, width]` and bias `[dimension]` of the best map from states to wanted."""
     centre, mean = states.mean(axis=0, dtype=np.float64), wanted.mean(axis=0, dtype=np.float64)
     x, y = states - centre, wanted - mean
     gram = x.T @ x

@@ -23,7 +23,7 @@ class Curve:
         self._file = file
 
     def keep(self, steps: int) -> None:
-        """Drop what a killed run wrote after the state that it is resumed from."""
+        """Drop what a killed run wrote after the snapshot that it is resumed from."""
         kept = [point for point in self.points() if point["step"] <= steps]
         self._file.write_text("".join(json.dumps(point) + "\n" for point in kept))
 
@@ -52,9 +52,9 @@ class Curve:
             _panel(name, _means(points, name), COLOURS[place % len(COLOURS)], place)
             for place, name in enumerate(names)
         ]
-        rows = (len(names) + 1) // 2
+        lines = (len(names) + 1) // 2
         picture.write_text(
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {2 * WIDTH} {rows * HEIGHT}" '
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {2 * WIDTH} {lines * HEIGHT}" '
             'font-family="sans-serif" font-size="11">\n'
             f'<rect width="100%" height="100%" fill="white"/>\n{"".join(panels)}</svg>\n'
         )

@@ -21,8 +21,8 @@ from embedder.base_files import local_base
 from embedder.batching import by_length
 from embedder.errors import TrainingError
 from embedder.generation import embed
-from embedder.prompt import Prompter
 from embedder.representation import Representation
+from embedder.tokenizing import Prompter
 from embedder.train.batch import Tokens
 
 MAX_LENGTH = 512
@@ -57,7 +57,7 @@ def load_llm2vec(
     def encode(texts: Sequence[str]) -> NDArray[np.float32]:
         ids = [prompter.text_ids(text)[:MAX_LENGTH] or [0] for text in texts]
         vectors = np.empty((len(ids), lm.config.get_text_config().hidden_size), dtype=np.float32)
-        for batch in by_length([len(row) for row in ids], BATCH_TOKENS):
+        for batch in by_length([len(sequence) for sequence in ids], BATCH_TOKENS):
             tokens = Tokens.of([ids[i] for i in batch], lm.device)
             text = embed(lm, tokens.ids)
             hidden = lm.base_model(

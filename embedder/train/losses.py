@@ -54,7 +54,7 @@ def contrastive_loss(
 
     Args:
         questions: `[batch, dimension]`.
-        answers: `[batch, dimension]`, of the same rows.
+        answers: `[batch, dimension]`, of the same pairs.
         negatives: `[batch, dimension]`, or None.
         scale: Factor on the cosines; 20 as published.
     """

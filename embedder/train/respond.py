@@ -1,4 +1,4 @@
-"""The language model answers questions: JSON lines in, JSON lines out, resumable row by row."""
+"""The language model answers questions: JSON lines in, JSON lines out, resumable line by line."""
 
 import json
 import re
@@ -15,8 +15,8 @@ from embedder.base import best_device, best_dtype, load_base, load_tokenizer, us
 from embedder.base_files import local_base
 from embedder.errors import DataError, TrainingError
 from embedder.generation import stop_ids
-from embedder.prompt import Prompter
-from embedder.train.jsonl import Question, read_questions
+from embedder.tokenizing import Prompter
+from embedder.train.pairs import Question, read_questions
 
 THOUGHT = re.compile(r"<think>.*?(</think>|$)", re.DOTALL)
 
@@ -67,7 +67,7 @@ def respond(
 ) -> int:
     """Answer the questions of one shard, greedily and without thinking, and append them to `out`.
 
-    Rows that `out` holds already are not asked again, so a stopped run goes on where it was.
+    What `out` has answered already is not asked again, so a stopped run goes on where it was.
 
     Args:
         questions: JSON lines with `question`.
@@ -115,11 +115,11 @@ def respond(
 
 def _lines(questions: Sequence[Question], answers: Sequence[str]) -> bytes:
     """JSON lines, as `_asked` reads them."""
-    rows = [
+    answered = [
         {"id": question.line, "question": question.text, "answer": answer}
         for question, answer in zip(questions, answers, strict=True)
     ]
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
+    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in answered).encode()
 
 
 def _done(out: Path, mine: Sequence[Question]) -> int:
@@ -137,7 +137,7 @@ def _done(out: Path, mine: Sequence[Question]) -> int:
     whole = data[: data.rfind(b"\n") + 1]
     done = [_asked(line) for line in whole.splitlines()]
     same = len(done) <= len(mine) and all(
-        row == (question.line, question.text) for row, question in zip(done, mine, strict=False)
+        asked == (question.line, question.text) for asked, question in zip(done, mine, strict=False)
     )
     if not same:
         msg = f"{out} holds answers to other questions: give another --out, or remove it"
@@ -149,10 +149,10 @@ def _done(out: Path, mine: Sequence[Question]) -> int:
 
 
 def _asked(line: bytes) -> tuple[object, object] | None:
-    """The number and the question of an answered row."""
+    """The number and the question of an answered line."""
     try:
-        row: Any = json.loads(line)
-        return row["id"], row["question"]
+        answered: Any = json.loads(line)
+        return answered["id"], answered["question"]
     except (ValueError, KeyError, TypeError):
         return None
 
@@ -184,9 +184,9 @@ def _answers(
     longest = max(len(prompt) for prompt in prompts)
     ids = torch.zeros(len(prompts), longest, dtype=torch.long)
     mask = torch.zeros_like(ids)
-    for row, prompt in enumerate(prompts):
-        ids[row, longest - len(prompt) :] = torch.tensor(prompt)
-        mask[row, longest - len(prompt) :] = 1
+    for place, prompt in enumerate(prompts):
+        ids[place, longest - len(prompt) :] = torch.tensor(prompt)
+        mask[place, longest - len(prompt) :] = 1
     stops = sorted(stop_ids(lm, tokenizer))
     greedy = GenerationConfig(
         max_new_tokens=new, do_sample=False, eos_token_id=stops or None, pad_token_id=0
@@ -196,7 +196,7 @@ def _answers(
         written = generate(
             ids.to(lm.device), attention_mask=mask.to(lm.device), generation_config=greedy
         )
-    return [_text(tokenizer, row[longest:].tolist(), stops) for row in written]
+    return [_text(tokenizer, reply[longest:].tolist(), stops) for reply in written]
 
 
 def _text(tokenizer: PreTrainedTokenizerFast, ids: list[int], stops: Sequence[int]) -> str:

@@ -1,4 +1,4 @@
-"""The folder of a training: its settings, its state to resume from, its curve, its checkpoint."""
+"""The folder of a training: settings, a snapshot to resume from, curves, the checkpoint."""
 
 import json
 import pickle
@@ -11,8 +11,8 @@ import torch
 from transformers import PreTrainedConfig, PreTrainedTokenizerFast
 
 from embedder.base_files import base_name, file_digest
-from embedder.checkpoint import Checkpoint, write_checkpoint
 from embedder.errors import TrainingError
+from embedder.published import Checkpoint, write_checkpoint
 from embedder.train.curve import Curve
 
 
@@ -31,7 +31,7 @@ class Run:
         self.curve = Curve(folder / "curve.jsonl")
         self.picture = folder / "curve.svg"
         self._settings = folder / "settings.json"
-        self._state = folder / "state.pt"
+        self._snapshot = folder / "state.pt"
 
     def check(self, settings: dict[str, object]) -> None:
         """Make sure that what is in the folder is a training of the same settings, or nothing.
@@ -68,24 +68,24 @@ class Run:
         self.folder.mkdir(parents=True, exist_ok=True)
         _replace(self._settings, json.dumps(settings, indent=2).encode() + b"\n")
 
-    def save_state(self, state: dict[str, Any]) -> None:
-        """Keep `state`, instead of the one before."""
-        partial = self._state.with_suffix(".part")
-        torch.save(state, partial)
-        partial.replace(self._state)
+    def save_snapshot(self, snapshot: dict[str, Any]) -> None:
+        """Keep `snapshot`, instead of the one before."""
+        partial = self._snapshot.with_suffix(".part")
+        torch.save(snapshot, partial)
+        partial.replace(self._snapshot)
 
-    def load_state(self) -> dict[str, Any] | None:
-        """The last state, or None at the beginning.
+    def load_snapshot(self) -> dict[str, Any] | None:
+        """The last snapshot, or None at the beginning.
 
         Raises:
             TrainingError: It is damaged.
         """
-        if not self._state.exists():
+        if not self._snapshot.exists():
             return None
         try:
-            return torch.load(self._state, map_location="cpu", weights_only=True)
+            return torch.load(self._snapshot, map_location="cpu", weights_only=True)
         except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
-            msg = f"{self._state} is damaged: remove {self.folder} to start anew"
+            msg = f"{self._snapshot} is damaged: remove {self.folder} to start anew"
             raise TrainingError(msg) from error
 
     def finish(

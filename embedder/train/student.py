@@ -12,10 +12,10 @@ from torch.nn.functional import cosine_similarity, mse_loss
 from transformers import PreTrainedModel
 
 from embedder.base import row_scale
-from embedder.checkpoint import Checkpoint, Head, Lora
 from embedder.errors import TrainingError
 from embedder.generation import embed
 from embedder.lora import ENCODING, LoraSwitch
+from embedder.published import Checkpoint, Head, Lora
 from embedder.representation import Representation
 from embedder.train.batch import Batch, Side, Tokens
 from embedder.train.lora import add_lora, lora_config, lora_parameters, saved_config
@@ -80,6 +80,17 @@ class Student(nn.Module):
     def lm(self) -> PreTrainedModel:
         """The frozen base."""
         return self._base[0]
+
+    @property
+    def heads(self) -> list[nn.Parameter]:
+        """The two linear maps."""
+        return [*self.reconstruction.parameters(), *self.alignment.parameters()]
+
+    @property
+    def others(self) -> list[nn.Parameter]:
+        """All that is trained but the heads."""
+        heads = {id(parameter) for parameter in self.heads}
+        return [p for p in self.parameters() if id(p) not in heads]
 
     @property
     def representation(self) -> Representation:
@@ -174,18 +185,18 @@ class Student(nn.Module):
         weights = self._losses
         own = self._design.pooling == "text"
         if own and not weights.embeds:
-            loss = self._reconstruct(self._frozen_states(batch.rows.question), batch.rows.answer)
+            loss = self._reconstruct(self._frozen_states(batch.pairs.question), batch.pairs.answer)
             return {"loss": weights.reconstruction * loss, "reconstruction": loss}
-        states = self.compress(batch.rows.question)
+        states = self.compress(batch.pairs.question)
         question = self.vectors(states)
         found = {
-            "alignment": mse_loss(question, batch.rows.teacher),
-            "cosine": cosine_similarity(question.detach(), batch.rows.teacher).mean(),
+            "alignment": mse_loss(question, batch.pairs.teacher),
+            "cosine": cosine_similarity(question.detach(), batch.pairs.teacher).mean(),
         }
         if weights.reconstruction > 0:
-            states = self._frozen_states(batch.rows.question) if own else states
-            found["reconstruction"] = self._reconstruct(states, batch.rows.answer)
-        echo = self._echo(batch.rows, "echo", found)
+            states = self._frozen_states(batch.pairs.question) if own else states
+            found["reconstruction"] = self._reconstruct(states, batch.pairs.answer)
+        echo = self._echo(batch.pairs, "echo", found)
         negative_echo = None
         if batch.negatives is not None:
             negative = self.vectors(self.compress(batch.negatives.question))
@@ -196,7 +207,7 @@ class Student(nn.Module):
         if weights.contrast > 0:
             answers, others = echo, negative_echo
             if weights.contrast_with == "teacher":
-                answers = batch.rows.teacher
+                answers = batch.pairs.teacher
                 others = batch.negatives.teacher if batch.negatives else None
             assert answers is not None
             found["contrast"] = contrastive_loss(question, answers, others, weights.scale)

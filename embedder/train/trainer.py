@@ -1,7 +1,7 @@
 """The training itself: accelerate underneath, resumable to the same loss curve.
 
-Everything about a step follows from its number: its rows, its learning rate, its random numbers. So
-a state is the trained values, the optimizer's, and the number of steps.
+Everything about a step follows from its number: its pairs, its learning rate, its random numbers.
+So a snapshot is the trained values, the optimizer's, and the number of steps.
 """
 
 import math
@@ -18,12 +18,12 @@ from transformers import PreTrainedModel
 
 from embedder.base import best_dtype, load_base, load_tokenizer
 from embedder.base_files import local_base
-from embedder.checkpoint import read_checkpoint
 from embedder.errors import DataError, TrainingError
 from embedder.hub import local_folder
+from embedder.published import read_checkpoint
 from embedder.train.batch import Batch, Collator
 from embedder.train.closed_form import fit_heads
-from embedder.train.jsonl import Pair, digest, read_pairs
+from embedder.train.pairs import Pair, digest, read_pairs
 from embedder.train.recipe import Plan
 from embedder.train.run import Run
 from embedder.train.student import Student
@@ -63,14 +63,14 @@ def train(plan: Plan) -> Path:
     collator = Collator(tokenizer, plan.design, plan.losses)
     cut = collator.check(plan.data, pairs)
     accelerator.print(
-        f"{len(pairs):,} rows; {empty:,} without an answer left out, {cut:,} answers cut at "
+        f"{len(pairs):,} pairs; {empty:,} without an answer left out, {cut:,} answers cut at "
         f"{plan.design.max_length} tokens"
     )
     with accelerator.main_process_first():
         vectors = _teacher_vectors(teacher, pairs)
     lm = load_base(base, str(accelerator.device), dtype)
-    rows = Rows(pairs, vectors, collator, plan.pace.batch, plan.pace.seed)
-    trainer = Trainer(plan, accelerator, run, lm, rows)
+    data = TrainingData(pairs, vectors, collator, plan.pace.batch, plan.pace.seed)
+    trainer = Trainer(plan, accelerator, run, lm, data)
     if accelerator.is_main_process:
         run.begin(settings)
     trainer.steps()
@@ -80,10 +80,10 @@ def train(plan: Plan) -> Path:
     return run.model
 
 
-def _check_batch(plan: Plan, rows: int, processes: int) -> None:
+def _check_batch(plan: Plan, pairs: int, processes: int) -> None:
     batch = plan.pace.batch
-    if rows < batch:
-        msg = f"{plan.data} has {rows} rows with an answer, a batch takes {batch}"
+    if pairs < batch:
+        msg = f"{plan.data} has {pairs} pairs with an answer, a batch takes {batch}"
         raise DataError(msg)
     if batch % processes:
         msg = f"a batch of {batch} cannot be shared by {processes} processes: expected a multiple"
@@ -91,11 +91,11 @@ def _check_batch(plan: Plan, rows: int, processes: int) -> None:
 
 
 Vectors = tuple[NDArray[np.float32], NDArray[np.float32] | None]
-"""The teacher's, of the answers and of the negative answers, each `[rows, dimension]`."""
+"""The teacher's, of the answers and of the negative answers, each `[pairs, dimension]`."""
 
 
-class Rows:
-    """The training data, and which part of it a step takes."""
+class TrainingData:
+    """Pairs with their vectors, and which part of it a step takes."""
 
     def __init__(
         self, pairs: Sequence[Pair], vectors: Vectors, collator: Collator, batch: int, seed: int
@@ -115,7 +115,7 @@ class Rows:
         return self._collator.words(text)
 
     def batch(self, step: int, accelerator: Accelerator) -> Batch:
-        """This process's share of the rows of `step`: every epoch is shuffled anew."""
+        """This process's share of the pairs of `step`: every epoch is shuffled anew."""
         epoch_steps = len(self._pairs) // self._batch
         epoch, place = divmod(step, epoch_steps)
         chosen = self._order(epoch)[place]
@@ -128,7 +128,6 @@ class Rows:
             None if negatives is None else negatives[mine],
             accelerator.device,
         )
-
 
     def _order(self, epoch: int) -> NDArray[np.int64]:
         """The rows of each batch of an epoch: of like length, or most of a batch is padding."""
@@ -162,12 +161,17 @@ class Rows:
 
 
 class Trainer:
-    """The steps of a training, from the beginning or from its last state."""
+    """The steps of a training, from the beginning or from its last snapshot."""
 
     def __init__(
-        self, plan: Plan, accelerator: Accelerator, run: Run, lm: PreTrainedModel, rows: Rows
+        self,
+        plan: Plan,
+        accelerator: Accelerator,
+        run: Run,
+        lm: PreTrainedModel,
+        data: TrainingData,
     ) -> None:
-        """Make the student and its optimizer, and load the last state if there is one.
+        """Make the student and its optimizer, and load the last snapshot if there is one.
 
         Raises:
             TrainingError: The teacher's dimension does not fit the checkpoint to start from.
@@ -175,26 +179,33 @@ class Trainer:
         self._plan = plan
         self._accelerator = accelerator
         self._run = run
-        self._rows = rows
+        self._data = data
         self._family = str(lm.config.get_text_config().model_type)
         self._done = 0
-        words = rows.words(plan.design.words)
-        self.student = Student(lm, plan.design, plan.losses, rows.dimension, plan.pace.seed, words)
+        words = data.words(plan.design.words)
+        self.student = Student(lm, plan.design, plan.losses, data.dimension, plan.pace.seed, words)
         if plan.start_from is not None:
             self.student.start_from(read_checkpoint(local_folder(plan.start_from)))
         if plan.gradient_checkpointing:
             self.student.enable_gradient_checkpointing()
         self.student.train()
         self._parameters = list(self.student.parameters())
-        self._optimizer = torch.optim.AdamW(self._parameters, lr=0.0, weight_decay=0.0)
-        state = run.load_state()
-        if state is not None:
-            self.student.load_state_dict(state["student"])
-            self._optimizer.load_state_dict(state["optimizer"])
-            self._done = int(state["steps"])
+        self._optimizer = torch.optim.AdamW(
+            [
+                {"params": self.student.heads, "share": plan.pace.heads_share},
+                {"params": self.student.others, "share": 1.0},
+            ],
+            lr=0.0,
+            weight_decay=0.0,
+        )
+        snapshot = run.load_snapshot()
+        if snapshot is not None:
+            self.student.load_state_dict(snapshot["student"])
+            self._optimizer.load_state_dict(snapshot["optimizer"])
+            self._done = int(snapshot["steps"])
         elif plan.pace.closed_form and plan.start_from is None:
-            pairs, vectors = rows.first(plan.pace.closed_form)
-            cosine = fit_heads(self.student, rows.states(self.student, pairs), vectors)
+            pairs, vectors = data.first(plan.pace.closed_form)
+            cosine = fit_heads(self.student, data.states(self.student, pairs), vectors)
             accelerator.print(f"heads in closed form: cosine {cosine:.3f} on texts kept aside")
         self._wrapped = accelerator.prepare_model(self.student)
 
@@ -224,7 +235,7 @@ class Trainer:
     def _step(self, step: int) -> dict[str, float]:
         plan, began = self._plan, time.perf_counter()
         torch.manual_seed(plan.pace.seed + step * 1009 + self._accelerator.process_index)
-        batch = self._rows.batch(step, self._accelerator)
+        batch = self._data.batch(step, self._accelerator)
         losses = self._wrapped(batch)
         self._accelerator.backward(losses["loss"])
         norm = float(torch.nn.utils.clip_grad_norm_(self._parameters, CLIP))
@@ -232,7 +243,7 @@ class Trainer:
         self._check(step, {**values, "gradient": norm})
         rate = plan.pace.rate(step, self._family)
         for group in self._optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group["share"]
         self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
         return {
@@ -255,13 +266,13 @@ class Trainer:
             if not math.isfinite(value):
                 msg = (
                     f"step {step + 1}: the {name.replace('_', ' ')} is {value}; the run stopped "
-                    f"before it used that, its last state stays in {self._run.folder}. Try a "
+                    f"before it used that, its last snapshot stays in {self._run.folder}. Try a "
                     "smaller --learning-rate, or --dtype float32"
                 )
                 raise TrainingError(msg)
 
     def _save(self, steps: int) -> None:
-        self._run.save_state(
+        self._run.save_snapshot(
             {
                 "student": self.student.state_dict(),
                 "optimizer": self._optimizer.state_dict(),

@@ -18,9 +18,10 @@ from typing import cast
 import qdrant_edge as edge
 from qdrant_edge import UpdateOperation
 
+from embedder.encoder import EncoderId
 from retriever.edge import optimize
 from retriever.edge.files import REINDEX, GenerationFolder, Manifest, Pointer, copy_tree
-from retriever.engine import EXACT_LIMIT, EncoderId, Point, check_encoder
+from retriever.engine import EXACT_LIMIT, Point, check_encoder
 from retriever.errors import IndexDamagedError, RetrieverError
 from retriever.schema import CONTENT, FILTER_FIELDS, METADATA, Conditions, Payload
 
@@ -231,7 +232,7 @@ class EdgeEngine:
 
     def _remember(self, chunks: int) -> None:
         if chunks != self._manifest.chunks:
-            manifest = Manifest(self.encoder.fingerprint, self.encoder.dimension, chunks)
+            manifest = Manifest(self.encoder, chunks)
             manifest.write(self._folder.generation(self.generation))
             self._manifest = manifest
 
@@ -292,7 +293,7 @@ def _create(folder: GenerationFolder, encoder: EncoderId) -> str:
     except Exception as error:
         msg = f"Qdrant Edge cannot make an index in {folder.path}: {error}"
         raise RetrieverError(msg) from error
-    Manifest(encoder.fingerprint, encoder.dimension, chunks=0).write(generation)
+    Manifest(encoder, chunks=0).write(generation)
     return generation.name
 
 

@@ -17,8 +17,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self, get_type_hints
 
+from embedder.encoder import EncoderId
 from retriever.edge.lock import FolderLock
-from retriever.engine import EncoderId
 from retriever.errors import AddressError, IndexDamagedError, RetrieverError
 
 REINDEX = "Re-index: python -m ingest FOLDER --rebuild"
@@ -42,25 +42,19 @@ class Manifest:
     """What a generation must be.
 
     Attributes:
-        fingerprint: The encoder's.
-        dimension: The encoder's.
+        encoder: The one that made the vectors.
         chunks: A lower bound, also if the process is killed at any instant: it is lowered before
             chunks are deleted and raised after chunks are flushed. Qdrant Edge cuts a torn log
             short without a word; then there are fewer.
     """
 
-    fingerprint: str
-    dimension: int
+    encoder: EncoderId
     chunks: int
-
-    @property
-    def encoder(self) -> EncoderId:
-        """The encoder that made the vectors."""
-        return EncoderId(self.fingerprint, self.dimension)
 
     def write(self, generation: Path) -> None:
         """Put the manifest into a generation's folder."""
-        write_atomically(generation / "manifest.json", json.dumps(asdict(self)))
+        content = {**self.encoder.stored(), "chunks": self.chunks}
+        write_atomically(generation / "manifest.json", json.dumps(content))
 
     @classmethod
     def read(cls, generation: Path) -> Self:
@@ -69,7 +63,10 @@ class Manifest:
         Raises:
             IndexDamagedError: It is missing or not a manifest.
         """
-        return cls(**_read_json(generation / "manifest.json", get_type_hints(cls), REINDEX))
+        types = {"fingerprint": str, "dimension": int, "chunks": int}
+        content = _read_json(generation / "manifest.json", types, REINDEX)
+        chunks = content.pop("chunks")
+        return cls(EncoderId.from_stored(**content), chunks)
 
 
 class GenerationFolder:

@@ -54,7 +54,7 @@ def model() -> ScriptedModel:
 def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
     model = ScriptedModel()
     address = tmp_path_factory.mktemp("app") / "index"
-    with open_index(address, fingerprint=model.fingerprint, dimension=model.dimension) as index:
+    with open_index(address, model.id) as index:
         for source in TEXTS:
             chunks = chunks_of(source)
             index.replace_document(chunks, model.encode_documents([c.text for c in chunks]))
@@ -62,12 +62,12 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
 
 
 @pytest.fixture
-def retriever(model: ScriptedModel, index: Index) -> Retriever:
-    return Retriever(model, index)  # pyright: ignore[reportArgumentType]
+def retriever(model: ScriptedModel, index: Index) -> Retriever[ScriptedModel]:
+    return Retriever(model, index)
 
 
 @pytest.fixture
-def ask(model: ScriptedModel, retriever: Retriever) -> Callable[..., Answer]:
+def ask(model: ScriptedModel, retriever: Retriever[ScriptedModel]) -> Callable[..., Answer]:
     """Ask with a scripted reply."""
 
     def ask(question: str, reply: str = "", **options: object) -> Answer:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from app.words import content_words
 from embedder.chat import Message
+from embedder.encoder import EncoderId
 from retriever import Chunk, document_id
 
 
@@ -22,9 +23,7 @@ class ScriptedModel:
         pause: Seconds before each word.
     """
 
-    name = "scripted"
-    dimension = 256
-    fingerprint = "scripted@000000000000"
+    id = EncoderId("scripted", "000000000000", 256)
     max_tokens = 200
 
     def __init__(self, reply: str = "", *, context_tokens: int = 4000, pause: float = 0.0) -> None:
@@ -40,7 +39,7 @@ class ScriptedModel:
         return sum(self.count_tokens(message["content"]) for message in messages)
 
     def encode_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        vectors = np.zeros((len(texts), self.id.dimension), dtype=np.float32)
         for row, text in zip(vectors, texts, strict=True):
             for word in content_words(text):
                 row[blake2b(word.encode()).digest()[0]] += 1

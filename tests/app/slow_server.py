@@ -16,9 +16,7 @@ REPLY = "The return window is 30 days [1]. " + " ".join(
 def main(port: int, folder: Path) -> None:
     def connect() -> Retriever:
         model = ScriptedModel(REPLY, pause=0.08)
-        index = open_index(
-            folder / "index", fingerprint=model.fingerprint, dimension=model.dimension
-        )
+        index = open_index(folder / "index", model.id)
         return Retriever(model, index)
 
     runtime = Runtime(connect, uploads=folder / "uploads")

@@ -35,9 +35,7 @@ def address(random_model, tmp_path_factory) -> str:
     text = "# Pump\n\nThe warranty of the pump lasts 24 months.\x1b[2J\n\nFrost is excluded.\n"
     (folder / "pump.md").write_text(text)
     address = str(folder / "index")
-    with open_index(
-        address, fingerprint=random_model.fingerprint, dimension=random_model.dimension
-    ) as index:
+    with open_index(address, random_model.id) as index:
         ingest([folder / "pump.md"], random_model, index)
     return address
 
@@ -151,9 +149,7 @@ def test_an_index_that_cannot_be_looked_at_is_one_line(checkpoint, capsys):
 
 def test_an_empty_index_does_so_too(tmp_path, random_model, checkpoint, capsys):
     address = str(tmp_path / "index")
-    open_index(
-        address, fingerprint=random_model.fingerprint, dimension=random_model.dimension
-    ).close()
+    open_index(address, random_model.id).close()
     assert main(["ask", "x", "--index", address, "--model", str(checkpoint)]) == 2
     assert "holds no documents" in capsys.readouterr().err
 

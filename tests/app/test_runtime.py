@@ -14,9 +14,7 @@ from tests.app.fakes import ScriptedModel, pdf
 def runtime(tmp_path):
     def connect() -> Retriever:
         model = ScriptedModel()
-        index = open_index(
-            tmp_path / "index", fingerprint=model.fingerprint, dimension=model.dimension
-        )
+        index = open_index(tmp_path / "index", model.id)
         return Retriever(model, index)
 
     runtime = Runtime(connect, uploads=tmp_path / "uploads")
@@ -102,7 +100,7 @@ def test_a_failure_to_open_is_told_and_tried_again(tmp_path, caplog):
         model = ScriptedModel()
         return Retriever(
             model,
-            open_index(tmp_path / "i", fingerprint=model.fingerprint, dimension=model.dimension),
+            open_index(tmp_path / "i", model.id),
         )
 
     runtime = Runtime(connect, uploads=tmp_path)

@@ -116,9 +116,7 @@ def test_an_index_that_cannot_be_opened_is_explained(retriever, tmp_path):
 
 def test_an_upload_that_is_no_document_is_explained(tmp_path):
     model = ScriptedModel()
-    with open_index(
-        tmp_path / "index", fingerprint=model.fingerprint, dimension=model.dimension
-    ) as index:
+    with open_index(tmp_path / "index", model.id) as index:
         at = page(Runtime(lambda: Retriever(model, index), uploads=tmp_path / "uploads")).run()
         assert "Nothing is indexed" in texts(at)
         at.file_uploader[0].upload("broken.pdf", b"%PDF-1.4 broken", "application/pdf").run()

@@ -12,8 +12,8 @@ import torch
 from embedder import BUNDLED_MODEL
 from embedder.base import load_base
 from embedder.chat import grounded_messages
-from embedder.checkpoint import read_checkpoint
 from embedder.hub import local_folder
+from embedder.published import read_checkpoint
 
 SUBJECTS = (
     "snow|a lease|the sea|iron|bread|Rome|a docstring|rain|the moon|a bicycle|tea|copper|a novel|"

@@ -13,7 +13,7 @@ import torch
 
 from embedder.evaluate.__main__ import main
 from embedder.evaluate.beir import read_retrieval_set
-from embedder.evaluate.encoders import Checkpoint, MiniLM, bm25
+from embedder.evaluate.encoders import MiniLM, TruncatingEncoder, bm25
 from embedder.evaluate.tasks import retrieval
 
 ROOT = Path(__file__).parents[2]
@@ -233,15 +233,17 @@ def test_what_embeddings_say_is_printed_for_every_text(tmp_path, capsys, name):
 
 def test_long_texts_are_cut_where_minilm_cuts_them():
     long = "the sea ice of the arctic " * 80
-    checkpoint = Checkpoint(TINY)
+    ours = TruncatingEncoder(TINY)
     np.testing.assert_array_equal(
-        checkpoint.passages([long]), checkpoint.passages([long + "walrus"])
+        ours.encode_documents([long]), ours.encode_documents([long + "walrus"])
     )
-    longer = Checkpoint(TINY, max_tokens=10**6)
-    assert not np.allclose(checkpoint.passages([long]), longer.passages([long]), atol=1e-3)
+    longer = TruncatingEncoder(TINY, max_tokens=10**6)
+    assert not np.allclose(
+        ours.encode_documents([long]), longer.encode_documents([long]), atol=1e-3
+    )
     minilm = MiniLM()
     np.testing.assert_allclose(
-        minilm.passages([long]), minilm.passages([long + "walrus"]), atol=1e-6
+        minilm.encode_documents([long]), minilm.encode_documents([long + "walrus"]), atol=1e-6
     )
 
 

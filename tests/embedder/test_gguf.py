@@ -22,7 +22,7 @@ from embedder import LLM2VecGen, generation
 from embedder.base import load_base, load_tokenizer
 from embedder.base_files import local_base
 from embedder.errors import CheckpointError
-from embedder.prompt import Prompter
+from embedder.tokenizing import Prompter
 from embedder.train.__main__ import main
 from tests.embedder.gguf_writing import to_gguf
 

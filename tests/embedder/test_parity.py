@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from embedder import LLM2VecGen, generation
-from embedder.checkpoint import read_checkpoint
+from embedder.published import read_checkpoint
 
 PARITY = Path(__file__).parents[1] / "parity"
 CASES = ("qwen3", "qwen2", "llama", "mistral", "qwen3_teacher_dim", "qwen3_lora")

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from embedder.errors import CheckpointError, DataError, DuetError, TrainingError
-from embedder.train.jsonl import read_pairs, read_questions
+from embedder.train.pairs import read_pairs, read_questions
 from embedder.train.recipe import Design, Losses, Pace, Plan
 from embedder.train.respond import Asking, Shard, respond
 from embedder.train.trainer import train
@@ -93,13 +93,13 @@ def test_a_file_in_a_folders_place_is_named_and_kept(plan, make_base, questions,
         respond(questions, str(make_base("qwen3")), tmp_path, device="cpu")
     with pytest.raises(CheckpointError, match="device 'gpu' cannot be used here"):
         respond(questions, str(make_base("qwen3")), tmp_path / "out.jsonl", device="gpu")
-    with pytest.raises(TrainingError, match="between two states, found 0"):
+    with pytest.raises(TrainingError, match="between two snapshots, found 0"):
         replace(plan, save_every=0)
     assert file.read_text() == "mine"
 
 
 def test_a_batch_larger_than_the_data_is_refused(plan):
-    with pytest.raises(DataError, match="has 16 rows with an answer, a batch takes 32"):
+    with pytest.raises(DataError, match="has 16 pairs with an answer, a batch takes 32"):
         train(replace(plan, pace=Pace()))
 
 
@@ -197,7 +197,7 @@ def _saved(before, plan):
 
 
 def test_an_unknown_choice_in_a_checkpoint_is_refused(plan):
-    from embedder.checkpoint import read_checkpoint
+    from embedder.published import read_checkpoint
 
     design = Design(pooling="attention")
     model = train(replace(plan, design=design))

@@ -11,9 +11,9 @@ import torch
 from safetensors.torch import load_file
 
 from embedder.base import load_base, load_tokenizer
-from embedder.checkpoint import read_checkpoint
+from embedder.published import read_checkpoint
 from embedder.train.batch import Collator
-from embedder.train.jsonl import Pair
+from embedder.train.pairs import Pair
 from embedder.train.recipe import Design, Losses
 from embedder.train.student import Student
 

@@ -18,7 +18,7 @@ from embedder import LLM2VecGen
 from embedder.base import load_base
 from embedder.errors import TrainingError
 from embedder.evaluate.__main__ import main as evaluate
-from embedder.prompt import Prompter
+from embedder.tokenizing import Prompter
 from embedder.train.__main__ import _only, _parser, main
 from embedder.train.losses import next_token_loss
 from embedder.train.recipe import Design, Losses, Pace, Plan

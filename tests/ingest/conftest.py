@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from embedder.encoder import EncoderId
 from ingest import ingest
 from retriever import Index, open_index
 
@@ -21,9 +22,7 @@ FIXTURES = Path(__file__).parent / "fixtures"
 class FakeModel:
     """Counts words, embeds hashed bags of words, and remembers what it was given."""
 
-    name = "fake"
-    fingerprint = "fake@0"
-    dimension = 32
+    id = EncoderId("fake", "0", 32)
     max_tokens = 120
 
     def __init__(self) -> None:
@@ -41,7 +40,7 @@ class FakeModel:
         self.titles += titles
         titled = [f"{title}\n{text}" for text, title in zip(texts, titles, strict=True)]
         assert all(self.count_tokens(text) <= self.max_tokens for text in titled)
-        return np.stack([_bag_of_words(text, self.dimension) for text in titled])
+        return np.stack([_bag_of_words(text, self.id.dimension) for text in titled])
 
 
 def _tokens(text: str) -> list[str]:
@@ -63,7 +62,7 @@ def model() -> FakeModel:
 @pytest.fixture
 def open_fake_index() -> Callable[[Path], Index]:
     def open_at(path: Path) -> Index:
-        return open_index(path, fingerprint=FakeModel.fingerprint, dimension=FakeModel.dimension)
+        return open_index(path, FakeModel.id)
 
     return open_at
 
@@ -88,6 +87,6 @@ def fixtures() -> Path:
 
 if __name__ == "__main__":
     fake = FakeModel()
-    with open_index(sys.argv[1], fingerprint=fake.fingerprint, dimension=fake.dimension) as opened:
+    with open_index(sys.argv[1], fake.id) as opened:
         report = ingest([Path(path) for path in sys.argv[2:]], fake, opened)
     sys.exit(report.exit_code)

@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from embedder import LLM2VecGen
+from embedder.encoder import EncoderId
 from ingest.__main__ import main
 from ingest.console import show_progress
 from ingest.pipeline import Progress
@@ -25,10 +26,9 @@ def command(*arguments: str | Path) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def encoder() -> dict[str, str | int]:
+def encoder() -> EncoderId:
     """What opens an index that the command made."""
-    model = LLM2VecGen.from_pretrained(TINY)
-    return {"fingerprint": model.fingerprint, "dimension": model.dimension}
+    return LLM2VecGen.from_pretrained(TINY).id
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_the_command_with_a_real_model_in_a_process_of_its_own(docs: Path, tmp_p
     assert "1 indexed, 1 failed" in done.stdout
     assert "damaged" in done.stdout
     assert json.loads(report.read_text())["totals"]["indexed"] == 1
-    with open_index(index, **encoder) as opened:
+    with open_index(index, encoder) as opened:
         assert [record.title for record in opened.documents()] == ["Ducks"]
 
 
@@ -115,7 +115,7 @@ def test_ctrl_c_prints_a_report_and_leaves_a_good_index(docs: Path, tmp_path: Pa
     assert process.returncode == 130
     assert output.startswith("Interrupted. ")
     assert "Traceback" not in errors
-    with open_index(index, **encoder) as opened:
+    with open_index(index, encoder) as opened:
         assert all(record.complete for record in opened.documents())
 
 

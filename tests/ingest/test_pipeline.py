@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from embedder.encoder import EncoderId
 from ingest import Report, ingest
 from ingest.embedding_queue import BATCH_CHUNKS
 from ingest.errors import InputError
@@ -298,7 +299,7 @@ def test_what_cannot_be_done_at_all_changes_nothing(three: Path, model, index: I
         ingest([three], model, index)
     with pytest.raises(InputError, match="chunk_tokens is 15, expected at least 16"):
         ingest([three], model, index, chunk_tokens=15)
-    model.fingerprint = "other@1"
+    model.id = EncoderId("other", "1", model.id.dimension)
     with pytest.raises(EncoderMismatchError, match="other@1"):
         ingest([three], model, index)
     assert content(index) == before

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 from qdrant_client import QdrantClient, models
 
+from embedder.encoder import EncoderId
 from retriever import (
     Chunk,
     DocumentRecord,
@@ -31,7 +32,6 @@ from retriever import (
     rebuild,
     rollback,
 )
-from retriever.engine import EncoderId
 from retriever.server import Server
 
 DIMENSION = 8
@@ -89,22 +89,19 @@ class Place:
     rollback: Callable[[], None]
     present: Callable[[], list[DocumentRecord]]
 
-    def open(self, fingerprint: str = "model@1", dimension: int = DIMENSION) -> Index:
-        return self.open_with(EncoderId(fingerprint, dimension))
+    def open(self, label: str = "model@1", dimension: int = DIMENSION) -> Index:
+        return self.open_with(EncoderId.from_stored(label, dimension))
 
     def rebuild(
-        self, fingerprint: str = "model@1", dimension: int = DIMENSION
+        self, label: str = "model@1", dimension: int = DIMENSION
     ) -> AbstractContextManager[Index]:
-        return self.rebuild_with(EncoderId(fingerprint, dimension))
+        return self.rebuild_with(EncoderId.from_stored(label, dimension))
 
 
 def place_at(address: str | Path) -> Place:
-    def options(encoder: EncoderId) -> dict[str, Any]:
-        return {"fingerprint": encoder.fingerprint, "dimension": encoder.dimension}
-
     return Place(
-        lambda encoder: open_index(address, **options(encoder)),
-        lambda encoder: rebuild(address, **options(encoder)),
+        lambda encoder: open_index(address, encoder),
+        lambda encoder: rebuild(address, encoder),
         lambda: rollback(address),
         lambda: present_documents(address),
     )

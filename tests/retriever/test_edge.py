@@ -10,18 +10,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from embedder.encoder import EncoderId
 from retriever import document_id, open_index, present_documents, rebuild, rollback
 from retriever.edge import files, optimize
 from retriever.errors import AddressError, IndexDamagedError, IndexLockedError, RetrieverError
 
 ROOT = Path(__file__).parents[2]
-ENCODER = {"fingerprint": "model@1", "dimension": 8}
+ENCODER = EncoderId("model", "1", 8)
 
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory, document):
     folder = tmp_path_factory.mktemp("template")
-    with open_index(folder, **ENCODER) as index:
+    with open_index(folder, ENCODER) as index:
         for name in "abcd":
             stored = document(f"/docs/{name}.txt", [f"{name} {n}" for n in range(3)])
             index.replace_document(stored.chunks, stored.vectors)
@@ -42,8 +43,8 @@ def only(folder: Path, pattern: str) -> Path:
 
 def test_a_second_process_is_told_who_has_the_index(folder):
     code = (
-        "import sys; from retriever import open_index; "
-        "index = open_index(sys.argv[1], fingerprint='model@1', dimension=8); "
+        "import sys; from embedder.encoder import EncoderId; from retriever import open_index; "
+        "index = open_index(sys.argv[1], EncoderId('model', '1', 8)); "
         "print('open', flush=True); sys.stdin.read()"
     )
     command = [sys.executable, "-c", code, str(folder)]
@@ -52,15 +53,15 @@ def test_a_second_process_is_told_who_has_the_index(folder):
     ) as holder:
         assert holder.stdout.readline() == "open\n"
         with pytest.raises(IndexLockedError) as caught:
-            open_index(folder, **ENCODER)
-        with pytest.raises(IndexLockedError), rebuild(folder, **ENCODER):
+            open_index(folder, ENCODER)
+        with pytest.raises(IndexLockedError), rebuild(folder, ENCODER):
             pass
         with pytest.raises(IndexLockedError):
             rollback(folder)
         holder.kill()
     assert f"process {holder.pid} on " in str(caught.value)
     assert str(folder) in str(caught.value)
-    open_index(folder, **ENCODER).close()
+    open_index(folder, ENCODER).close()
     assert (folder / "lock").exists()
 
 
@@ -81,12 +82,12 @@ def test_a_second_process_is_told_who_has_the_index(folder):
 def test_what_is_no_address_is_refused(address, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(AddressError, match=message):
-        open_index(address, **ENCODER)
+        open_index(address, ENCODER)
 
 
 def test_a_full_disk_is_told_before_it_kills_the_process(folder, tmp_path, document, monkeypatch):
     stored = document("/docs/new.txt", ["new"])
-    with open_index(folder, **ENCODER) as index, monkeypatch.context() as patched:
+    with open_index(folder, ENCODER) as index, monkeypatch.context() as patched:
         patched.setattr(files, "ROOM", 1 << 60)
         with pytest.raises(RetrieverError, match=r"has [\d,]+ MB left, the index needs"):
             index.replace_document(stored.chunks, stored.vectors)
@@ -96,30 +97,30 @@ def test_a_full_disk_is_told_before_it_kills_the_process(folder, tmp_path, docum
         patched.setattr(files, "ROOM", 1 << 60)
         for path in (folder, tmp_path / "another"):
             with pytest.raises(RetrieverError, match="Make room"):
-                open_index(path, **ENCODER)
-        with pytest.raises(RetrieverError, match="Make room"), rebuild(folder, **ENCODER):
+                open_index(path, ENCODER)
+        with pytest.raises(RetrieverError, match="Make room"), rebuild(folder, ENCODER):
             pass
-    with open_index(folder, **ENCODER) as index:
+    with open_index(folder, ENCODER) as index:
         assert len(index.documents()) == 4
 
 
 def test_opening_twice_in_one_process_is_said_to_be_that(folder):
     with (
-        open_index(folder, **ENCODER),
+        open_index(folder, ENCODER),
         pytest.raises(IndexLockedError, match=rf"This process \(process {os.getpid()} .* already"),
     ):
-        open_index(folder, **ENCODER)
+        open_index(folder, ENCODER)
 
 
 def test_a_refused_index_is_not_left_locked(folder):
     for _ in range(2):
         with pytest.raises(RetrieverError, match="made by the encoder"):
-            open_index(folder, fingerprint="other@2", dimension=8)
-    open_index(folder, **ENCODER).close()
+            open_index(folder, EncoderId("other", "2", 8))
+    open_index(folder, ENCODER).close()
 
 
 def test_a_closed_index_says_so(folder, vector):
-    index = open_index(folder, **ENCODER)
+    index = open_index(folder, ENCODER)
     index.close()
     index.close()
     with pytest.raises(RetrieverError, match=r"is closed: cannot search"):
@@ -129,36 +130,36 @@ def test_a_closed_index_says_so(folder, vector):
 def test_a_folder_with_other_files_is_left_alone(tmp_path):
     (tmp_path / "thesis.pdf").write_bytes(b"")
     with pytest.raises(AddressError, match=r"not an index: it has thesis\.pdf in it"):
-        open_index(tmp_path, **ENCODER)
+        open_index(tmp_path, ENCODER)
     with pytest.raises(AddressError, match="cannot be kept in"):
-        open_index(tmp_path / "thesis.pdf", **ENCODER)
+        open_index(tmp_path / "thesis.pdf", ENCODER)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.pdf"]
 
 
 def test_only_the_published_generation_and_the_one_before_are_kept(folder, document):
     stored = document("/docs/new.txt", ["new"])
     for _ in range(2):
-        with rebuild(folder, **ENCODER) as index:
+        with rebuild(folder, ENCODER) as index:
             index.replace_document(stored.chunks, stored.vectors)
             index.compact()
     assert len(list(folder.glob("generations/*"))) == 2
-    with open_index(folder, **ENCODER) as index:
+    with open_index(folder, ENCODER) as index:
         index.compact()
         assert index.info().chunks == 1
     assert len(list(folder.glob("generations/*"))) == 2
     rollback(folder)
-    open_index(folder, **ENCODER).close()
+    open_index(folder, ENCODER).close()
 
 
 def test_leftovers_of_a_killed_process_are_removed_when_the_index_is_opened(folder):
     (folder / "generations" / "abandoned" / "shard").mkdir(parents=True)
-    with open_index(folder, **ENCODER) as index:
+    with open_index(folder, ENCODER) as index:
         assert len(index.documents()) == 4
     assert len(list(folder.glob("generations/*"))) == 1
 
 
 def test_a_compaction_that_fails_leaves_the_index_as_it_was(folder, monkeypatch):
-    with open_index(folder, **ENCODER) as index:
+    with open_index(folder, ENCODER) as index:
         broken = folder.parent / "broken.py"
         broken.write_text("raise SystemExit('disk full')")
         monkeypatch.setattr(optimize, "__file__", str(broken))
@@ -169,7 +170,7 @@ def test_a_compaction_that_fails_leaves_the_index_as_it_was(folder, monkeypatch)
 
 
 def test_a_compaction_that_cannot_copy_leaves_the_index_as_it_was(folder):
-    with open_index(folder, **ENCODER) as index:
+    with open_index(folder, ENCODER) as index:
         (only(folder, "generations/*/shard") / "dangling").symlink_to("nowhere")
         with pytest.raises(RetrieverError, match=r"Compacting failed: .*nowhere|dangling"):
             index.compact()
@@ -185,23 +186,23 @@ def test_an_interrupt_while_publishing_loses_neither_index(folder, document, mon
         raise KeyboardInterrupt
 
     def rebuilding() -> None:
-        with rebuild(folder, **ENCODER) as index:
+        with rebuild(folder, ENCODER) as index:
             index.replace_document(stored.chunks, stored.vectors)
             monkeypatch.setattr(files, "_sync_folder", interrupted)
 
     with pytest.raises(KeyboardInterrupt):
         rebuilding()
     monkeypatch.undo()
-    with open_index(folder, **ENCODER) as index:
+    with open_index(folder, ENCODER) as index:
         assert index.chunks(stored.id) == stored.chunks
     rollback(folder)
-    with open_index(folder, **ENCODER) as index:
+    with open_index(folder, ENCODER) as index:
         assert len(index.documents()) == 4
 
 
 def test_a_file_that_cannot_be_written_is_named(folder, document):
     stored = document("/docs/new.txt", ["new"])
-    with open_index(folder, **ENCODER) as index:
+    with open_index(folder, ENCODER) as index:
         draft = only(folder, "generations/*/manifest.json").with_suffix(".json.draft")
         draft.mkdir()
         with pytest.raises(RetrieverError, match=r"manifest\.json cannot be written.*disk full"):
@@ -210,7 +211,7 @@ def test_a_file_that_cannot_be_written_is_named(folder, document):
     (folder / "lock").unlink()
     (folder / "lock").mkdir()
     with pytest.raises(AddressError, match="lock cannot be opened"):
-        open_index(folder, **ENCODER)
+        open_index(folder, ENCODER)
 
 
 def test_chunks_that_the_disk_lost_are_missed(folder):
@@ -219,10 +220,10 @@ def test_chunks_that_the_disk_lost_are_missed(folder):
     with ids.open("r+b") as file:
         file.truncate(ids.stat().st_size // 2)
     with pytest.raises(IndexDamagedError, match=r"has \d chunks, but 12 were written.*--rebuild"):
-        open_index(folder, **ENCODER)
-    with rebuild(folder, **ENCODER):
+        open_index(folder, ENCODER)
+    with rebuild(folder, ENCODER):
         pass
-    open_index(folder, **ENCODER).close()
+    open_index(folder, ENCODER).close()
 
 
 @pytest.mark.parametrize(
@@ -257,14 +258,14 @@ def test_a_damaged_file_is_told_with_the_way_out(folder, pattern, content, messa
     file = only(folder, pattern)
     file.unlink() if content is None else file.write_bytes(content)
     with pytest.raises(IndexDamagedError, match=message):
-        open_index(folder, **ENCODER)
+        open_index(folder, ENCODER)
 
 
 def test_damage_that_edge_notices_only_when_reading_is_told_too(folder):
     page = only(folder, "generations/*/shard/segments/*/payload_storage/page_0.dat")
     page.write_bytes(bytes(page.stat().st_size))  # Edge panics, with a BaseException
     with (
-        open_index(folder, **ENCODER) as index,
+        open_index(folder, ENCODER) as index,
         pytest.raises(IndexDamagedError, match=r"could not read points: .*corrupted.*--rebuild"),
     ):
         index.documents()
@@ -282,9 +283,9 @@ def test_a_pointer_that_points_to_nothing_does_not_cost_the_index(folder):
     former = pointer.read_text()
     pointer.write_text(json.dumps({"current": "0" * 32, "previous": None}))
     with pytest.raises(IndexDamagedError, match=r"manifest\.json cannot be read"):
-        open_index(folder, **ENCODER)
+        open_index(folder, ENCODER)
     pointer.write_text(former)
-    with open_index(folder, **ENCODER) as index:
+    with open_index(folder, ENCODER) as index:
         assert len(index.documents()) == 4
 
 
@@ -292,7 +293,7 @@ def test_the_manifest_never_promises_more_than_there_is(folder, document):
     def promised() -> int:
         return json.loads(only(folder, "generations/*/manifest.json").read_text())["chunks"]
 
-    with open_index(folder, **ENCODER) as index:
+    with open_index(folder, ENCODER) as index:
         assert promised() == 12
         shorter = document("/docs/a.txt", ["one"], version="v2")
         index.replace_document(shorter.chunks, shorter.vectors)
@@ -318,7 +319,7 @@ def test_an_index_of_the_pinned_version_still_opens(tmp_path):
     """
     with tarfile.open(Path(__file__).parent / "edge-0.9.0.tar.xz") as archive:
         archive.extractall(tmp_path, filter="data")
-    with open_index(tmp_path / "index", **ENCODER) as index:
+    with open_index(tmp_path / "index", ENCODER) as index:
         assert [record.complete for record in index.documents()] == [True, True]
         hits = index.search(np.eye(8, dtype=np.float32)[3], 2)
         assert hits[0].chunk.text == "text 3 of /docs/a.txt"

@@ -8,15 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from embedder.encoder import EncoderId
 from retriever import Filter, Index, document_id, open_index
 
 ROOT = Path(__file__).parents[2]
-ENCODER = {"fingerprint": "model@1", "dimension": 8}
+ENCODER = EncoderId("model", "1", 8)
 
 CHILD = """
 import sys, time
 from itertools import count
 import numpy as np
+from embedder.encoder import EncoderId
 from retriever import Chunk, document_id, open_index, rebuild
 
 what, folder, run = sys.argv[1:]
@@ -37,20 +39,20 @@ def write(index, source, version, length):
     index.replace_document(document(source, version, length), vectors)
 
 if what == "write":
-    index = open_index(folder, fingerprint="model@1", dimension=8)
+    index = open_index(folder, EncoderId("model", "1", 8))
     for n in count():
         source, version = f"/docs/{n % 4}.txt", f"{run}.{n}"
         print("begin", source, version, flush=True)
         write(index, source, version, 1 + n * 97 % 200)
         print("done", source, version, flush=True)
 if what == "compact":
-    index = open_index(folder, fingerprint="model@1", dimension=8)
+    index = open_index(folder, EncoderId("model", "1", 8))
     print("begin", flush=True)
     index.compact()
     print("done", flush=True)
     time.sleep(60)
 if what == "rebuild":
-    with rebuild(folder, fingerprint="other@2", dimension=8) as index:
+    with rebuild(folder, EncoderId("other", "2", 8)) as index:
         write(index, "/docs/new.txt", "1", 5)
         print("begin", flush=True)
         time.sleep(60)
@@ -82,7 +84,7 @@ def test_every_acknowledged_document_is_whole_after_a_kill(tmp_path):
         said = run_and_kill("write", tmp_path, run, lines=lines, seconds=seconds)
         begun = dict(line.split()[1:] for line in said[-1:] if line.startswith("begin"))
         written |= dict(line.split()[1:] for line in said if line.startswith("done"))
-        with open_index(tmp_path, **ENCODER) as index:
+        with open_index(tmp_path, ENCODER) as index:
             records = {record.source: record for record in index.documents()}
             assert written.keys() <= records.keys() <= written.keys() | begun.keys()
             for source, record in records.items():
@@ -105,13 +107,13 @@ def test_every_acknowledged_document_is_whole_after_a_kill(tmp_path):
 @pytest.mark.parametrize("seconds", [0.0, 0.06, 0.2, 0.5])
 def test_a_kill_while_compacting_leaves_a_good_index(tmp_path, document, seconds):
     folder = tmp_path / "index"
-    with open_index(folder, **ENCODER) as index:
+    with open_index(folder, ENCODER) as index:
         for name in "ab":
             stored = document(f"/docs/{name}.txt", [f"{name} {n}" for n in range(1500)])
             index.replace_document(stored.chunks, stored.vectors)
         index.delete_documents([document_id("/docs/a.txt")])  # gives the optimizer work
     run_and_kill("compact", folder, 0, lines=1, seconds=seconds)
-    with open_index(folder, **ENCODER) as index:
+    with open_index(folder, ENCODER) as index:
         assert index.chunks(stored.id) == stored.chunks
         assert [record.complete for record in index.documents()] == [True]
         index.compact()
@@ -121,10 +123,10 @@ def test_a_kill_while_compacting_leaves_a_good_index(tmp_path, document, seconds
 def test_a_kill_while_rebuilding_leaves_the_former_index(tmp_path, document):
     folder = tmp_path / "index"
     stored = document("/docs/a.txt", ["one", "two"])
-    with open_index(folder, **ENCODER) as index:
+    with open_index(folder, ENCODER) as index:
         index.replace_document(stored.chunks, stored.vectors)
     run_and_kill("rebuild", folder, 0, lines=1, seconds=0)
     assert len(list(folder.glob("generations/*"))) == 2
-    with open_index(folder, **ENCODER) as index:
+    with open_index(folder, ENCODER) as index:
         assert index.chunks(stored.id) == stored.chunks
     assert len(list(folder.glob("generations/*"))) == 1

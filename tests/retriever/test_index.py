@@ -52,7 +52,7 @@ def test_an_empty_index_has_nothing(index, vector):
     assert index.documents() == []
     assert index.search(vector("x"), 3) == []
     assert index.chunks(document_id("/x")) == []
-    assert index.vectors(document_id("/x")).shape == (0, index.dimension)
+    assert index.vectors(document_id("/x")).shape == (0, index.encoder.dimension)
     assert (index.info().documents, index.info().chunks) == (0, 0)
 
 
@@ -182,7 +182,7 @@ def test_a_document_left_half_written_is_not_complete(index, document):
 def test_another_encoder_is_refused_with_both_names_and_the_way_out(place):
     place.open().close()
     with pytest.raises(EncoderMismatchError) as caught:
-        place.open(fingerprint="other@2")
+        place.open(label="other@2")
     for part in ("model@1", "other@2", "python -m ingest FOLDER --rebuild"):
         assert part in str(caught.value)
     with pytest.raises(EncoderMismatchError):
@@ -191,15 +191,15 @@ def test_another_encoder_is_refused_with_both_names_and_the_way_out(place):
 
 
 def test_the_same_encoder_under_another_name_is_let_in(place):
-    place.open(fingerprint="downloads/model@1").close()
-    place.open(fingerprint="elsewhere/model@1").close()
+    place.open(label="downloads/model@1").close()
+    place.open(label="elsewhere/model@1").close()
 
 
 def test_a_rebuild_replaces_the_index_in_one_step_and_can_be_undone(place, document):
     former, latter = document("/docs/a.txt", ["one"]), document("/docs/b.txt", ["two"])
     with place.open() as index:
         index.replace_document(former.chunks, former.vectors)
-    with place.rebuild(fingerprint="other@2", dimension=4) as index:
+    with place.rebuild(label="other@2", dimension=4) as index:
         assert index.documents() == []
         index.replace_document(latter.chunks, latter.vectors[:, :4])
     with place.open("other@2", 4) as index:

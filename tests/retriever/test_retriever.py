@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from embedder.encoder import EncoderId
 from embedder.errors import TextTooLongError
 from retriever import DEFAULT_K, Retriever, open_index
 from retriever.errors import EncoderMismatchError
@@ -13,8 +14,7 @@ from retriever.errors import EncoderMismatchError
 class Words:
     """An encoder whose tokens are words."""
 
-    fingerprint = "model@1"
-    dimension = 8
+    id = EncoderId("model", "1", 8)
     max_tokens = 4
 
     def __init__(self, vector):
@@ -29,7 +29,7 @@ class Words:
 
 @pytest.fixture
 def retriever(tmp_path, document, vector):
-    with open_index(tmp_path, fingerprint="model@1", dimension=8) as index:
+    with open_index(tmp_path, EncoderId("model", "1", 8)) as index:
         for name in ("a", "b"):
             stored = document(f"/docs/{name}/x.txt", [f"{name} text {n}" for n in range(6)])
             index.replace_document(stored.chunks, stored.vectors)
@@ -64,7 +64,7 @@ def test_a_question_over_the_limit_is_refused_with_both_figures(retriever):
 
 def test_an_index_of_another_encoder_is_refused(tmp_path, vector):
     with (
-        open_index(tmp_path, fingerprint="other@2", dimension=8) as index,
+        open_index(tmp_path, EncoderId("other", "2", 8)) as index,
         pytest.raises(EncoderMismatchError, match=r"other@2.*model@1"),
     ):
         Retriever(Words(vector), index)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from embedder.encoder import EncoderId
 from retriever import Chunk, Filter, document_id, open_index
 from retriever.schema import PATHS
 
@@ -64,7 +65,7 @@ def test_a_document_is_its_path():
 def test_odd_text_survives_the_engine(tmp_path, document, text):
     stored = document("/docs/ä ö/\u2028.txt", [text + "!"])
     chunk = dataclasses.replace(stored.chunks[0], text=text, title=text, headings=(text,))
-    with open_index(tmp_path, fingerprint="model@1", dimension=8) as index:
+    with open_index(tmp_path, EncoderId("model", "1", 8)) as index:
         index.replace_document([chunk], stored.vectors)
         where = Filter(source="/docs/ä ö")
         assert index.search(np.ones(8, dtype=np.float32), 1, where)[0].chunk == chunk

@@ -7,14 +7,14 @@ from langchain_core.embeddings import Embeddings
 from langchain_qdrant import QdrantVectorStore
 from qdrant_client import models
 
+from embedder.encoder import EncoderId
 from retriever import Index, open_index, rebuild
-from retriever.engine import EncoderId
 from retriever.errors import AddressError, RetrieverError, ServerUnreachableError
 from retriever.server import Server
 
 pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect:UserWarning")
 
-ENCODER = {"fingerprint": "model@1", "dimension": 8}
+ENCODER = EncoderId("model", "1", 8)
 
 
 class Deterministic(Embeddings):
@@ -29,7 +29,7 @@ class Deterministic(Embeddings):
 
 
 def test_langchain_reads_the_collection_as_it_is(client, document, vector):
-    index = Index(Server(client, "papers").open(EncoderId(**ENCODER)))
+    index = Index(Server(client, "papers").open(ENCODER))
     for name in "ab":
         stored = document(f"/docs/{name}.txt", [f"{name} one", f"{name} two"])
         index.replace_document(stored.chunks, stored.vectors)
@@ -50,7 +50,7 @@ def test_nobody_at_the_address_is_one_clear_line():
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}"
         with pytest.raises(ServerUnreachableError) as caught:
-            open_index(url, **ENCODER)
+            open_index(url, ENCODER)
     assert url in str(caught.value)
     assert "docker compose up" in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -60,9 +60,9 @@ def test_nobody_at_the_address_is_one_clear_line():
 def test_the_api_key_is_sent_and_a_wrong_one_is_said(stand_in, document):
     stand_in.api_key = "secret"
     with pytest.raises(ServerUnreachableError, match="DUET_QDRANT_API_KEY"):
-        open_index(stand_in.url, **ENCODER, api_key="wrong")
+        open_index(stand_in.url, ENCODER, api_key="wrong")
     stored = document("/docs/a.txt", ["one"])
-    with open_index(stand_in.url, **ENCODER, api_key="secret") as index:
+    with open_index(stand_in.url, ENCODER, api_key="secret") as index:
         index.replace_document(stored.chunks, stored.vectors)
         assert index.chunks(stored.id) == stored.chunks
     keys = {headers["api-key"] for headers in stand_in.headers}
@@ -71,10 +71,10 @@ def test_the_api_key_is_sent_and_a_wrong_one_is_said(stand_in, document):
 
 def test_a_url_may_name_the_collection(stand_in, client, document):
     stored = document("/docs/a.txt", ["one"])
-    with open_index(f"{stand_in.url}#papers", **ENCODER) as index:
+    with open_index(f"{stand_in.url}#papers", ENCODER) as index:
         index.replace_document(stored.chunks, stored.vectors)
         assert index.address == f"{stand_in.url}#papers"
-    with open_index(stand_in.url, **ENCODER) as index:
+    with open_index(stand_in.url, ENCODER) as index:
         assert index.documents() == []
     assert client.count("papers").count == 1
 
@@ -83,34 +83,34 @@ def test_collections_of_others_are_neither_used_nor_dropped(stand_in, client):
     vectors = models.VectorParams(size=8, distance=models.Distance.COSINE)
     for name in ("duet-7", "duet-x", "theirs"):
         client.create_collection(name, vectors)
-    with rebuild(stand_in.url, **ENCODER), rebuild(f"{stand_in.url}#theirs-too", **ENCODER):
+    with rebuild(stand_in.url, ENCODER), rebuild(f"{stand_in.url}#theirs-too", ENCODER):
         pass
     with pytest.raises(AddressError, match="a collection theirs that Duet did not make"):
-        open_index(f"{stand_in.url}#theirs", **ENCODER)
+        open_index(f"{stand_in.url}#theirs", ENCODER)
     alias = models.CreateAlias(collection_name="theirs", alias_name="mine")
     client.update_collection_aliases([models.CreateAliasOperation(create_alias=alias)])
     with pytest.raises(AddressError, match=r"not Duet's, or .* older than Qdrant 1\.16"):
-        open_index(f"{stand_in.url}#mine", **ENCODER)
+        open_index(f"{stand_in.url}#mine", ENCODER)
     assert {"duet-7", "duet-x", "theirs"} <= {c.name for c in client.get_collections().collections}
 
 
 def test_old_generations_are_dropped_but_the_one_before_is_kept(client):
     server = Server(client)
     for n in range(4):
-        with server.rebuild(EncoderId(f"model@{n}", 8)):
+        with server.rebuild(EncoderId("model", str(n), 8)):
             pass
     assert len(client.get_collections().collections) == 2
-    assert server.open(EncoderId("model@3", 8)).encoder.fingerprint == "model@3"
+    assert server.open(EncoderId("model", "3", 8)).encoder.label == "model@3"
     server.rollback()
-    assert server.open(EncoderId("model@2", 8)).encoder.fingerprint == "model@2"
+    assert server.open(EncoderId("model", "2", 8)).encoder.label == "model@2"
 
 
 def test_an_open_index_stays_with_its_encoder_when_another_is_published(client, document):
     server = Server(client)
     stored = document("/docs/a.txt", ["one"])
-    index = Index(server.open(EncoderId("model@1", 8)))
+    index = Index(server.open(EncoderId("model", "1", 8)))
     index.replace_document(stored.chunks, stored.vectors)
-    with server.rebuild(EncoderId("other@2", 8)):
+    with server.rebuild(EncoderId("other", "2", 8)):
         pass
     assert index.chunks(stored.id) == stored.chunks
     for write in (
@@ -142,7 +142,7 @@ def test_a_collection_that_later_rebuilds_dropped_is_told_as_that(place, documen
 
 
 def test_an_error_of_the_server_is_passed_on_in_its_words(stand_in, monkeypatch):
-    with open_index(stand_in.url, **ENCODER) as index:
+    with open_index(stand_in.url, ENCODER) as index:
         monkeypatch.setattr(stand_in, "answer_points", _disk_is_full)
         with pytest.raises(RetrieverError, match=r"could not count: 500 .*disk is full"):
             index.info()

@@ -32,7 +32,7 @@ class Example:
 
 
 def cited(text: str, number: int) -> str:
-    """A reply's sentence or phrase with the number of its passage behind it: `24 months [1].`"""
+    """A reply's sentence or phrase with the number of its passage in it, as in `24 months [1].`."""
     text = text.strip()
     end = text[-1:] if text[-1:] in ".!?" else "."
     return f"{text.rstrip('.!? ')} [{number}]{end}"

@@ -10,7 +10,7 @@ from functools import cached_property
 from embedder.chat import REFUSAL
 from embedder.train.answering import texts
 from embedder.train.answering.example import Asked, Example, cited
-from embedder.train.answering.records import KINDS, Record, table
+from embedder.train.answering.records import KINDS, Kind, Record, table
 from embedder.train.answering.texts import Text, Told
 
 _OPPOSITES = {
@@ -148,17 +148,15 @@ def _count(rng: random.Random) -> int:
     return rng.choices((1, 2, 3, 4, 5), (1, 2, 4, 2, 1))[0]
 
 
-def _distinct(kind: object, count: int, rng: random.Random) -> list[Record]:
+def _distinct(kind: Kind, count: int, rng: random.Random) -> list[Record]:
     found: dict[str, Record] = {}
     while len(found) < count:
-        record = Record.draw(kind, rng)  # type: ignore[arg-type]
+        record = Record.draw(kind, rng)
         found.setdefault(record.name, record)
     return list(found.values())
 
 
-def _disagree(
-    record: Record, passages: list[str], asked: list[Asked], rng: random.Random
-) -> None:
+def _disagree(record: Record, passages: list[str], asked: list[Asked], rng: random.Random) -> None:
     """A second passage about `record` that says otherwise, or the same, in one respect."""
     attribute = rng.choice([a for a in record.kind.attributes if a.label in record.told])
     value = attribute.value(rng) if rng.random() < 0.6 else record.told[attribute.label]
@@ -191,23 +189,16 @@ def _cut(text: Text, number: int, rng: random.Random) -> tuple[str, list[Asked]]
     while sum(len(text.sentences[i]) for i in kept) > 1400 and len(kept) > 1:
         kept.pop() if kept[-1] > max(places) or len(kept) % 2 else kept.pop(0)
     told = [t for t in told if t.place in kept]
-    gone: Told | None = None
+    vain = list(text.vain)
     if len(kept) >= 3 and told and rng.random() < 0.3:
         gone = rng.choice(told)
-        without = [text.sentences[i] for i in kept if i != gone.place]
-        if len(gone.answer) > 1 or gone.answer[0].lower() in " ".join(without).lower():
-            gone = None
-        else:
+        without = " ".join(text.sentences[i] for i in kept if i != gone.place).lower()
+        if not any(part.lower() in without for part in gone.answer):
             kept.remove(gone.place)
-    asked = [
-        Asked(t.question, " ".join(cited(part, number) for part in t.answer))
-        for t in told
-        if t is not gone and t.place in kept
-    ]
-    asked += [Asked(question, REFUSAL) for question in text.vain]
-    if gone is not None:
-        asked = [a for a in asked if a.reply != cited(gone.answer[0], number)]
-        asked.append(Asked(gone.question, REFUSAL))
+            told = [t for t in told if t.place != gone.place]
+            vain.append(gone.question)
+    asked = [Asked(t.question, " ".join(cited(a, number) for a in t.answer)) for t in told]
+    asked += [Asked(question, REFUSAL) for question in vain]
     return _laid_out([text.sentences[i] for i in kept], rng), asked
 
 

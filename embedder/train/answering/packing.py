@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 
 from embedder.chat import grounded_messages
-from embedder.prompt import Prompter
+from embedder.tokenizing import Prompter
 from embedder.train.answering.example import Example
 
 

@@ -59,7 +59,9 @@ def _money(rng: random.Random) -> str:
 
 
 def _count(rng: random.Random) -> str:
-    return f"{rng.choice((rng.randint(3, 60), rng.randint(100, 990), 10 * rng.randint(150, 9000))):,}"
+    return (
+        f"{rng.choice((rng.randint(3, 60), rng.randint(100, 990), 10 * rng.randint(150, 9000))):,}"
+    )
 
 
 def _days(rng: random.Random) -> str:

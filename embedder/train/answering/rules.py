@@ -6,7 +6,10 @@ import re
 Made = tuple[str, str]
 """A question, and the answer word for word from the sentence."""
 
-_YEAR = re.compile(r"^(?P<before>.*?)\b(?:[Ii]n|[Ss]ince|[Uu]ntil|[Bb]y) (?P<answer>1[0-9]{3}|20[0-2][0-9])\b(?P<after>.*)$")
+_YEAR = re.compile(
+    r"^(?P<before>.*?)\b(?:[Ii]n|[Ss]ince|[Uu]ntil|[Bb]y) "
+    r"(?P<answer>1[0-9]{3}|20[0-2][0-9])\b(?P<after>.*)$"
+)
 _COUNT = re.compile(
     r"\b(?P<answer>\d[\d,.]*\d|\d|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve) "
     r"(?P<unit>(?:[a-z]{3,} )?[a-z]{3,}s)\b"
@@ -16,11 +19,13 @@ _DEFINED = re.compile(
     r"(?P<answer>(?:an?|the|any|when|how) .{12,160}?)[.;]?$"
 )
 _CALLED = re.compile(
-    r"^(?P<what>.{15,140}?),? (?:is|are) (?:called|known as|termed) (?P<answer>(?:an? |the )?[\w\s’-]{3,40}?)[.;,]"
+    r"^(?P<what>.{15,140}?),? (?:is|are) (?:called|known as|termed) "
+    r"(?P<answer>(?:an? |the )?[\w\s’-]{3,40}?)[.;,]"
 )
 _CAUSE = re.compile(
-    r"^(?P<subject>[A-Z][^,;]{4,60}?) (?P<verb>causes|contains|includes|produces|requires|returns|"
-    r"provides|uses|specifies|indicates|represents|prevents|supports) (?P<answer>[^.;]{4,100})[.;]?$"
+    r"^(?P<subject>[A-Z][^,;]{4,60}?) (?P<verb>causes|contains|includes|produces|requires|"
+    r"returns|provides|uses|specifies|indicates|represents|prevents|supports) "
+    r"(?P<answer>[^.;]{4,100})[.;]?$"
 )
 _BECAUSE = re.compile(
     r"^(?P<subject>(?:The|A|An|These|This|Many|Most|[A-Z]\w+)\b[^,;]{4,60}?) "
@@ -85,7 +90,9 @@ def _defined(sentence: str, rng: random.Random) -> Made | None:
         return None
     term = match["term"].strip()
     be = "are" if match["verb"] == "are" else "is"
-    form = rng.choice(("What {be} {t}?", "what {be} {t}", "What is meant by {t}?", "Define {t}.", "{t}?"))
+    form = rng.choice(
+        ("What {be} {t}?", "what {be} {t}", "What is meant by {t}?", "Define {t}.", "{t}?")
+    )
     return form.format(be=be, t=_lower(term)), match["answer"]
 
 
@@ -134,5 +141,17 @@ _MAKERS = (_year, _count, _defined, _defined, _called, _cause, _because, _purpos
 def _lower(text: str) -> str:
     """Without the capital that only begins a sentence."""
     first = text.split(" ", 1)[0]
-    common = first.lower() in ("the", "a", "an", "this", "these", "many", "most", "some", "in", "to", "it")
+    common = first.lower() in (
+        "the",
+        "a",
+        "an",
+        "this",
+        "these",
+        "many",
+        "most",
+        "some",
+        "in",
+        "to",
+        "it",
+    )
     return text[:1].lower() + text[1:] if common else text

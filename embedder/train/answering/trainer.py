@@ -25,7 +25,7 @@ from embedder.base import best_dtype, load_base, load_tokenizer
 from embedder.base_files import local_base
 from embedder.errors import TrainingError
 from embedder.fingerprint import weights_hash
-from embedder.prompt import Prompter
+from embedder.tokenizing import Prompter
 from embedder.train.answering.example import Example, read_examples
 from embedder.train.answering.packing import Packed, pack
 from embedder.train.lora import LORA_TARGETS, lora_parameters
@@ -88,7 +88,8 @@ def train_answering(plan: AnsweringPlan) -> Path:
     examples = read_examples(plan.data)
     steps = plan.steps or len(examples) // plan.batch
     run = Run(plan.out)
-    settings = {k: str(v) for k, v in asdict(plan).items() if k not in ("out", "save_every", "device")}
+    free = ("out", "save_every", "device")
+    settings: dict[str, object] = {k: str(v) for k, v in asdict(plan).items() if k not in free}
     settings["steps"] = str(steps)
     run.check(settings)
     accelerator = Accelerator(cpu=plan.device == "cpu")
@@ -172,7 +173,7 @@ class _Trainer:
             parameter.data = parameter.data.to(lm.dtype)
         self._optimizer = torch.optim.AdamW(self._masters, lr=0.0, weight_decay=0.0)
         self._done = 0
-        state = run.load_state()
+        state = run.load_snapshot()
         if state is not None:
             with torch.no_grad():
                 for master, saved in zip(self._masters, state["masters"], strict=True):
@@ -282,7 +283,7 @@ class _Trainer:
                 working.copy_(master)
 
     def _save(self, steps: int) -> None:
-        self._run.save_state(
+        self._run.save_snapshot(
             {
                 "masters": [m.detach() for m in self._masters],
                 "optimizer": self._optimizer.state_dict(),

@@ -13,6 +13,9 @@ A checkpoint is a folder (or a hub repository of the same files):
     answering/adapter_config.json, answering/adapter_model.safetensors
                                  ours: a LoRA that is on while grounded answers are written
 
+    modules.json, config_sentence_transformers.json
+                                 our module and the instructions, for SentenceTransformer(folder)
+
 Choices that the published package does not know (`embedder.representation`) are in two files more,
 `representation.json` and `representation.safetensors`; the encoding mode is then called
 `duet_last_K_tokens`, so that the published package refuses instead of computing something else.
@@ -33,11 +36,14 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from transformers import PreTrainedConfig, PreTrainedTokenizerFast
 
+from embedder import instructions
 from embedder.base_files import base_beside
 from embedder.errors import CheckpointError
 from embedder.representation import CHOICES, Instructions, Representation
 
 ROWS = "trainable_tokens_delta"
+SENTENCE_TRANSFORMERS_CONFIG = "config_sentence_transformers.json"
+SENTENCE_TRANSFORMERS_MODULE = "embedder.adapters.sentence_transformers.LLM2VecGenModule"
 LEARNED = {"query": ("pooling", "attention"), "mix": ("layers", "mix")}
 """Tensors of a representation, and the choice that needs each."""
 
@@ -88,7 +94,7 @@ class Checkpoint:
 
     Attributes:
         base: The base model, in one of the forms of `embedder.base_files`.
-        tokenizer: Folder with the tokenizer's files.
+        tokenizer: Folder with the tokenizer's files: the checkpoint's own.
         special_tokens: The special tokens' strings; only their number matters here.
         rows: Their input vectors, `[special, hidden]`.
         states: How many of the last hidden states are read.
@@ -212,6 +218,7 @@ def write_checkpoint(
     (folder / "run_config.yml").write_text(yaml.safe_dump(run))
     mode = {"encoding_mode": run["encoding_mode"], "save_decoder": False}
     _write_json(folder / "encoder_decoder_config.json", mode)
+    write_sentence_transformers_files(folder)
     _write_head(folder / "reconstruction_mlp", checkpoint.reconstruction, checkpoint.dtype)
     _write_head(folder / "alignment_mlp", checkpoint.alignment, checkpoint.dtype)
     if not checkpoint.representation.published:
@@ -219,6 +226,32 @@ def write_checkpoint(
         tensors = {name: t.contiguous() for name, t in checkpoint.representation.tensors.items()}
         if tensors:
             save_file(tensors, folder / "representation.safetensors")
+
+
+def write_sentence_transformers_files(folder: Path) -> None:
+    """Write what `SentenceTransformer(folder)` reads: which module it is, and its prompts."""
+    module = {"idx": 0, "name": "0", "path": "", "type": SENTENCE_TRANSFORMERS_MODULE}
+    (folder / "modules.json").write_text(json.dumps([module], indent=2) + "\n")
+    config = {
+        "model_type": "SentenceTransformer",
+        "prompts": instructions.PROMPTS,
+        "default_prompt_name": None,
+        "similarity_fn_name": "cosine",
+    }
+    _write_json(folder / SENTENCE_TRANSFORMERS_CONFIG, config)
+
+
+def copy_checkpoint(source: Path, target: Path) -> None:
+    """Copy a checkpoint's folder; a base beside it is named by its absolute path in the copy."""
+    if target.resolve() == source.resolve():
+        return
+    shutil.copytree(source, target, dirs_exist_ok=True)
+    run_file, adapter_file = target / "run_config.yml", target / "encoder" / "adapter_config.json"
+    run, adapter = yaml.safe_load(run_file.read_text()), json.loads(adapter_file.read_text())
+    base = (source / run["model_name_or_path"]).resolve()
+    if base.exists() and not base.is_relative_to(source.resolve()):
+        run_file.write_text(yaml.safe_dump({**run, "model_name_or_path": str(base)}))
+        _write_json(adapter_file, {**adapter, "base_model_name_or_path": str(base)})
 
 
 def _write_tokenizer(

@@ -9,7 +9,7 @@ from typing import cast
 
 from embedder.errors import DataError
 
-Row = dict[str, object]
+JsonObject = dict[str, object]
 
 
 def find_file(folder: Path, *names: str) -> Path | None:
@@ -41,7 +41,7 @@ def read_lines(file: Path) -> Iterator[tuple[int, str]]:
         raise DataError(msg) from error
 
 
-def read_rows(file: Path, texts: Sequence[str]) -> Iterator[tuple[int, Row]]:
+def read_objects(file: Path, texts: Sequence[str]) -> Iterator[tuple[int, JsonObject]]:
     """The JSON objects of `file`, one a line, with their line numbers.
 
     Args:
@@ -58,15 +58,15 @@ def read_rows(file: Path, texts: Sequence[str]) -> Iterator[tuple[int, Row]]:
     for number, line in read_lines(file):
         empty = False
         try:
-            row: object = json.loads(line)
+            found: object = json.loads(line)
         except (json.JSONDecodeError, RecursionError) as error:
             raise bad_line(file, number, expected, line) from error
-        if not isinstance(row, dict):
+        if not isinstance(found, dict):
             raise bad_line(file, number, expected, line)
-        row = cast("Row", row)
-        if any(not isinstance(row.get(field), str) for field in texts):
+        found = cast("JsonObject", found)
+        if any(not isinstance(found.get(field), str) for field in texts):
             raise bad_line(file, number, expected, line)
-        yield number, row
+        yield number, found
     if empty:
         msg = f"{file} is empty: expected {expected} in each line"
         raise DataError(msg)

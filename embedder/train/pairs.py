@@ -1,4 +1,4 @@
-"""Questions and answers in JSON lines, checked row by row."""
+"""Questions and answers in JSON lines, checked line by line."""
 
 import hashlib
 import json
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from embedder.errors import DataError
-from embedder.rows import bad_line, read_rows
+from embedder.jsonl import bad_line, read_objects
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +39,19 @@ def read_questions(file: Path) -> list[Question]:
 
 
 def read_pairs(file: Path, *, hard_negatives: bool = False) -> tuple[list[Pair], int]:
-    """The rows to train on, and how many were left out because their answer is empty.
+    """The pairs to train on, and how many were left out because their answer is empty.
 
     Raises:
         DataError: The file cannot be read, nothing is left of it, or a line is wrong.
     """
     keys = ["question", "answer"]
     keys += ["negative_question", "negative_answer"] if hard_negatives else []
-    rows = [Pair(line, *texts) for line, texts in _texts(file, keys)]
-    pairs = [pair for pair in rows if pair.answer]
+    read = [Pair(line, *texts) for line, texts in _texts(file, keys)]
+    pairs = [pair for pair in read if pair.answer]
     if not pairs:
-        msg = f"{file}: all {len(rows)} answers are empty, there is nothing to train on"
+        msg = f"{file}: all {len(read)} answers are empty, there is nothing to train on"
         raise DataError(msg)
-    return pairs, len(rows) - len(pairs)
+    return pairs, len(read) - len(pairs)
 
 
 def digest(pairs: Sequence[Pair]) -> str:
@@ -64,9 +64,9 @@ def digest(pairs: Sequence[Pair]) -> str:
 
 
 def _texts(file: Path, keys: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
-    """Each row's line and its texts under `keys`; only an answer may be empty."""
-    for line, row in read_rows(file, keys):
-        texts = [str(row[key]).strip() for key in keys]  # stripped as published
+    """Each object's line and its texts under `keys`; only an answer may be empty."""
+    for line, found in read_objects(file, keys):
+        texts = [str(found[key]).strip() for key in keys]  # stripped as published
         for key, text in zip(keys, texts, strict=True):
             if not text and key != "answer":
                 raise bad_line(file, line, f"a “{key}” that is not empty", "no text")

@@ -1,0 +1,1 @@
+"""Duet in other libraries: LangChain and SentenceTransformers."""
