@@ -69,7 +69,7 @@ def _shown(question: Question, given: Answer, folder: Path) -> str:
 
 def _place(cited: Citation, folder: Path) -> str:
     page = f", page {cited.chunk.page}" if cited.chunk.page else ""
-    file = Path(cited.chunk.source).relative_to(folder)
+    file = cited.chunk.source.removeprefix(f"{folder.as_posix()}/")
     return f"{file}{page}: “{' '.join(cited.quote.split())}”"
 
 
