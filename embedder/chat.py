@@ -1,7 +1,7 @@
 """What the language model is told: the one prompt for questions over passages.
 
-It lives beside the model, not in the app, because the bundled model is trained on exactly these
-words (`embedder.demo_model`).
+It lives beside the model, not in the app, because answering adapters are trained on exactly these
+words (`embedder.train.answering`).
 """
 
 from collections.abc import Sequence
