@@ -78,8 +78,8 @@ def load_base(base: Path, device: str, dtype: str) -> PreTrainedModel:
     window = getattr(lm.config.get_text_config(), "max_position_embeddings", None)
     if not isinstance(window, int) or window < 1:
         msg = (
-            f"{base / 'config.json'}: expected max_position_embeddings (the model's window in "
-            f"tokens) to be at least 1, found {window}"
+            f"{base / 'config.json' if base.is_dir() else base}: expected max_position_embeddings "
+            f"(the model's window in tokens) to be at least 1, found {window}"
         )
         raise CheckpointError(msg)
     if not isinstance(lm.get_input_embeddings(), nn.Embedding):
@@ -137,8 +137,9 @@ def _without_report() -> Generator[None]:
         logger.disabled = disabled
 
 
-def _check_weights(folder: Path, report: dict[str, Any]) -> None:
+def _check_weights(base: Path, report: dict[str, Any]) -> None:
     """Refuse a base with random weights: transformers draws those that are missing or misshapen."""
+    stated = "metadata" if base.is_file() else "config.json"
     misfits = [
         f"{name} of shape {list(expected)}, found {list(found)}"
         for name, found, expected in report["mismatched_keys"]
@@ -146,16 +147,16 @@ def _check_weights(folder: Path, report: dict[str, Any]) -> None:
     misfits += [f"{name}, found no such weights" for name in report["missing_keys"]]
     if misfits:
         msg = (
-            f"the base model in {folder} does not fit its configuration: expected {min(misfits)}; "
+            f"the base model in {base} does not fit its {stated}: expected {min(misfits)}; "
             "copy or download it again"
         )
         raise CheckpointError(msg)
     if report["unexpected_keys"]:
         _logger.warning(
-            "The base model in %s leaves out %d weights that its configuration does not name, "
-            "such as %s",
-            folder,
+            "The base model in %s leaves out %d weights that its %s does not name, such as %s",
+            base,
             len(report["unexpected_keys"]),
+            stated,
             min(report["unexpected_keys"]),
         )
 

@@ -16,7 +16,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from embedder.errors import CheckpointError
-from embedder.hub import local_file, local_folder
+from embedder.hub import existing_path, local_file, local_folder
 
 _PACKAGE = re.compile(r"package:([\w.-]+?)(?:==([\w.!+-]+))?/(.+)")
 
@@ -32,9 +32,9 @@ def local_base(source: str | Path) -> Path:
     """
     if str(source).startswith("package:"):
         return _in_package(str(source))
-    file = _existing_file(source)
-    if file is not None:
-        return file
+    path = existing_path(source)
+    if path is not None:
+        return _only_gguf(path) if path.is_dir() else path
     repository, mark, name = str(source).partition("#")
     if mark:
         return local_file(repository, name)
@@ -52,13 +52,13 @@ def base_beside(folder: Path, base: str) -> str:
     """
     if base.startswith("package:"):
         return base
-    beside = folder / base
-    if beside.exists():
-        return str(beside.resolve())
+    beside = existing_path(folder / base)
+    if beside is not None:
+        return str(beside)
     if base.startswith((".", "/")) or base.partition("#")[0].count("/") != 1:
         msg = (
-            f"{beside} is missing: run_config.yml names {base!r} as the base model, which is "
-            "neither a folder or GGUF file beside it, nor a hub id (owner/name, "
+            f"{folder / base} is missing: run_config.yml names {base!r} as the base model, which "
+            "is neither a folder or GGUF file beside it, nor a hub id (owner/name, "
             "owner/name#file.gguf), nor package:NAME/FILE"
         )
         raise CheckpointError(msg)
@@ -73,7 +73,7 @@ def base_name(source: str, base: Path, folder: Path) -> str:
         base: Where it was found; a path is written relative to `folder`.
         folder: The checkpoint's.
     """
-    local = Path(source).expanduser().exists()
+    local = existing_path(source) is not None
     return os.path.relpath(base.resolve(), folder.resolve()) if local else source
 
 
@@ -99,14 +99,6 @@ def check_digest(base: Path, expected: str) -> None:
             "train the checkpoint anew"
         )
         raise CheckpointError(msg)
-
-
-def _existing_file(source: str | Path) -> Path | None:
-    try:
-        path = Path(source).expanduser()
-        return path.resolve() if path.is_file() else None
-    except (OSError, RuntimeError):  # a name too long, nobody's home: `local_folder` says so
-        return None
 
 
 def _only_gguf(folder: Path) -> Path:

@@ -22,26 +22,35 @@ _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _NEEDED = ["*.json", "*.yml", "*.jinja", "*.txt", "*.model", "*.safetensors", "*_mlp"]
 
 
+_EXPECTED = "expected a folder, or a hub id (owner/name)"
+
+
+def existing_path(source: str | Path) -> Path | None:
+    """The path `source` in full, `~` being the home folder; None if nothing is there.
+
+    Raises:
+        CheckpointError: Something is there that cannot be opened.
+    """
+    try:
+        path = Path(source).expanduser()
+        return path.resolve() if path.exists() else None
+    except (OSError, RuntimeError) as error:  # RuntimeError: nobody's home
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        msg = f"{source} cannot be opened ({reason}): {_EXPECTED}"
+        raise CheckpointError(msg) from error
+
+
 def existing_folder(source: str | Path) -> Path | None:
-    """The folder `source` in full, `~` being the home folder; None if nothing is there.
+    """The folder `source`, as `existing_path`.
 
     Raises:
         CheckpointError: A file is there, or something that cannot be opened.
     """
-    expected = "expected a folder, or a hub id (owner/name)"
-    try:
-        path = Path(source).expanduser()
-        if path.is_dir():
-            return path.resolve()
-        is_file = path.exists()
-    except (OSError, RuntimeError) as error:  # RuntimeError: nobody's home
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        msg = f"{source} cannot be opened ({reason}): {expected}"
-        raise CheckpointError(msg) from error
-    if is_file:
-        msg = f"{source} is a file: {expected}"
+    path = existing_path(source)
+    if path is not None and not path.is_dir():
+        msg = f"{source} is a file: {_EXPECTED}"
         raise CheckpointError(msg)
-    return None
+    return path
 
 
 def local_folder(source: str | Path, revision: str | None = None) -> Path:
