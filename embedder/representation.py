@@ -159,15 +159,15 @@ class Representation:
         self, base: nn.Module, inputs: torch.Tensor, lengths: torch.Tensor
     ) -> list[torch.Tensor]:
         """The hidden states `[batch, length, hidden]` of the layers that are read."""
-        chosen = self.side_by_side
-        outputs = (_first_layers(base, max(chosen)) if chosen else base)(
+        chosen, mask = self.side_by_side, self.mask(lengths, inputs)
+        if chosen:
+            return _side_by_side(base, inputs, mask, chosen)
+        outputs = base(
             inputs_embeds=inputs,
-            attention_mask=self.mask(lengths, inputs),
-            output_hidden_states=bool(chosen) or self.layers == "mix",
+            attention_mask=mask,
+            output_hidden_states=self.layers == "mix",
             use_cache=False,
         )
-        if chosen:
-            return [outputs.hidden_states[layer] for layer in chosen]
         return list(outputs.hidden_states) if self.mix is not None else [outputs.last_hidden_state]
 
     def _join(self, layers: list[torch.Tensor]) -> torch.Tensor:
@@ -192,6 +192,34 @@ class Representation:
 def _level(states: torch.Tensor) -> torch.Tensor:
     """Each state at a root mean square of 1: what layers add grows, the last would drown others."""
     return states * states.square().mean(dim=-1, keepdim=True).add(1e-6).rsqrt()
+
+
+def _side_by_side(
+    base: nn.Module, inputs: torch.Tensor, mask: torch.Tensor | None, chosen: tuple[int, ...]
+) -> list[torch.Tensor]:
+    """What the chosen layers give, 0 being `inputs`; no layer above the highest is computed.
+
+    By hooks of our own: transformers' are put on the layers once for each model that asks for
+    hidden states, and a model of the first layers only shares these with the whole one.
+    """
+    found = {0: inputs}
+
+    def keep(layer: int) -> Any:  # noqa: ANN401
+        def hook(_module: nn.Module, _inputs: object, output: Any) -> None:  # noqa: ANN401
+            found[layer] = output[0] if isinstance(output, tuple) else output
+
+        return hook
+
+    short: Any = _first_layers(base, max(chosen))
+    hooks = [
+        short.layers[layer - 1].register_forward_hook(keep(layer)) for layer in set(chosen) if layer
+    ]
+    try:
+        short(inputs_embeds=inputs, attention_mask=mask, use_cache=False)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return [found[layer] for layer in chosen]
 
 
 def _first_layers(base: nn.Module, count: int) -> nn.Module:

@@ -7,6 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from embedder import instructions
 from embedder.errors import DuetError
 
 if TYPE_CHECKING:
@@ -90,8 +91,8 @@ def _describe_train(parser: argparse.ArgumentParser) -> None:
     group("--lora-alpha", type=int, default=16)
     group("--lora-dropout", type=float, default=0.05)
     group("--words", default="", help="what the special rows start as (random)")
-    group("--query-instruction", help="in front of questions (the published one)")
-    group("--document-instruction", help="in front of passages (the published one)")
+    group("--query-instruction", default=instructions.QUERY, help="in front of questions")
+    group("--document-instruction", default=instructions.DOCUMENT, help="in front of passages")
 
     group = parser.add_argument_group("losses, 0 is off").add_argument
     group("--reconstruction", type=float, default=1.0, help="weight (%(default)s)")
@@ -170,17 +171,9 @@ def _respond(arguments: argparse.Namespace) -> None:
 
 
 def _train(arguments: argparse.Namespace) -> None:
-    from embedder.representation import Instructions
     from embedder.train.recipe import Design, Losses, Pace, Plan
     from embedder.train.trainer import train
 
-    published = Instructions()
-    arguments.instructions = Instructions(
-        published.query if arguments.query_instruction is None else arguments.query_instruction,
-        published.document
-        if arguments.document_instruction is None
-        else arguments.document_instruction,
-    )
     arguments.design = _only(Design, arguments)
     arguments.losses = _only(Losses, arguments)
     arguments.pace = _only(Pace, arguments)

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from embedder.train.student import Student
 
-PENALTIES = (1e-3, 1e-2, 1e-1, 1.0)
+PENALTIES = (1e-2, 3e-2, 1e-1, 3e-1)
 """Tried, relative to the mean variance of the states."""
 HELD_OUT = 0.1
 

@@ -5,15 +5,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from embedder import instructions
 from embedder.errors import TrainingError
-from embedder.representation import (
-    CHOICES,
-    PUBLISHED,
-    Attention,
-    Instructions,
-    Layers,
-    Pooling,
-)
+from embedder.representation import CHOICES, Attention, Layers, Pooling
 
 Contrast = Literal["echo", "teacher"]
 """In-batch candidates: the student's own vectors of the answers, or the teacher's."""
@@ -35,7 +29,8 @@ class Design:
         lora_dropout: On its input, in training.
         words: The special rows start as the input vectors of these words, over and over; as
             random ones where it is empty.
-        instructions: What stands in front of questions and passages that are embedded.
+        query_instruction: What stands in front of a question that is embedded.
+        document_instruction: The same for a passage.
     """
 
     tokens: int = 10
@@ -48,7 +43,8 @@ class Design:
     lora_alpha: int = 16
     lora_dropout: float = 0.05
     words: str = ""
-    instructions: Instructions = PUBLISHED
+    query_instruction: str = instructions.QUERY
+    document_instruction: str = instructions.DOCUMENT
 
     def __post_init__(self) -> None:
         if not 0 < self.states <= self.tokens < self.max_length:

@@ -16,7 +16,7 @@ from embedder.errors import TrainingError
 from embedder.generation import embed
 from embedder.lora import ENCODING, LoraSwitch
 from embedder.published import Checkpoint, Head, Lora
-from embedder.representation import Representation
+from embedder.representation import Instructions, Representation
 from embedder.train.batch import Batch, Side, Tokens
 from embedder.train.lora import add_lora, lora_config, lora_parameters, saved_config
 from embedder.train.losses import contrastive_loss, margin_loss, next_token_loss
@@ -100,7 +100,7 @@ class Student(nn.Module):
             design.pooling,
             design.layers,
             design.attention,
-            design.instructions,
+            Instructions(design.query_instruction, design.document_instruction),
             self.query,
             self.mix,
         )

@@ -35,7 +35,7 @@ ROWS = [
         "is_answerable": True,
         "question": "who wrote the song about the river",
         "answer": "Anna Alder",
-        "context": "The River is a song of 1978 . It was written by Anna Alder . It sold well in Spain .",
+        "context": "The River is a song of 1978 . It was written by Anna Alder . It sold well .",
     },
     {
         "source": "medquad",
@@ -53,8 +53,8 @@ ROWS = [
     },
     {
         "source": "fairytaleqa",
-        "context": "A king had three daughters. The youngest of them loved a miller. They lived by the "
-        "sea until 1804. Then the king sent them away.",
+        "context": "A king had three daughters. The youngest of them loved a miller. They lived by "
+        "the sea until 1804. Then the king sent them away.",
         "questions": [
             {"question": "Whom did the youngest daughter love?", "answer": "a miller"},
             {"question": "Where did they live until they were sent away?", "answer": "by the sea"},
@@ -255,11 +255,11 @@ def test_an_adapter_of_another_base_is_refused(plan, tmp_path):
     checkpoint = tmp_path / "llama" / "checkpoint"
     shutil.copytree(folder, checkpoint / "answering")
     with pytest.raises(
-        CheckpointError, match="answering adapter of .* was trained on another base"
+        CheckpointError, match=r"answering adapter of .* was trained on another base"
     ):
         load(checkpoint)
     (checkpoint / "answering" / "adapter_model.safetensors").unlink()
-    with pytest.raises(CheckpointError, match=r"answering/adapter_model.safetensors is missing"):
+    with pytest.raises(CheckpointError, match=r"answering/adapter_model\.safetensors is miss"):
         load(checkpoint)
 
 

@@ -183,9 +183,7 @@ def test_a_base_without_a_configuration_says_so(folder):
 )
 def test_a_base_whose_weights_do_not_fit_is_one_line(folder, printed, change, expected):
     change_config(folder.parent / "base" / "config.json", **change)
-    with pytest.raises(
-        CheckpointError, match=f"does not fit its configuration: expected {expected}"
-    ):
+    with pytest.raises(CheckpointError, match=f"does not fit its config.json: expected {expected}"):
         load(folder)
     assert printed.text == ""
 

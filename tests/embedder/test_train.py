@@ -16,6 +16,7 @@ import torch
 from embedder import LLM2VecGen
 from embedder.base import load_base
 from embedder.published import read_checkpoint
+from embedder.representation import Representation, _level
 from embedder.train.recipe import Design, Losses, Pace, Plan
 from embedder.train.trainer import train
 
@@ -66,6 +67,8 @@ def test_every_family_trains_saves_loads_and_encodes(plan, make_base, family):
         Design(pooling="last", tokens=6, states=3),
         Design(lora_rank=2, lora_dropout=0.0),
         Design(lora_rank=2, attention="bidirectional"),
+        Design(layers="0+2"),
+        Design(pooling="text", layers="0+1", lora_rank=2, lora_dropout=0.0),
     ],
     ids=lambda design: f"{design.pooling}-{design.layers}-{design.attention}-{design.lora_rank}",
 )
@@ -78,7 +81,7 @@ def test_a_representation_is_saved_and_obeyed(plan, design, checkpointing):
     assert points[-1]["loss"] < points[0]["loss"]
     checkpoint = read_checkpoint(plan.out / "model")
     names = {"pooling": design.pooling, "layers": design.layers, "attention": design.attention}
-    assert checkpoint.representation.names == names
+    assert checkpoint.representation.names == {**Representation().names, **names}
     assert (checkpoint.lora is not None) == bool(design.lora_rank)
     state = torch.load(plan.out / "state.pt", weights_only=True)["student"]
     torch.testing.assert_close(checkpoint.rows, state["rows"])
@@ -89,11 +92,24 @@ def test_a_representation_is_saved_and_obeyed(plan, design, checkpointing):
     one = model.encode(["bear and sea", "a much longer text about the sea and its stones"])
     np.testing.assert_allclose(model.encode(["bear and sea"])[0], one[0], atol=1e-5)
     plain = replace(checkpoint, representation=type(checkpoint.representation)())
-    if not checkpoint.representation.published:
+    if not (checkpoint.representation.published or checkpoint.representation.side_by_side):
         lm = load_base(Path(plan.base), "cpu", "float32")
         other = LLM2VecGen("plain", plain, lm, model._tokenizer)
         assert not np.allclose(other.encode(["bear and sea"]), one[:1], atol=1e-3)
         assert other.id != model.id
+
+
+def test_layers_side_by_side_are_those_of_the_whole_model(make_base):
+    """Twice: hooks that stayed on the layers once made the second call read other ones."""
+    lm = load_base(make_base("qwen3"), "cpu", "float32")
+    ids = torch.tensor([[5, 6, 7, 8]])
+    vectors, lengths = lm.get_input_embeddings()(ids), torch.tensor([4])
+    whole = lm.base_model(input_ids=ids, output_hidden_states=True).hidden_states
+    expected = torch.cat([_level(whole[layer][:, 1:]) for layer in (0, 1)], dim=-1).mean(dim=1)
+    text = Representation(pooling="text", layers="0+1")
+    for _ in range(2):
+        found = text.compress(lm.base_model, vectors, lengths, torch.zeros(1, 32), 1)
+        torch.testing.assert_close(text.pool(found), expected)
 
 
 def test_the_model_computes_what_the_student_was_trained_for(plan, answers):

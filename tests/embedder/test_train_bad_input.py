@@ -107,7 +107,8 @@ def test_settings_that_make_no_sense_are_refused():
     for make, message in (
         (lambda: Design(tokens=4, states=5), "states <= tokens"),
         (lambda: Losses(margin=1.0), "needs hard negatives"),
-        (lambda: Losses(alignment=0.0), "above 0"),
+        (lambda: Losses(alignment=0.0, reconstruction=0.0), "above 0"),
+        (lambda: Design(layers="first"), "expected layers to be last|mix|"),
         (lambda: Losses(alignment=float("nan")), "above 0"),
         (lambda: Losses(contrast=-1.0), "0 or more for contrast, found -1.0"),
         (lambda: Design(lora_rank=-1), "rank of 0"),
@@ -204,7 +205,7 @@ def test_an_unknown_choice_in_a_checkpoint_is_refused(plan):
     file = model / "representation.json"
     good = file.read_text()
     file.write_text(good.replace(': "attention"', ': "median"'))
-    with pytest.raises(CheckpointError, match="'median' is unknown: expected one of mean"):
+    with pytest.raises(CheckpointError, match="'median' is unknown: expected mean"):
         read_checkpoint(model)
     file.write_text(good.replace('"pooling": "attention"', '"pooling": "last"'))
     with pytest.raises(CheckpointError, match="expected the tensor 'query' exactly where pooling"):
