@@ -34,9 +34,10 @@ from safetensors.torch import load_file, save_file
 from transformers import PreTrainedTokenizerFast
 
 from embedder import instructions
+from embedder.choices import CHOICES
 from embedder.errors import CheckpointError
 from embedder.hub import existing_folder
-from embedder.representation import CHOICES, Representation
+from embedder.representation import Representation
 
 ROWS = "trainable_tokens_delta"
 SENTENCE_TRANSFORMERS_CONFIG = "config_sentence_transformers.json"
