@@ -1,4 +1,17 @@
-"""Errors that a user may meet; `str(error)` is the one line to print."""
+"""Errors that a user may meet; `str(error)` is the one line to print.
+
+    DuetError
+    ├── CheckpointError       a model's files
+    ├── NotUnicodeError       also a ValueError: a text
+    ├── TextTooLongError      also a ValueError: a text for the encoder
+    ├── PromptTooLongError    also a ValueError: a prompt for the language model
+    ├── DataError             a file of texts to train or to measure on
+    ├── TrainingError         a training
+    └── EvaluationError       a measurement
+
+The packages above add their own branches to `DuetError`. A text begins lower-case, names what it is
+about, and says what was expected, what came, and what to do.
+"""
 
 
 class DuetError(Exception):
@@ -31,3 +44,7 @@ class DataError(DuetError):
 
 class TrainingError(DuetError):
     """A training cannot start or go on; the text says what to do, and nothing was overwritten."""
+
+
+class EvaluationError(DuetError):
+    """A measurement cannot be made: a package is missing, or a model gives no numbers."""

@@ -8,9 +8,6 @@ import torch
 from tokenizers.decoders import DecodeStream
 from transformers import DynamicCache, PreTrainedModel, PreTrainedTokenizerFast
 
-MAX_NEW_TOKENS = 512
-"""A reply ends here if nobody says otherwise."""
-
 PREFILL = 512
 """Prompt tokens a forward pass: a stop request waits for one such pass at most."""
 

@@ -28,6 +28,7 @@ from embedder.base import (
 from embedder.base_files import check_digest, local_base
 from embedder.batching import by_length
 from embedder.chat import Message
+from embedder.defaults import DECODED_TOKENS, DECODED_WORDS, MAX_NEW_TOKENS
 from embedder.encoder import EncoderId
 from embedder.errors import CheckpointError, PromptTooLongError, TextTooLongError
 from embedder.fingerprint import fingerprint, weights_hash
@@ -245,7 +246,7 @@ class LLM2VecGen:
         self,
         messages: Sequence[Message],
         *,
-        max_new_tokens: int = generation.MAX_NEW_TOKENS,
+        max_new_tokens: int = MAX_NEW_TOKENS,
         temperature: float = 0.0,
         seed: int | None = None,
         stop: threading.Event | None = None,
@@ -285,18 +286,31 @@ class LLM2VecGen:
         return generation.text_pieces(self._tokenizer, islice(reply, min(max_new_tokens, room)))
 
     def decode(
-        self, text: str, *, instruction: str = "", max_new_tokens: int = 64, words: int = 5
+        self,
+        text: str,
+        *,
+        instruction: str = "",
+        max_new_tokens: int = DECODED_TOKENS,
+        words: int = DECODED_WORDS,
+        truncate: bool = False,
     ) -> Decoded:
         """What the embedding of `text` stands for, in words.
 
         Args:
-            text: A text to embed; cut at the model's `max_length`.
+            text: A text to embed.
             instruction: Put in front of it.
             max_new_tokens: Longest text to write from the soft prompts.
             words: Vocabulary entries for each compression token.
+            truncate: Whether to cut what is too long; see `encode`.
+
+        Raises:
+            TextTooLongError: The text is too long and `truncate` is False.
         """
-        ids = self._ids(instruction + text)[: self.max_length - len(self._rows)]
-        states = self._compression_states([ids], decoding=True)
+        limit = self.max_length - len(self._rows)
+        ids = self._ids(instruction + text)
+        if not truncate:
+            self._check_lengths([len(ids)], limit)
+        states = self._compression_states([ids[:limit]], decoding=True)
         soft = self._reconstruction(states).to(self._lm.device, self._lm.dtype)
         tokens = generation.generate(
             self._lm, soft, generation.chooser(0.0, None), guard=partial(self._mode, None)

@@ -38,8 +38,9 @@ from transformers import PreTrainedConfig, PreTrainedTokenizerFast
 
 from embedder import instructions
 from embedder.base_files import base_beside
+from embedder.choices import CHOICES, Instructions
 from embedder.errors import CheckpointError
-from embedder.representation import CHOICES, Instructions, Representation
+from embedder.representation import Representation
 
 ROWS = "trainable_tokens_delta"
 SENTENCE_TRANSFORMERS_CONFIG = "config_sentence_transformers.json"

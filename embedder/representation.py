@@ -7,41 +7,12 @@ for one's own training (`python -m embedder.train`) and are saved with the check
 import copy
 import re
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any
 
 import torch
 from torch import nn
 
-from embedder import instructions
-
-Pooling = Literal["mean", "attention", "last", "text"]
-"""Over the compression states: their mean, a learned query's attention, or the last one. Or over
-the text itself: the mean of its own states but the first, which a causal model uses as a sink. An
-embedding of the text needs no special rows then; they still say what the model would answer."""
-
-Layers = str
-"""`last`, the last layer after its norm; `mix`, a learned weighted mean of all layers; or some
-layers side by side, `0+5+10`, 0 being the input vectors: nothing above the highest is computed."""
-
-Attention = Literal["causal", "bidirectional"]
-"""A token sees what stands before it, or everything. Generation is causal in any case."""
-
-CHOICES = {
-    "pooling": "|".join(get_args(Pooling)),
-    "layers": r"last|mix|\d+(\+\d+)*",
-    "attention": "|".join(get_args(Attention)),
-}
-"""What each choice may be, as regular expressions."""
-
-
-class Instructions(NamedTuple):
-    """What stands in front of a text that is embedded; the published ones by default."""
-
-    query: str = instructions.QUERY
-    document: str = instructions.DOCUMENT
-
-
-PUBLISHED = Instructions()
+from embedder.choices import CHOICES, PUBLISHED, Attention, Instructions, Layers, Pooling
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
 from embedder.chat import Message
-from embedder.generation import MAX_NEW_TOKENS
+from embedder.defaults import MAX_NEW_TOKENS
 from embedder.model import LLM2VecGen
 from embedder.stopping import until_stop
 

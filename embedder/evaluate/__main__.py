@@ -6,8 +6,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from embedder.defaults import DECODED_TOKENS, DECODED_WORDS
 from embedder.errors import DuetError
-from embedder.evaluate.defaults import BM25, MAX_TOKENS, MINILM
+from embedder.evaluate.defaults import BM25, MAX_TOKENS, MINILM, RECALL_AT
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,7 +51,12 @@ def _parser() -> argparse.ArgumentParser:
         "--queries", type=_positive, metavar="N", help="only the first N that have an answer"
     )
     retrieval.add_argument(
-        "--recall", type=_positive, nargs="+", default=[10, 100], metavar="K", help="(10 100)"
+        "--recall",
+        type=_positive,
+        nargs="+",
+        default=RECALL_AT,
+        metavar="K",
+        help=f"({' '.join(map(str, RECALL_AT))})",
     )
     _add_comparison(retrieval, [MINILM, BM25])
     labelled = (
@@ -60,7 +66,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_comparison(add("classification", "accuracy of a linear classifier", labelled), [MINILM])
     _add_comparison(add("clustering", "V-measure of k-means", labelled), [MINILM])
     _add_comparison(add("sts", "rank correlation with people's scores", pairs), [MINILM])
-    add("mteb", "mteb's tasks, or its retrieval over a local folder", "a task's name, or a folder")
+    add(
+        "mteb",
+        "mteb's tasks, or its retrieval over a local folder; long texts are cut",
+        "a task's name, or a folder",
+    )
     _add_decode(tasks.add_parser("decode", help="what the embeddings of a file's texts say"))
     return parser
 
@@ -109,8 +119,12 @@ def _add_decode(parser: argparse.ArgumentParser) -> None:
         default="query",
         help="what each text is embedded as (default: %(default)s)",
     )
-    parser.add_argument("--words", type=_positive, default=5, help="of each token (%(default)s)")
-    parser.add_argument("--max-new-tokens", type=_positive, default=64, help="(%(default)s)")
+    parser.add_argument(
+        "--words", type=_positive, default=DECODED_WORDS, help="of each token (%(default)s)"
+    )
+    parser.add_argument(
+        "--max-new-tokens", type=_positive, default=DECODED_TOKENS, help="(%(default)s)"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the report here, too")
 
 

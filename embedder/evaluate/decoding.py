@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from embedder import instructions
+from embedder.defaults import DECODED_TOKENS, DECODED_WORDS
 from embedder.errors import DataError
 from embedder.evaluate.report import printable
 from embedder.jsonl import read_lines, read_objects
@@ -70,13 +71,17 @@ def decode_texts(
     model: LLM2VecGen,
     texts: list[str],
     *,
-    instruction: str = instructions.QUERY,
-    max_new_tokens: int = 64,
-    words: int = 5,
+    instruction: str,
+    max_new_tokens: int = DECODED_TOKENS,
+    words: int = DECODED_WORDS,
 ) -> Iterator[DecodedText]:
-    """Decode one text after the other; see `LLM2VecGen.decode`."""
+    """Decode one text after the other, cut where it is too long; see `LLM2VecGen.decode`."""
     for text in texts:
         decoded = model.decode(
-            text, instruction=instruction, max_new_tokens=max_new_tokens, words=words
+            text,
+            instruction=instruction,
+            max_new_tokens=max_new_tokens,
+            words=words,
+            truncate=True,
         )
         yield DecodedText(text, decoded.text, decoded.words)

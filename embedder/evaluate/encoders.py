@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from embedder import BUNDLED_MODEL, instructions
 from embedder.encoder import Encoder, EncoderId
+from embedder.errors import EvaluationError
 from embedder.evaluate.defaults import BM25, MAX_TOKENS, MINILM
-from embedder.evaluate.errors import EvaluationError, not_installed
+from embedder.evaluate.errors import not_installed
 from embedder.model import LLM2VecGen
 
 Vectors = NDArray[np.float32]

@@ -1,10 +1,6 @@
-"""The error of this package."""
+"""What is said of packages that only the evaluation needs."""
 
-from embedder.errors import DuetError
-
-
-class EvaluationError(DuetError):
-    """A measurement cannot be made: a package is missing, or a model gives no numbers."""
+from embedder.errors import EvaluationError
 
 
 def not_installed(what: str, package: str, instead: str = "") -> EvaluationError:

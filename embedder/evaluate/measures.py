@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from embedder.evaluate.defaults import RECALL_AT
 from embedder.evaluate.errors import not_installed
 
 RESAMPLES = 2000
@@ -57,7 +58,7 @@ def retrieval_measures(
     queries: Sequence[str],
     passages: Sequence[str],
     relevant: Mapping[str, Mapping[str, int]],
-    recall_at: Sequence[int] = (10, 100),
+    recall_at: Sequence[int] = RECALL_AT,
 ) -> dict[str, Estimate]:
     """nDCG@10, Recall@k and MRR@10, as trec_eval computes them.
 

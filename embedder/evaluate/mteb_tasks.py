@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from embedder.adapters.sentence_transformers import sentence_transformer
+from embedder.errors import EvaluationError
 from embedder.evaluate.beir import read_retrieval_set
-from embedder.evaluate.errors import EvaluationError, not_installed
+from embedder.evaluate.errors import not_installed
 from embedder.evaluate.measures import Estimate
 from embedder.evaluate.tasks import Result
 from embedder.model import LLM2VecGen

@@ -11,7 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from embedder.evaluate.errors import EvaluationError
+from embedder.errors import EvaluationError
 from embedder.evaluate.measures import Estimate, difference
 from embedder.evaluate.tasks import Result
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from embedder.encoder import Encoder
 from embedder.evaluate import tasks
 from embedder.evaluate.beir import read_retrieval_set
-from embedder.evaluate.defaults import BM25, MAX_TOKENS, MINILM
+from embedder.evaluate.defaults import BM25, MAX_TOKENS, MINILM, RECALL_AT
 from embedder.evaluate.encoders import MiniLM, Scorer, TruncatingEncoder, bm25, dense
 from embedder.evaluate.labelled import LabelledSet, read_labelled_set, read_pairs
 from embedder.evaluate.mteb_tasks import load_task, run_task
@@ -61,7 +61,7 @@ def retrieval(
     systems: Systems,
     *,
     queries: int | None = None,
-    recall_at: Sequence[int] = (10, 100),
+    recall_at: Sequence[int] = RECALL_AT,
 ) -> Report:
     """Rank the corpora of folders in BEIR's layout; see `tasks.retrieval`.
 

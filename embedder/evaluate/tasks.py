@@ -12,6 +12,7 @@ from sklearn.metrics import v_measure_score
 
 from embedder.encoder import Encoder
 from embedder.evaluate.beir import RetrievalSet
+from embedder.evaluate.defaults import RECALL_AT
 from embedder.evaluate.encoders import Scorer
 from embedder.evaluate.labelled import LabelledSet, Pairs
 from embedder.evaluate.measures import Estimate, bootstrap_mean, retrieval_measures
@@ -41,7 +42,7 @@ class Result:
 
 
 def retrieval(
-    data: RetrievalSet, system: str, scorer: Scorer, recall_at: Sequence[int] = (10, 100)
+    data: RetrievalSet, system: str, scorer: Scorer, recall_at: Sequence[int] = RECALL_AT
 ) -> Result:
     """nDCG@10, Recall@k and MRR@10 of a ranking of the whole corpus for every query."""
     scores = scorer(list(data.queries.values()), list(data.corpus.values()))

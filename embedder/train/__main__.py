@@ -2,18 +2,16 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
-from embedder import instructions
 from embedder.errors import DuetError
+from embedder.train.answering.plan import Adapter, AnsweringPlan
+from embedder.train.recipe import Asking, Design, Losses, Pace, Plan, Shard
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
-Values = TypeVar("Values", bound="DataclassInstance")
+Values = TypeVar("Values", Adapter, AnsweringPlan, Asking, Design, Losses, Pace, Plan)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,16 +50,11 @@ def _describe_respond(parser: argparse.ArgumentParser) -> None:
     add("questions", type=Path, help='JSON lines with "question", may be gzipped')
     add("--base", required=True, help="chat model: folder, GGUF file or hub id")
     add("--out", type=Path, required=True, help="JSON lines with the answers; appended to")
-    add("--max-new-tokens", type=int, default=500, help="of an answer (%(default)s)")
-    add("--batch", type=int, default=16, help="questions at once (%(default)s)")
-    add(
-        "--shard",
-        type=_shard,
-        default=(0, 1),
-        metavar="I/N",
-        help="every N-th question from the I-th",
-    )
-    add("--plain", action="store_true", help="ask a base without a chat template")
+    asking = _Fields(add, Asking)
+    asking.add("max_new_tokens", "of an answer (%(default)s)")
+    asking.add("batch", "questions at once (%(default)s)")
+    asking.add("plain", "ask a base without a chat template")
+    add("--shard", type=_shard, default=Shard(), metavar="I/N", help="every N-th from the I-th on")
     add("--device", help="cpu, cuda, mps (the best there is)")
 
 
@@ -77,45 +70,45 @@ def _describe_train(parser: argparse.ArgumentParser) -> None:
     add("--cache", type=Path, help="folder for the teacher's vectors (OUT/teacher)")
     add("--device", choices=["cpu"], help="cpu; by default what accelerate finds")
     add("--dtype", choices=["float32", "bfloat16"], help="of the frozen base")
-    add("--save-every", type=int, default=100, help="steps between snapshots (%(default)s)")
+    _Fields(add, Plan).add("save_every", "steps between snapshots (%(default)s)")
     add("--no-gradient-checkpointing", action="store_true", help="faster, and needs more memory")
 
-    group = parser.add_argument_group("the embedder").add_argument
-    group("--tokens", type=int, default=10, help="special tokens (%(default)s)")
-    group("--states", type=int, default=10, help="last hidden states read (%(default)s)")
-    group("--max-length", type=int, default=512, help="tokens of an input (%(default)s)")
-    group("--pooling", choices=["mean", "attention", "last", "text"], default="mean")
-    group("--layers", default="last", help="last, mix, or some side by side, such as 0+5+10")
-    group("--attention", choices=["causal", "bidirectional"], default="causal")
-    group("--lora-rank", type=int, default=0, help="0: no LoRA, as published")
-    group("--lora-alpha", type=int, default=16)
-    group("--lora-dropout", type=float, default=0.05)
-    group("--words", default="", help="what the special rows start as (random)")
-    group("--query-instruction", default=instructions.QUERY, help="in front of questions")
-    group("--document-instruction", default=instructions.DOCUMENT, help="in front of passages")
+    design = _Fields(parser.add_argument_group("the embedder").add_argument, Design)
+    design.add("tokens", "special tokens (%(default)s)")
+    design.add("states", "last hidden states read (%(default)s)")
+    design.add("max_length", "tokens of an input (%(default)s)")
+    design.add("pooling", "of the states, or of the text's own (%(default)s)")
+    design.add("layers", "last, mix, or some side by side, such as 0+5+10 (%(default)s)")
+    design.add("attention", "while a text is encoded (%(default)s)")
+    design.add("lora_rank", "0: no LoRA, as published (%(default)s)")
+    design.add("lora_alpha", "scale of the LoRA times its rank (%(default)s)")
+    design.add("lora_dropout", "on its input (%(default)s)")
+    design.add("words", "what the special rows start as (random)")
+    design.add("query_instruction", "in front of questions (%(default)r)")
+    design.add("document_instruction", "in front of passages (%(default)r)")
 
-    group = parser.add_argument_group("losses, 0 is off").add_argument
-    group("--reconstruction", type=float, default=1.0, help="weight (%(default)s)")
-    group("--alignment", type=float, default=1.0, help="weight (%(default)s)")
-    group("--echo", type=float, default=0.0, help="weight of the answers' own alignment")
-    group("--contrast", type=float, default=0.0, help="weight of the in-batch InfoNCE")
-    group("--contrast-with", choices=["echo", "teacher"], default="echo")
-    group("--scale", type=float, default=20.0, help="of its cosines (%(default)s)")
-    group("--hard-negatives", action="store_true", help="use negative_question, negative_answer")
-    group("--margin", type=float, default=0.0, help="weight; needs hard negatives")
-    group("--margin-distance", type=float, default=10.0)
-    group("--instruction", default="", help="in front of every question")
-    group("--echo-instruction", default="Repeat this text word by word. ")
+    losses = _Fields(parser.add_argument_group("losses, 0 is off").add_argument, Losses)
+    losses.add("reconstruction", "weight (%(default)s)")
+    losses.add("alignment", "weight (%(default)s)")
+    losses.add("echo", "weight of the answers' own alignment (%(default)s)")
+    losses.add("contrast", "weight of the in-batch InfoNCE (%(default)s)")
+    losses.add("contrast_with", "whose vectors of the answers (%(default)s)")
+    losses.add("scale", "of its cosines (%(default)s)")
+    losses.add("hard_negatives", "use negative_question, negative_answer")
+    losses.add("margin", "weight; needs hard negatives (%(default)s)")
+    losses.add("margin_distance", "kept between different questions (%(default)s)")
+    losses.add("instruction", "in front of every question (none)")
+    losses.add("echo_instruction", "in front of an answer (%(default)r)")
 
-    group = parser.add_argument_group("pace").add_argument
-    group("--steps", type=int, default=5000, help="0: only the start values (%(default)s)")
-    group("--schedule-steps", type=int, default=20_000, help="linear to zero (%(default)s)")
-    group("--warmup", type=int, default=100, help="steps (%(default)s)")
-    group("--batch", type=int, default=32, help="pairs, over all processes (%(default)s)")
-    group("--learning-rate", type=float, help="3e-4 for Qwen3, 5e-4 for others")
-    group("--seed", type=int, default=42)
-    group("--heads-share", type=float, default=1.0, help="the heads' share of the learning rate")
-    group("--closed-form", type=int, default=0, help="rows that the heads start from (0: random)")
+    pace = _Fields(parser.add_argument_group("pace").add_argument, Pace)
+    pace.add("steps", "0: only the start values (%(default)s)")
+    pace.add("schedule_steps", "linear to zero (%(default)s)")
+    pace.add("warmup", "steps (%(default)s)")
+    pace.add("batch", "pairs, over all processes (%(default)s)")
+    pace.add("learning_rate", "3e-4 for Qwen3, 5e-4 for others", kind=float)
+    pace.add("seed", "of start values and order (%(default)s)")
+    pace.add("closed_form", "pairs that the heads are fitted to first (%(default)s)")
+    pace.add("heads_share", "the heads' share of the learning rate (%(default)s)")
 
 
 def _describe_examples(parser: argparse.ArgumentParser) -> None:
@@ -134,44 +127,66 @@ def _describe_answering(parser: argparse.ArgumentParser) -> None:
     add("data", type=Path, help="what `examples` wrote")
     add("--base", required=True, help="causal language model: folder, GGUF file or hub id")
     add("--out", type=Path, required=True, help="folder of the run; the adapter is OUT/answering")
-    add("--rank", type=int, default=16, help="of the LoRA (%(default)s)")
-    add("--alpha", type=int, default=32, help="its scale is alpha / rank (%(default)s)")
-    add("--first-layer", type=int, default=6, help="the first with a LoRA (%(default)s)")
-    add("--steps", type=int, help="by default all examples once")
-    add("--batch", type=int, default=4, help="examples a step (%(default)s)")
-    add("--longest", type=int, default=1536, help="tokens of an example (%(default)s)")
-    add("--learning-rate", type=float, default=1e-3, help="at its peak (%(default)s)")
-    add("--warmup", type=int, default=20, help="steps (%(default)s)")
+    adapter = _Fields(add, Adapter)
+    adapter.add("rank", "of the LoRA (%(default)s)")
+    adapter.add("alpha", "its scale is alpha / rank (%(default)s)")
+    adapter.add("first_layer", "the first with a LoRA (%(default)s)")
+    plan = _Fields(add, AnsweringPlan)
+    plan.add("steps", "0: all examples once (%(default)s)")
+    plan.add("batch", "examples a step (%(default)s)")
+    plan.add("longest", "tokens of an example (%(default)s)")
+    plan.add("learning_rate", "at its peak (%(default)s)")
+    plan.add("warmup", "steps (%(default)s)")
+    plan.add("save_every", "steps between snapshots (%(default)s)")
+    plan.add("seed", "of the start values (%(default)s)")
     add("--device", choices=["cpu"], help="cpu; by default what accelerate finds")
     add("--dtype", choices=["float32", "bfloat16"], help="of the frozen base")
-    add("--save-every", type=int, default=25, help="steps between states (%(default)s)")
-    add("--seed", type=int, default=0)
 
 
-def _shard(text: str) -> tuple[int, int]:
+class _Fields:
+    """Adds options for fields of a dataclass: their names, kinds, choices and defaults."""
+
+    def __init__(self, add_argument: Callable[..., object], kind: type) -> None:
+        self._add_argument = add_argument
+        self._defaults = {field.name: field.default for field in fields(kind)}
+        self._types = get_type_hints(kind)
+
+    def add(self, name: str, help_text: str, kind: type | None = None) -> None:
+        """Add `--name`; `kind` where the field may also be None."""
+        default = self._defaults[name]
+        how: dict[str, Any] = {"default": default, "help": help_text}
+        if isinstance(default, bool):
+            how["action"] = "store_true"
+        elif get_origin(self._types[name]) is Literal:
+            how["choices"] = get_args(self._types[name])
+        else:
+            how["type"] = kind or self._types[name]
+        self._add_argument("--" + name.replace("_", "-"), **how)
+
+
+def _shard(text: str) -> Shard:
     index, _, count = text.partition("/")
     if not (index.isdecimal() and count.isdecimal() and int(index) < int(count)):
         msg = f"expected I/N with I from 0 to N-1, such as 0/4, found {text!r}"
         raise argparse.ArgumentTypeError(msg)
-    return int(index), int(count)
+    return Shard(int(index), int(count))
 
 
 def _respond(arguments: argparse.Namespace) -> None:
-    from embedder.train.respond import Asking, Shard, respond
+    from embedder.train.respond import respond
 
     count = respond(
         arguments.questions,
         arguments.base,
         arguments.out,
         _only(Asking, arguments),
-        Shard(*arguments.shard),
+        arguments.shard,
         arguments.device,
     )
     print(f"{count:,} questions answered now, all in {arguments.out}")
 
 
 def _train(arguments: argparse.Namespace) -> None:
-    from embedder.train.recipe import Design, Losses, Pace, Plan
     from embedder.train.trainer import train
 
     arguments.design = _only(Design, arguments)
@@ -196,7 +211,7 @@ def _examples(arguments: argparse.Namespace) -> None:
 
 
 def _answering(arguments: argparse.Namespace) -> None:
-    from embedder.train.answering.trainer import Adapter, AnsweringPlan, train_answering
+    from embedder.train.answering.trainer import train_answering
 
     arguments.adapter = _only(Adapter, arguments)
     print(f"the adapter is in {train_answering(_only(AnsweringPlan, arguments))}")

@@ -1,4 +1,7 @@
-"""What a training is made of, as values: the published recipe unless something else is said."""
+"""What a training is made of, as values: the published recipe unless something else is said.
+
+The defaults stand here and nowhere else; the command line reads them, so this imports no torch.
+"""
 
 import re
 from dataclasses import asdict, dataclass, field
@@ -6,11 +9,47 @@ from pathlib import Path
 from typing import Literal
 
 from embedder import instructions
+from embedder.choices import CHOICES, Attention, Layers, Pooling
 from embedder.errors import TrainingError
-from embedder.representation import CHOICES, Attention, Layers, Pooling
 
 Contrast = Literal["echo", "teacher"]
 """In-batch candidates: the student's own vectors of the answers, or the teacher's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """Every `count`-th question, from the `index`-th on: `0/4` to `3/4` are all."""
+
+    index: int = 0
+    count: int = 1
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.index < self.count:
+            msg = f"expected a shard from 0/{self.count} on, found {self.index}/{self.count}"
+            raise TrainingError(msg)
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How the questions are asked.
+
+    Attributes:
+        max_new_tokens: An answer ends here at the latest; 500 as published.
+        batch: Questions answered at once.
+        plain: Ask a base without a chat template as `User:` and `Assistant:`.
+    """
+
+    max_new_tokens: int = 500
+    batch: int = 16
+    plain: bool = False
+
+    def __post_init__(self) -> None:
+        if min(self.max_new_tokens, self.batch) < 1:
+            msg = (
+                f"expected a token and a question or more, found {self.max_new_tokens} new tokens "
+                f"and a batch of {self.batch}"
+            )
+            raise TrainingError(msg)
 
 
 @dataclass(frozen=True, slots=True)

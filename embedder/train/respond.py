@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,44 +16,9 @@ from embedder.errors import DataError, TrainingError
 from embedder.generation import stop_ids
 from embedder.tokenizing import Prompter
 from embedder.train.pairs import Question, read_questions
+from embedder.train.recipe import Asking, Shard
 
 THOUGHT = re.compile(r"<think>.*?(</think>|$)", re.DOTALL)
-
-
-@dataclass(frozen=True, slots=True)
-class Shard:
-    """Every `count`-th question, from the `index`-th on: `0/4` to `3/4` are all."""
-
-    index: int = 0
-    count: int = 1
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.index < self.count:
-            msg = f"expected a shard from 0/{self.count} on, found {self.index}/{self.count}"
-            raise TrainingError(msg)
-
-
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """How the questions are asked.
-
-    Attributes:
-        max_new_tokens: An answer ends here at the latest; 500 as published.
-        batch: Questions answered at once.
-        plain: Ask a base without a chat template as `User:` and `Assistant:`.
-    """
-
-    max_new_tokens: int = 500
-    batch: int = 16
-    plain: bool = False
-
-    def __post_init__(self) -> None:
-        if min(self.max_new_tokens, self.batch) < 1:
-            msg = (
-                f"expected a token and a question or more, found {self.max_new_tokens} new tokens "
-                f"and a batch of {self.batch}"
-            )
-            raise TrainingError(msg)
 
 
 def respond(

@@ -23,10 +23,11 @@ from embedder.train.__main__ import main
 from embedder.train.answering.example import Asked, Example, cited, read_examples, write_examples
 from embedder.train.answering.mixing import Mixer
 from embedder.train.answering.packing import pack
+from embedder.train.answering.plan import Adapter, AnsweringPlan
 from embedder.train.answering.records import KINDS, Record
 from embedder.train.answering.rules import ask
 from embedder.train.answering.texts import read_texts
-from embedder.train.answering.trainer import Adapter, AnsweringPlan, train_answering
+from embedder.train.answering.trainer import train_answering
 from tests.embedder.conftest import PARITY
 
 ROWS = [

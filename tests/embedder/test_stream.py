@@ -5,7 +5,7 @@ import threading
 import pytest
 import torch
 
-from embedder.errors import PromptTooLongError
+from embedder.errors import PromptTooLongError, TextTooLongError
 
 QUESTION = [
     {"role": "system", "content": "Be brief."},
@@ -100,3 +100,10 @@ def test_decode_says_what_an_embedding_stands_for(tiny):
     assert decoded.text
     assert [len(row) for row in decoded.words] == [3] * 10
     assert decoded == tiny.decode("polar bears", max_new_tokens=8, words=3)
+
+
+def test_a_text_that_is_too_long_is_decoded_only_if_it_may_be_cut(tiny):
+    long = "word " * 2000
+    with pytest.raises(TextTooLongError, match="pass truncate=True"):
+        tiny.decode(long)
+    assert tiny.decode(long, max_new_tokens=3, truncate=True).words

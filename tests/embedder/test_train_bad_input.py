@@ -2,16 +2,17 @@
 
 import json
 import shutil
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 import torch
 
 from embedder.errors import CheckpointError, DataError, DuetError, TrainingError
+from embedder.train.__main__ import main
 from embedder.train.pairs import read_pairs, read_questions
-from embedder.train.recipe import Design, Losses, Pace, Plan
-from embedder.train.respond import Asking, Shard, respond
+from embedder.train.recipe import Asking, Design, Losses, Pace, Plan, Shard
+from embedder.train.respond import respond
 from embedder.train.trainer import train
 
 
@@ -245,3 +246,18 @@ def test_answers_to_other_questions_are_not_overwritten(make_base, questions, tm
     with pytest.raises(DuetError, match="holds answers to other questions"):
         respond(questions, str(make_base("qwen3")), out, device="cpu")
     assert out.read_text() == content
+
+
+def test_the_defaults_of_the_command_line_are_those_of_the_recipe(capsys):
+    for command, values in (
+        ("train", (Design(), Losses(), Pace())),
+        ("respond", (Asking(),)),
+    ):
+        with pytest.raises(SystemExit):
+            main([command, "--help"])
+        printed = capsys.readouterr().out
+        for kind in values:
+            for field in fields(kind):
+                assert f"--{field.name.replace('_', '-')}" in printed
+                if isinstance(field.default, int | float) and not isinstance(field.default, bool):
+                    assert f"({field.default})" in printed, field.name

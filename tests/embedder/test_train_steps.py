@@ -21,8 +21,8 @@ from embedder.evaluate.__main__ import main as evaluate
 from embedder.tokenizing import Prompter
 from embedder.train.__main__ import _only, _parser, main
 from embedder.train.losses import next_token_loss
-from embedder.train.recipe import Design, Losses, Pace, Plan
-from embedder.train.respond import THOUGHT, Asking, Shard, respond
+from embedder.train.recipe import Asking, Design, Losses, Pace, Plan, Shard
+from embedder.train.respond import THOUGHT, respond
 from embedder.train.teacher import Teacher
 
 ROOT = Path(__file__).parents[2]

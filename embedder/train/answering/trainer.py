@@ -8,7 +8,7 @@ import json
 import math
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
@@ -28,54 +28,11 @@ from embedder.fingerprint import weights_hash
 from embedder.tokenizing import Prompter
 from embedder.train.answering.example import Example, read_examples
 from embedder.train.answering.packing import Packed, pack
+from embedder.train.answering.plan import AnsweringPlan
 from embedder.train.lora import LORA_TARGETS, lora_parameters
 from embedder.train.run import Run
 
 CLIP = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Adapter:
-    """The LoRA: its rank, its scale `alpha / rank`, and the first layer that has one."""
-
-    rank: int = 16
-    alpha: int = 32
-    first_layer: int = 6
-
-
-@dataclass(frozen=True, slots=True)
-class AnsweringPlan:
-    """One training of an answering adapter.
-
-    Attributes:
-        data: Examples, see `embedder.train.answering.example`.
-        base: The causal language model: a folder or a hub id.
-        out: Folder of the run; the adapter ends up in `out/answering`.
-        adapter: What is trained.
-        steps: Where it ends, by default after all examples once.
-        batch: Sequences a step.
-        longest: Tokens of a sequence: passages, questions and replies.
-        learning_rate: At its peak; a cosine brings it to a tenth.
-        warmup: Steps of rising learning rate.
-        device: `cpu`, or None for the best that accelerate finds.
-        dtype: Of the frozen base; by default what the device runs best.
-        save_every: Steps between two states to resume from.
-        seed: Of the adapter's start values.
-    """
-
-    data: Path
-    base: str
-    out: Path
-    adapter: Adapter = field(default_factory=Adapter)
-    steps: int | None = None
-    batch: int = 4
-    longest: int = 1536
-    learning_rate: float = 1e-3
-    warmup: int = 20
-    device: str | None = None
-    dtype: str | None = None
-    save_every: int = 25
-    seed: int = 0
 
 
 def train_answering(plan: AnsweringPlan) -> Path:
