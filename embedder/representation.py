@@ -122,32 +122,38 @@ class Representation:
         places = torch.arange(text.shape[1], device=text.device)
         counted = (places < lengths[:, None]) & ((places > 0) | (lengths[:, None] == 1))
         weights = counted.float() / counted.sum(dim=1, keepdim=True).clamp(min=1)
-        layers = [_level(layer.float()) for layer in self._layers(base, text, lengths)]
+        layers = [layer.float() for layer in self._layers(base, text, lengths)]
         means = [torch.einsum("bl,blh->bh", weights, layer)[:, None] for layer in layers]
         return self._join(means)
 
     def _layers(
         self, base: nn.Module, inputs: torch.Tensor, lengths: torch.Tensor
     ) -> list[torch.Tensor]:
-        """The hidden states `[batch, length, hidden]` of the layers that are read."""
+        """The hidden states `[batch, length, hidden]` of the layers that are read.
+
+        Where there are several, each state has a root mean square of 1: what layers add grows from
+        one to the next, and the last would drown the others.
+        """
         chosen, mask = self.side_by_side, self.mask(lengths, inputs)
         if chosen:
-            return _side_by_side(base, inputs, mask, chosen)
+            return [_level(layer) for layer in _side_by_side(base, inputs, mask, chosen)]
         outputs = base(
             inputs_embeds=inputs,
             attention_mask=mask,
             output_hidden_states=self.layers == "mix",
             use_cache=False,
         )
-        return list(outputs.hidden_states) if self.mix is not None else [outputs.last_hidden_state]
+        if self.mix is not None:
+            return [_level(layer) for layer in outputs.hidden_states]
+        return [outputs.last_hidden_state]
 
     def _join(self, layers: list[torch.Tensor]) -> torch.Tensor:
         """One tensor of the layers: mixed as learned, or side by side."""
         if self.mix is not None:
             weights = torch.softmax(self.mix.to(layers[0].device), dim=0)
-            return torch.einsum("l,lbsh->bsh", weights, torch.stack([_level(x) for x in layers]))
+            return torch.einsum("l,lbsh->bsh", weights, torch.stack(layers))
         if self.side_by_side:
-            return torch.cat([_level(layer) for layer in layers], dim=-1)
+            return torch.cat(layers, dim=-1)
         return layers[0]
 
     def mask(self, lengths: torch.Tensor, inputs: torch.Tensor) -> torch.Tensor | None:
@@ -161,7 +167,7 @@ class Representation:
 
 
 def _level(states: torch.Tensor) -> torch.Tensor:
-    """Each state at a root mean square of 1: what layers add grows, the last would drown others."""
+    states = states.float()
     return states * states.square().mean(dim=-1, keepdim=True).add(1e-6).rsqrt()
 
 

@@ -245,6 +245,7 @@ class Student(nn.Module):
     def _frozen_states(self, texts: Tokens) -> torch.Tensor:
         """Compression states without LoRA: the text once without gradient, the rows after it."""
         self._switch.use(None)
+        self.lm.eval()  # a layer that is computed again in the backward pass has no cache
         base, count = self.lm.base_model, len(self.rows)
         with torch.no_grad():
             cache = base(inputs_embeds=embed(self.lm, texts.ids), use_cache=True).past_key_values
@@ -258,6 +259,7 @@ class Student(nn.Module):
             past_key_values=cache,
             use_cache=True,
         )
+        self.lm.train(self.training)
         return outputs.last_hidden_state[:, count - self._design.states :].float()
 
     def _recompute_contexts(
