@@ -1,6 +1,6 @@
 """From a question to an answer whose every citation was checked.
 
-retrieve -> gate -> passages under the model's token budget -> stream -> check -> answer or quote.
+find -> gate -> passages under the model's token budget -> stream -> check -> answer or quote.
 """
 
 import re
@@ -13,6 +13,7 @@ from app.citations import CheckedText, Citation, check_citations
 from app.context import Context, build_context
 from app.gate import coverage, relevance
 from app.quotes import best_quotes
+from app.ranking import find
 from app.sentences import Span
 from embedder.chat import REFUSAL, is_refusal
 from embedder.encoder import Encoder, LanguageModel
@@ -145,7 +146,7 @@ def stream_answer(
         PromptTooLongError: It does not fit into the model's window.
     """
     question = _checked(question)
-    hits = retriever.retrieve(question, policy.k, source=source, min_score=policy.min_score)
+    hits = find(question, retriever, policy.k, source=source, min_score=policy.min_score)
     if relevance(question, hits, model) < policy.min_relevance:
         notice = "No passage is close enough to the question, so the model was not asked."
         return Answer(question=question, kind="refused", text=REFUSAL, notice=notice)

@@ -13,6 +13,7 @@ from transformers import PreTrainedModel
 
 from embedder.base import row_scale
 from embedder.errors import TrainingError
+from embedder.fingerprint import weights_hash
 from embedder.generation import embed
 from embedder.lora import ENCODING, LoraSwitch
 from embedder.published import Checkpoint, Head, Lora
@@ -147,6 +148,7 @@ class Student(nn.Module):
             states=design.states,
             max_length=design.max_length,
             dtype=dtype,
+            base_weights=weights_hash(self.lm),
             lora=Lora(saved_config(self._lora), weights) if self._lora is not None else None,
             representation=replace(
                 self.representation,
