@@ -55,6 +55,7 @@ class ChatLLM2VecGen(BaseChatModel):
         max_tokens: A reply ends here at the latest.
         temperature: 0 is greedy.
         seed: Makes a reply at a temperature repeatable.
+        answering: Whether the checkpoint's adapter for grounded answers writes, if it has one.
         stop: Texts before which a reply ends.
     """
 
@@ -62,6 +63,7 @@ class ChatLLM2VecGen(BaseChatModel):
     max_tokens: int = MAX_NEW_TOKENS
     temperature: float = 0.0
     seed: int | None = None
+    answering: bool = False
     stop: list[str] | None = None
 
     def _stream(
@@ -83,6 +85,7 @@ class ChatLLM2VecGen(BaseChatModel):
             max_new_tokens=kwargs.get("max_tokens", self.max_tokens),
             temperature=kwargs.get("temperature", self.temperature),
             seed=kwargs.get("seed", self.seed),
+            answering=self.answering,
         )
         text = ""
         for piece in until_stop(pieces, stop or self.stop or []):
@@ -116,7 +119,7 @@ class ChatLLM2VecGen(BaseChatModel):
     @property
     def _identifying_params(self) -> dict[str, Any]:
         """What makes a reply another one, for LangChain's caches and traces."""
-        fields = self.model_dump(include={"max_tokens", "temperature", "seed", "stop"})
+        fields = self.model_dump(include={"max_tokens", "temperature", "seed", "answering", "stop"})
         return {"model": self.model.id.label, **fields}
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:

@@ -1,9 +1,13 @@
 """Heads by ridge regression: where training begins, or ends where there is no time for more."""
 
+from typing import cast
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
+from embedder.train.batch import Tokens
 from embedder.train.student import Student
 
 PENALTIES = (1e-2, 3e-2, 1e-1, 3e-1)
@@ -29,6 +33,24 @@ def fit_heads(student: Student, states: NDArray[np.float32], teacher: NDArray[np
     weight, bias = ridge(states, teacher, PENALTIES[best])
     _set(student, torch.from_numpy(weight), torch.from_numpy(bias))
     return cosines[best]
+
+
+def scale_reconstruction(student: Student, texts: Tokens) -> None:
+    """Let the reconstruction head begin as the identity, at the length of the base's own vectors.
+
+    A base with tied weights predicts the token whose vector is nearest to its last state, so such a
+    state, made as long as a vector of the table, says much the same as the token that it predicts.
+
+    Args:
+        student: One whose embeddings are read from the text, so that this head is not in between.
+        texts: Some texts, to measure the states by.
+    """
+    with torch.no_grad():
+        table = cast("nn.Embedding", student.lm.get_input_embeddings()).weight.float()
+        states = student.frozen_states(texts)
+        length = float(table.square().mean().sqrt() / states.square().mean().sqrt())
+        student.reconstruction.weight.copy_(length * torch.eye(states.shape[-1]))
+        student.reconstruction.bias.zero_()
 
 
 def ridge(

@@ -187,7 +187,7 @@ class Student(nn.Module):
         weights = self._losses
         own = self._design.pooling == "text"
         if own and not weights.embeds:
-            loss = self._reconstruct(self._frozen_states(batch.pairs.question), batch.pairs.answer)
+            loss = self._reconstruct(self.frozen_states(batch.pairs.question), batch.pairs.answer)
             return {"loss": weights.reconstruction * loss, "reconstruction": loss}
         states = self.compress(batch.pairs.question)
         question = self.vectors(states)
@@ -196,7 +196,7 @@ class Student(nn.Module):
             "cosine": cosine_similarity(question.detach(), batch.pairs.teacher).mean(),
         }
         if weights.reconstruction > 0:
-            states = self._frozen_states(batch.pairs.question) if own else states
+            states = self.frozen_states(batch.pairs.question) if own else states
             found["reconstruction"] = self._reconstruct(states, batch.pairs.answer)
         echo = self._echo(batch.pairs, "echo", found)
         negative_echo = None
@@ -244,7 +244,7 @@ class Student(nn.Module):
         self._switch.use(None)
         return next_token_loss(self.lm, soft, answer.ids, answer.lengths)
 
-    def _frozen_states(self, texts: Tokens) -> torch.Tensor:
+    def frozen_states(self, texts: Tokens) -> torch.Tensor:
         """Compression states without LoRA: the text once without gradient, the rows after it."""
         self._switch.use(None)
         self.lm.eval()  # a layer that is computed again in the backward pass has no cache

@@ -21,8 +21,8 @@ from embedder.base_files import local_base
 from embedder.errors import DataError, TrainingError
 from embedder.hub import local_folder
 from embedder.published import read_checkpoint
-from embedder.train.batch import Batch, Collator
-from embedder.train.closed_form import fit_heads
+from embedder.train.batch import Batch, Collator, Tokens
+from embedder.train.closed_form import fit_heads, scale_reconstruction
 from embedder.train.pairs import Pair, digest, read_pairs
 from embedder.train.recipe import Plan
 from embedder.train.run import Run
@@ -31,6 +31,8 @@ from embedder.train.teacher import Teacher
 
 STRETCH = 16
 """Batches whose rows are put in order of length together."""
+SAMPLE = 32
+"""Texts by which the length of a state is measured."""
 CLIP = 1.0
 """Longest gradient, as transformers' Trainer has it and so the published runs."""
 
@@ -146,6 +148,10 @@ class TrainingData:
         order = np.random.default_rng(self._seed).permutation(len(self._pairs))[:count]
         return [self._pairs[i] for i in order], self._vectors[0][order]
 
+    def questions(self, pairs: Sequence[Pair], device: torch.device) -> Tokens:
+        """The questions of `pairs`, as they are embedded."""
+        return self._collator.questions(pairs, device)
+
     def states(self, student: Student, pairs: Sequence[Pair]) -> NDArray[np.float32]:
         """What the student pools of the questions, `[pairs, width]`."""
         order = np.argsort([len(pair.question) for pair in pairs])
@@ -153,7 +159,7 @@ class TrainingData:
         with torch.no_grad():
             for start in tqdm(range(0, len(order), 32), desc="closed form", disable=None):
                 chosen = [pairs[i] for i in order[start : start + 32]]
-                questions = self._collator.questions(chosen, student.lm.device)
+                questions = self.questions(chosen, student.lm.device)
                 parts.append(student.representation.pool(student.compress(questions)).cpu())
         found = np.empty((len(order), parts[0].shape[1]), dtype=np.float32)
         found[order] = torch.cat(parts).numpy()
@@ -206,6 +212,8 @@ class Trainer:
         elif plan.pace.closed_form and plan.start_from is None:
             pairs, vectors = data.first(plan.pace.closed_form)
             cosine = fit_heads(self.student, data.states(self.student, pairs), vectors)
+            if plan.design.pooling == "text":
+                scale_reconstruction(self.student, data.questions(pairs[:SAMPLE], lm.device))
             accelerator.print(f"heads in closed form: cosine {cosine:.3f} on texts kept aside")
         self._wrapped = accelerator.prepare_model(self.student)
 

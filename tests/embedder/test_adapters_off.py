@@ -11,8 +11,8 @@ import torch
 
 from embedder import BUNDLED_MODEL
 from embedder.base import load_base
+from embedder.base_files import local_base
 from embedder.chat import grounded_messages
-from embedder.hub import local_folder
 from embedder.published import read_checkpoint
 
 SUBJECTS = (
@@ -30,12 +30,6 @@ STREAMED = PROMPTS[::10]
 NEW_TOKENS = 24
 BATCH = 25
 
-needs_the_answering_adapter = pytest.mark.xfail(
-    raises=TypeError,
-    reason="needs LLM2VecGen.stream(answering=True) and the bundled model with an answering "
-    "adapter; once both are there this passes, which is an error until the mark is taken off",
-)
-
 
 def messages(prompt):
     return [{"role": "user", "content": prompt}]
@@ -52,7 +46,7 @@ def answer(model):
 @pytest.fixture(scope="module")
 def base(bundled):
     """The base alone, as transformers has it."""
-    folder = local_folder(read_checkpoint(BUNDLED_MODEL).base)
+    folder = local_base(read_checkpoint(BUNDLED_MODEL).base)
     return load_base(folder, "cpu", str(bundled._lm.dtype).removeprefix("torch."))
 
 
@@ -99,19 +93,17 @@ def greedy(base, ids, stop_ids):
     return written
 
 
-@needs_the_answering_adapter
 def test_every_logit_is_the_bases_whatever_adapter_was_on_before(bundled, base, conversations):
     assert len(set(PROMPTS)) == 100
     for before, (ids, mask) in zip(
         [lambda _: None, encode, answer, encode], conversations, strict=True
     ):
         before(bundled)
-        with bundled._generating():
+        with bundled._mode(None):
             ours = logits(bundled._lm, ids, mask)
         assert torch.equal(ours, logits(base, ids, mask))
 
 
-@needs_the_answering_adapter
 def test_greedy_text_is_the_bases_whatever_adapter_was_on_before(bundled, base):
     for number, prompt in enumerate(STREAMED):
         (encode, answer)[number % 2](bundled)
@@ -122,7 +114,6 @@ def test_greedy_text_is_the_bases_whatever_adapter_was_on_before(bundled, base):
         assert text == expected, prompt
 
 
-@needs_the_answering_adapter
 def test_the_answering_adapter_does_change_what_is_written(bundled):
     """Else the tests above would show nothing."""
     prompts = [grounded_messages(prompt, [prompt, "Rain falls."]) for prompt in PROMPTS[:3]]
