@@ -23,8 +23,10 @@ def fingerprint(checkpoint: Checkpoint, lm: nn.Module, tokenizer: PreTrainedToke
     settings = [checkpoint.states, *checkpoint.representation.instructions]
     digest.update(json.dumps(settings).encode())
     digest.update(json.dumps(sorted(tokenizer.get_vocab().items())).encode())
-    heads = (checkpoint.reconstruction, checkpoint.alignment)
-    for tensor in (checkpoint.rows, *(t for head in heads for t in (head.weight, head.bias))):
+    heads, rows = [checkpoint.reconstruction, checkpoint.alignment], [checkpoint.rows]
+    if checkpoint.representation.pooling == "text":  # then these two only decode
+        heads, rows = [checkpoint.alignment], []
+    for tensor in (*rows, *(t for head in heads for t in (head.weight, head.bias))):
         digest.update(_bytes(tensor))
     if not checkpoint.representation.published:
         digest.update(json.dumps(checkpoint.representation.names).encode())

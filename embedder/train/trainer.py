@@ -236,7 +236,8 @@ class Trainer:
             last = step + 1 == plan.pace.steps
             if main:
                 self._run.curve.add(point)
-                bar.set_postfix(loss=f"{point['loss']:.4f}", cosine=f"{point['cosine']:.3f}")
+                shown = {name: f"{point[name]:.3f}" for name in ("loss", "cosine") if name in point}
+                bar.set_postfix(shown)
                 if last or (step + 1) % plan.save_every == 0:
                     self._save(step + 1)
 

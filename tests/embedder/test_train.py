@@ -17,7 +17,9 @@ from embedder import LLM2VecGen
 from embedder.base import load_base
 from embedder.published import read_checkpoint
 from embedder.representation import Representation, _level
+from embedder.train.batch import Tokens
 from embedder.train.recipe import Design, Losses, Pace, Plan
+from embedder.train.student import Student
 from embedder.train.trainer import train
 
 QUICK = Pace(steps=20, schedule_steps=1000, warmup=0, batch=8, learning_rate=0.01)
@@ -251,3 +253,57 @@ def test_published_rates():
     assert pace.rate(100, "llama") == 5e-4
     assert pace.rate(50, "llama") == 2.5e-4
     assert pace.rate(20_000, "llama") == 0
+
+
+@pytest.mark.parametrize(
+    "design",
+    [Design(), Design(layers="0+2"), Design(pooling="text", layers="0+1")],
+    ids=["published", "side by side", "text"],
+)
+def test_heads_in_closed_form_are_near_the_teacher_without_a_step(plan, design, answers):
+    from sentence_transformers import SentenceTransformer
+
+    rows = [json.loads(line) for line in answers.read_text().splitlines()]
+    wanted = SentenceTransformer(plan.teacher, device="cpu").encode([r["answer"] for r in rows])
+
+    def cosine(closed_form):
+        pace = Pace(steps=0, batch=8, closed_form=closed_form)
+        out = plan.out.with_name(f"closed{closed_form}")
+        model = load(train(replace(plan, design=design, pace=pace, out=out)))
+        found = model.encode([row["question"] for row in rows], normalize=False)
+        norms = np.linalg.norm(found, axis=1) * np.linalg.norm(wanted, axis=1)
+        return float(np.mean((found * wanted).sum(axis=1) / norms))
+
+    assert cosine(16) > cosine(0) + 0.3
+
+
+def test_what_decoding_is_trained_on_is_what_a_loaded_model_decodes(plan, make_base):
+    """The student reads the text once without a gradient, the model reads text and rows at once."""
+    lm = load_base(make_base("llama"), "cpu", "float32")
+    design = Design(pooling="text", layers="0+1", tokens=4, states=3)
+    student = Student(lm, design, Losses(), 24, seed=0, words=[5, 6])
+    assert torch.equal(student.rows[0], student.rows[2])  # words over and over
+    texts = Tokens.of([[5, 6, 7], [8, 9, 10, 11, 12]])
+    vectors = lm.get_input_embeddings()(texts.ids)
+    expected = Representation().compress(lm.base_model, vectors, texts.lengths, student.rows, 3)
+    torch.testing.assert_close(student.frozen_states(texts), expected, atol=1e-5, rtol=1e-4)
+
+
+def test_decoding_alone_can_be_trained(plan):
+    """As the bundled model was: embeddings in closed form, then only what `decode` reads."""
+    design = Design(pooling="text", layers="0+1")
+    first = train(replace(plan, design=design, pace=Pace(steps=0, batch=8, closed_form=16)))
+    second = replace(
+        plan,
+        design=design,
+        out=plan.out.with_name("second"),
+        start_from=str(first),
+        losses=Losses(alignment=0),
+        pace=replace(QUICK, steps=30),
+    )
+    trained = load(train(second))
+    points = curve(second.out)
+    assert points[-1]["reconstruction"] < points[0]["reconstruction"]
+    before = load(first)
+    np.testing.assert_array_equal(trained.encode(["bear"]), before.encode(["bear"]))
+    assert trained.id == before.id  # what was indexed stays of use
