@@ -39,13 +39,14 @@ def main() -> None:
     answerable = [row for row in rows if row["is_answerable"]]
     chosen = random.Random(0).sample(answerable, arguments.rows)
     model, minilm = LLM2VecGen.from_pretrained(arguments.model), MiniLM()
-    decoded = [d.decoded for d in decode_texts(model, [row["question"] for row in chosen])]
+    questions, query = [row["question"] for row in chosen], model.instructions.query
+    decoded = [d.decoded for d in decode_texts(model, questions, instruction=query)]
     answers = [row["answers"][0] for row in chosen]
-    cosines = minilm.passages(decoded) @ minilm.passages(answers).T
+    cosines = minilm.encode_documents(decoded) @ minilm.encode_documents(answers).T
     comparable = _comparable(chosen)
     rng = random.Random(1)
     others = [rng.choice(np.flatnonzero(row).tolist()) for row in comparable]
-    print(f"# {model.fingerprint}\n")
+    print(f"# {model.id.label}\n")
     _print_shares(chosen, cosines, others, comparable)
     print("\n| question | decoded | answer | cosine | another's answer | cosine |")
     print("|---|---|---|---|---|---|")

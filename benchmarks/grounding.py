@@ -46,7 +46,7 @@ class Outcome:
     """What the model replied to one prompt.
 
     Attributes:
-        model: Its fingerprint.
+        model: Its name and hash.
         id: Of the row.
         source: Of the row.
         case: "answerable"; or of a row that is not: "related" with its own context, "unrelated"
@@ -180,7 +180,7 @@ def ask(model: LLM2VecGen, row: Row, rows: Sequence[Row]) -> Iterator[Outcome]:
             place = rng.randrange(_PASSAGES) + 1
             passages[place - 1] = row["context"]
         yield Outcome(
-            model=model.fingerprint,
+            model=model.id.label,
             id=row["id"],
             source=row["source"],
             case=case,

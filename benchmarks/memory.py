@@ -64,10 +64,11 @@ def _child(part: str, source: str, dtype: str) -> dict[str, int]:
 def _weights(source: str, dtype: str) -> int:
     """Bytes of the base's weights; what is tied counts once."""
     from embedder.base import load_base
+    from embedder.base_files import local_base
     from embedder.hub import local_folder
     from embedder.published import read_checkpoint
 
-    lm = load_base(local_folder(read_checkpoint(local_folder(source)).base), "cpu", dtype)
+    lm = load_base(local_base(read_checkpoint(local_folder(source)).base), "cpu", dtype)
     return sum(parameter.numel() * parameter.element_size() for parameter in lm.parameters())
 
 

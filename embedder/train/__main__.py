@@ -108,6 +108,7 @@ def _describe_train(parser: argparse.ArgumentParser) -> None:
     pace.add("learning_rate", "3e-4 for Qwen3, 5e-4 for others", kind=float)
     pace.add("seed", "of start values and order (%(default)s)")
     pace.add("closed_form", "pairs that the heads are fitted to first (%(default)s)")
+    pace.add("evenness", "of the directions then, 0 to 1 (%(default)s)")
     pace.add("heads_share", "the heads' share of the learning rate (%(default)s)")
 
 

@@ -174,6 +174,7 @@ class Pace:
         seed: Of the start values and the order of the pairs.
         closed_form: Pairs from whose states the heads are computed before the first step, by ridge
             regression to the teacher's vectors; 0 leaves them random.
+        evenness: Of the embeddings' directions then, from 0 (as they come out) to 1 (whitened).
         heads_share: The heads' share of the learning rate. Heads in closed form want about 0.01:
             at the full rate a step moved all of their thousands of inputs one way, and the cosine
             to the teacher fell from 0.57 to 0.25 in twenty steps.
@@ -186,6 +187,7 @@ class Pace:
     learning_rate: float | None = None
     seed: int = 42
     closed_form: int = 0
+    evenness: float = 0.0
     heads_share: float = 1.0
 
     def __post_init__(self) -> None:

@@ -211,7 +211,8 @@ class Trainer:
             self._done = int(snapshot["steps"])
         elif plan.pace.closed_form and plan.start_from is None:
             pairs, vectors = data.first(plan.pace.closed_form)
-            cosine = fit_heads(self.student, data.states(self.student, pairs), vectors)
+            states = data.states(self.student, pairs)
+            cosine = fit_heads(self.student, states, vectors, plan.pace.evenness)
             if plan.design.pooling == "text":
                 scale_reconstruction(self.student, data.questions(pairs[:SAMPLE], lm.device))
             accelerator.print(f"heads in closed form: cosine {cosine:.3f} on texts kept aside")

@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks.grounding import Outcome, ask, merged, token_f1
 from embedder.chat import REFUSAL
+from embedder.encoder import EncoderId
 
 ROWS = [
     {
@@ -25,7 +26,7 @@ ROWS = [
 class Parrot:
     """Replies with the whole prompt."""
 
-    fingerprint = "parrot@1"
+    id = EncoderId("parrot", "1", 0)
 
     def stream(self, messages, *, answering, max_new_tokens):
         assert answering
