@@ -3,9 +3,6 @@
 QUERY = "Generate a passage that best answers this question: "
 DOCUMENT = "Summarize the following passage: "
 
-PROMPTS = {"query": QUERY, "document": DOCUMENT}
-"""The same, by SentenceTransformers' names."""
-
 
 def with_title(text: str, title: str) -> str:
     """A passage as it is embedded: its title, if it has one, on a line of its own in front."""

@@ -36,7 +36,6 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from transformers import PreTrainedConfig, PreTrainedTokenizerFast
 
-from embedder import instructions
 from embedder.base_files import base_beside
 from embedder.choices import CHOICES, Instructions
 from embedder.errors import CheckpointError
@@ -219,7 +218,7 @@ def write_checkpoint(
     (folder / "run_config.yml").write_text(yaml.safe_dump(run))
     mode = {"encoding_mode": run["encoding_mode"], "save_decoder": False}
     _write_json(folder / "encoder_decoder_config.json", mode)
-    write_sentence_transformers_files(folder)
+    write_sentence_transformers_files(folder, checkpoint.representation.instructions)
     _write_head(folder / "reconstruction_mlp", checkpoint.reconstruction, checkpoint.dtype)
     _write_head(folder / "alignment_mlp", checkpoint.alignment, checkpoint.dtype)
     if not checkpoint.representation.published:
@@ -229,13 +228,13 @@ def write_checkpoint(
             save_file(tensors, folder / "representation.safetensors")
 
 
-def write_sentence_transformers_files(folder: Path) -> None:
+def write_sentence_transformers_files(folder: Path, told: Instructions) -> None:
     """Write what `SentenceTransformer(folder)` reads: which module it is, and its prompts."""
     module = {"idx": 0, "name": "0", "path": "", "type": SENTENCE_TRANSFORMERS_MODULE}
     (folder / "modules.json").write_text(json.dumps([module], indent=2) + "\n")
     config = {
         "model_type": "SentenceTransformer",
-        "prompts": instructions.PROMPTS,
+        "prompts": told._asdict(),
         "default_prompt_name": None,
         "similarity_fn_name": "cosine",
     }

@@ -13,7 +13,6 @@ import torch
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.base.modules import InputModule
 
-from embedder import instructions
 from embedder.model import LLM2VecGen
 from embedder.published import SENTENCE_TRANSFORMERS_CONFIG
 
@@ -76,7 +75,7 @@ class LLM2VecGenModule(InputModule):
 
 
 def sentence_transformer(model: LLM2VecGen, *, truncate: bool = False) -> SentenceTransformer:
-    """`model` as a SentenceTransformer, with the published instructions as its prompts.
+    """`model` as a SentenceTransformer, with its instructions as prompts.
 
     `encode_query` and `encode_document` then use them, and so does mteb.
 
@@ -85,4 +84,4 @@ def sentence_transformer(model: LLM2VecGen, *, truncate: bool = False) -> Senten
         truncate: Whether to cut what is too long; otherwise it is a `TextTooLongError`.
     """
     module = LLM2VecGenModule(model, truncate=truncate)
-    return SentenceTransformer(modules=[module], prompts=dict(instructions.PROMPTS), device="cpu")
+    return SentenceTransformer(modules=[module], prompts=model.instructions._asdict(), device="cpu")

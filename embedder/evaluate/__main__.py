@@ -170,7 +170,7 @@ def _decode(options: argparse.Namespace) -> None:
     from rich.console import Console
 
     from embedder import BUNDLED_MODEL, LLM2VecGen
-    from embedder.evaluate.decoding import INSTRUCTIONS, decode_texts, read_texts
+    from embedder.evaluate.decoding import decode_texts, read_texts
     from embedder.evaluate.report import check_writable, write_json
 
     if options.json:
@@ -184,7 +184,7 @@ def _decode(options: argparse.Namespace) -> None:
     for decoded in decode_texts(
         model,
         texts,
-        instruction=INSTRUCTIONS[options.instruction],
+        instruction={**model.instructions._asdict(), "none": ""}[options.instruction],
         max_new_tokens=options.max_new_tokens,
         words=options.words,
     ):

@@ -8,14 +8,12 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from embedder import instructions
 from embedder.defaults import DECODED_TOKENS, DECODED_WORDS
 from embedder.errors import DataError
 from embedder.evaluate.report import printable
 from embedder.jsonl import read_lines, read_objects
 from embedder.model import LLM2VecGen
 
-INSTRUCTIONS = {"query": instructions.QUERY, "document": instructions.DOCUMENT, "none": ""}
 SHOWN = 160
 """Characters of a text that the report shows."""
 

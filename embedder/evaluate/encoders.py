@@ -35,13 +35,13 @@ class TruncatingEncoder:
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Embed questions, with their instruction."""
-        return self._encode(texts, instructions.QUERY)
+        return self._encode(texts, self.model.instructions.query)
 
     def encode_documents(
         self, texts: Sequence[str], titles: Sequence[str] | None = None
     ) -> Vectors:
         """Embed passages, with theirs."""
-        return self._encode(_titled(texts, titles), instructions.DOCUMENT)
+        return self._encode(_titled(texts, titles), self.model.instructions.document)
 
     def _encode(self, texts: Sequence[str], instruction: str) -> Vectors:
         vectors = self.model.encode(
