@@ -107,8 +107,11 @@ class ParserWorker:
             process.kill()
 
         timer = threading.Timer(self._seconds, end)
-        timer.start()
+        timer.daemon = (
+            True  # Ctrl-C may come before it can be cancelled, and the exit waits for others
+        )
         try:
+            timer.start()
             answer = _exchange(process, request)
             if answer is None:
                 reason = self._why_it_died(process, timed_out=timed_out.is_set())
