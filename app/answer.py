@@ -31,9 +31,9 @@ class QuestionError(DuetError, ValueError):
 class Policy:
     """How much is read, and how sure is sure enough.
 
-    `min_relevance` refuses 6 % of questions about the documents and 50 % of others, with the
-    bundled model and 400 questions of COVID-QA and QED (`benchmarks/refusals.py`): a small encoder
-    tells them apart badly, so the model's own refusals and `min_quote` stand behind it.
+    `min_relevance` was chosen with an earlier encoder: it refused 6 % of questions about the
+    documents and 50 % of others, of 400 questions of COVID-QA and QED (`benchmarks/refusals.py`). A
+    small encoder tells them apart badly, so the model's own refusals and `min_quote` stand behind it.
 
     Attributes:
         k: How many passages are retrieved.

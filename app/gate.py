@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from app.similarity import calibrated
-from app.words import content_words, idf
+from app.words import content_words, idf, passage_words
 from embedder.encoder import Encoder
 from retriever import Hit
 
@@ -22,9 +22,6 @@ def relevance(question: str, hits: Sequence[Hit], model: Encoder) -> float:
 def coverage(question: str, hits: Sequence[Hit]) -> float:
     """The largest share of the question's content words in one passage; rare words weigh more."""
     wanted = content_words(question)
-    words = [
-        set(content_words(" ".join((hit.chunk.title, *hit.chunk.headings, hit.chunk.text))))
-        for hit in hits
-    ]
+    words = [passage_words(hit.chunk) for hit in hits]
     weights = idf(words)
     return max(weights.share(wanted, found) for found in words)

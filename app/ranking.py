@@ -1,13 +1,13 @@
 """Which passages the model reads: the encoder's nearest, the best of them by words and nearness."""
 
 from app.similarity import calibrated
-from app.words import content_words, idf
+from app.words import content_words, idf, passage_words
 from embedder.encoder import Encoder
 from retriever import Hit, Retriever
 
 CANDIDATES = 40
-"""Passages that are looked at for each question: the encoder's own five miss a third of the
-documents that hold the answer, its forty few."""
+"""Passages that are looked at for each question: more than are read, so that words can bring up one
+that a small encoder ranks low."""
 
 
 def find(
@@ -32,10 +32,7 @@ def find(
     """
     hits = retriever.retrieve(question, max(k, CANDIDATES), source=source, min_score=min_score)
     wanted = content_words(question)
-    words = [
-        set(content_words(" ".join((hit.chunk.title, *hit.chunk.headings, hit.chunk.text))))
-        for hit in hits
-    ]
+    words = [passage_words(hit.chunk) for hit in hits]
     weights = idf(words)
     worth = [
         weights.share(wanted, found) + calibrated(hit.score, retriever.model)

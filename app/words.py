@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from functools import cache
 
+from retriever import Chunk
+
 # Scripts written without spaces (Thai to Khmer, kana, Han, Hangul): a run of letters there is a
 # phrase, so it is compared by its character bigrams.
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
@@ -60,6 +62,11 @@ def content_words(text: str) -> list[str]:
         elif token not in STOP_WORDS and (len(token) > 1 or token.isdigit()):
             words.append(_stem(token))
     return words
+
+
+def passage_words(chunk: Chunk) -> set[str]:
+    """The content words of a passage, its title and its headings."""
+    return set(content_words(" ".join((chunk.title, *chunk.headings, chunk.text))))
 
 
 def numbers(text: str) -> frozenset[str]:

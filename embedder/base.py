@@ -17,9 +17,9 @@ from transformers import (
 )
 
 from embedder.errors import CheckpointError
-from embedder.gguf_file import GgufFile
-from embedder.gguf_model import load_gguf
-from embedder.gguf_tokenizer import gguf_tokenizer
+from embedder.gguf.file import GgufFile
+from embedder.gguf.model import load_gguf
+from embedder.gguf.tokenizer import gguf_tokenizer
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 

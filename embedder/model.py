@@ -103,6 +103,13 @@ class LLM2VecGen:
         self._representation = checkpoint.representation
         self._reconstruction = checkpoint.reconstruction
         self._head = checkpoint.head
+        layers = int(lm.config.get_text_config().num_hidden_layers)
+        if not checkpoint.representation.fits(layers):
+            msg = (
+                f"checkpoint {name} does not fit its base model: it reads layers "
+                f"{checkpoint.representation.layers}, the model has {layers}"
+            )
+            raise CheckpointError(msg)
         expected = checkpoint.representation.width(hidden)
         if self._head.weight.shape[1] != expected:
             msg = (

@@ -57,6 +57,10 @@ class Representation:
         named = re.fullmatch(CHOICES["layers"], self.layers) and self.layers[0].isdigit()
         return tuple(int(layer) for layer in self.layers.split("+")) if named else ()
 
+    def fits(self, layers: int) -> bool:
+        """Whether a base of so many layers has all those that are read."""
+        return max(self.side_by_side, default=0) <= layers
+
     def width(self, hidden: int) -> int:
         """How many numbers `pool` gives for a base of this hidden size."""
         return hidden * max(1, len(self.side_by_side))
@@ -68,7 +72,7 @@ class Representation:
         return {name: tensor for name, tensor in learned.items() if tensor is not None}
 
     def pool(self, states: torch.Tensor) -> torch.Tensor:
-        """One vector for each sequence: `[batch, states, hidden]` to `[batch, hidden]`.
+        """One vector for each sequence: `[batch, states, width]` to `[batch, width]`.
 
         Both heads are linear and the weights sum to one, so it does not matter whether the heads
         come before the pooling or after it.
@@ -91,7 +95,9 @@ class Representation:
         rows: torch.Tensor,
         states: int,
     ) -> torch.Tensor:
-        """The last `states` hidden states of each sequence, `[batch, states, hidden]`, float32.
+        """The last `states` hidden states of each sequence, `[batch, states, width]`, float32.
+
+        Where they are pooled from the text itself, their mean, `[batch, 1, width]`.
 
         The padding is on the right, where a causal model's earlier states cannot see it: no
         attention mask is needed then, and a batch gives what its texts give alone.
@@ -167,6 +173,7 @@ class Representation:
 
 
 def _level(states: torch.Tensor) -> torch.Tensor:
+    """Each state scaled to a root mean square of 1, float32."""
     states = states.float()
     return states * states.square().mean(dim=-1, keepdim=True).add(1e-6).rsqrt()
 

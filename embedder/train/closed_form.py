@@ -24,7 +24,8 @@ def fit_heads(
     """Set the student's heads so that they map `states` to the teacher's vectors as well as can be.
 
     Regression shrinks what it is unsure of, so a few common directions rule the cosine between two
-    embeddings. `evenness` takes that back: half of it, 0.5, is worth four points of nDCG@10.
+    embeddings. `evenness` takes that back: 0.5 brought the bundled model's mean nDCG@10 on four
+    sets from 0.529 to 0.555.
 
     Args:
         student: Whose alignment head, and reconstruction head where it comes before that, are set.

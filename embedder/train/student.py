@@ -48,10 +48,16 @@ class Student(nn.Module):
             dimension: Width of the teacher's vectors.
             seed: Of the random values.
             words: Token ids of the words that the rows start as.
+
+        Raises:
+            TrainingError: The base has not all the layers that are to be read, or no LoRA fits it.
         """
         super().__init__()
         hidden = int(lm.config.get_text_config().hidden_size)
         layers = int(lm.config.get_text_config().num_hidden_layers)
+        if not Representation(layers=design.layers).fits(layers):
+            msg = f"expected layers up to {layers}, which the base has, found {design.layers}"
+            raise TrainingError(msg)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.rows = nn.Parameter(

@@ -15,6 +15,7 @@ import torch
 
 from embedder import LLM2VecGen
 from embedder.base import load_base
+from embedder.errors import TrainingError
 from embedder.published import read_checkpoint
 from embedder.representation import Representation, _level
 from embedder.train.batch import Tokens
@@ -307,3 +308,21 @@ def test_decoding_alone_can_be_trained(plan):
     before = load(first)
     np.testing.assert_array_equal(trained.encode(["bear"]), before.encode(["bear"]))
     assert trained.id == before.id  # what was indexed stays of use
+
+
+def test_layers_that_the_base_has_not_are_refused(plan):
+    with pytest.raises(TrainingError, match=r"expected layers up to 2, .* found 0\+3"):
+        train(replace(plan, design=Design(layers="0+3")))
+
+
+def test_evenness_makes_the_directions_of_embeddings_more_alike(plan, answers):
+    texts = [json.loads(line)["question"] for line in answers.read_text().splitlines()]
+
+    def spread(evenness):
+        pace = Pace(steps=0, batch=8, closed_form=16, evenness=evenness)
+        out = plan.out.with_name(f"even{evenness}")
+        vectors = load(train(replace(plan, pace=pace, out=out))).encode(texts, normalize=False)
+        values = np.linalg.svd(vectors - vectors.mean(axis=0), compute_uv=False)[:8]
+        return values[0] / values[-1]
+
+    assert spread(1.0) < 0.5 * spread(0.0)

@@ -1,13 +1,17 @@
 """Passages with questions that people asked about them, read from question sets."""
 
-import gzip
 import json
+import lzma
 import random
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from embedder.errors import DataError
+from embedder.jsonl import bad_line, read_objects
+from embedder.train.answering.rules import ask
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"”’)]*\s+(?=[\"“‘(]*[A-Z0-9])|\s*\n\s*\n\s*")
 _WORD = re.compile(r"\w+")
@@ -61,10 +65,21 @@ def words(text: str) -> set[str]:
 
 
 def read_texts(file: Path) -> list[Text]:
-    """Read JSON lines of rows (`question`, `context`, `answer`) or contexts (`questions`)."""
-    opener = gzip.open if file.suffix == ".gz" else open
-    with opener(file, "rt", encoding="utf-8") as lines:
-        found = [_text(json.loads(line)) for line in lines]
+    """Read JSON lines, gzipped or not.
+
+    A line is a row (`source`, `context`, `question`, `answer`, `is_answerable`) or a context with
+    several (`source`, `context`, `questions`: a list of `question` and `answer`).
+
+    Raises:
+        DataError: The file cannot be read, or a line is something else; the text names it.
+    """
+    found: list[Text | None] = []
+    for number, row in read_objects(file, ["source", "context"]):
+        try:
+            found.append(_text(row))
+        except (KeyError, TypeError, AttributeError) as error:
+            expected = "question, answer and is_answerable, or questions"
+            raise bad_line(file, number, expected, json.dumps(row)) from error
     return [text for text in found if text is not None]
 
 
@@ -143,27 +158,31 @@ def _defining(question: str, definition: str, parts: list[str]) -> Told | None:
 
 
 def read_documents(file: Path) -> Iterator[list[str]]:
-    """Documents of plain text, one paragraph a line, a blank line between documents."""
-    import lzma
+    """Documents of plain text, perhaps `.xz`: a paragraph a line, a blank line between documents.
 
+    Raises:
+        DataError: The file cannot be read as UTF-8.
+    """
     opener = lzma.open if file.suffix == ".xz" else open
-    with opener(file, "rt", encoding="utf-8") as lines:
-        document: list[str] = []
-        for line in lines:
-            paragraph = line.strip()
-            if paragraph:
-                document.append(paragraph)
-            elif document:
-                yield document
-                document = []
-        if document:
-            yield document
+    document: list[str] = []
+    try:
+        with opener(file, "rt", encoding="utf-8") as lines:
+            for line in lines:
+                paragraph = line.strip()
+                if paragraph:
+                    document.append(paragraph)
+                elif document:
+                    yield document
+                    document = []
+    except (OSError, UnicodeDecodeError, EOFError, lzma.LZMAError) as error:
+        msg = f"{file} cannot be read: expected text in UTF-8, a paragraph a line ({error})"
+        raise DataError(msg) from error
+    if document:
+        yield document
 
 
 def ruled(document: list[str], rng: random.Random) -> Text | None:
     """A stretch of a document, with questions made by rule."""
-    from embedder.train.answering.rules import ask
-
     start = rng.randrange(len(document))
     parts: list[str] = []
     goal = rng.choice((300, 500, 700, 900))

@@ -23,7 +23,7 @@ from transformers import PreTrainedModel
 
 from embedder.base import best_dtype, load_base, load_tokenizer
 from embedder.base_files import local_base
-from embedder.errors import TrainingError
+from embedder.errors import DataError, TrainingError
 from embedder.fingerprint import weights_hash
 from embedder.tokenizing import Prompter
 from embedder.train.answering.example import Example, read_examples
@@ -33,6 +33,7 @@ from embedder.train.lora import LORA_TARGETS, lora_parameters
 from embedder.train.run import Run
 
 CLIP = 1.0
+"""Longest gradient."""
 
 
 def train_answering(plan: AnsweringPlan) -> Path:
@@ -44,6 +45,9 @@ def train_answering(plan: AnsweringPlan) -> Path:
     """
     examples = read_examples(plan.data)
     steps = plan.steps or len(examples) // plan.batch
+    if not steps:
+        msg = f"{plan.data} has {len(examples)} examples, a batch takes {plan.batch}"
+        raise DataError(msg)
     run = Run(plan.out)
     free = ("out", "save_every", "device")
     settings: dict[str, object] = {k: str(v) for k, v in asdict(plan).items() if k not in free}
@@ -186,8 +190,19 @@ class _Trainer:
                 "--learning-rate, or --dtype float32"
             )
             raise TrainingError(msg)
-        gradients *= min(1.0, CLIP / (norm + 1e-6))
         rate = self._rate(step)
+        self._update(gradients * min(1.0, CLIP / (norm + 1e-6)), rate)
+        return {
+            "step": step + 1,
+            "loss": mean,
+            "right": float(total[1]) / self._plan.batch,
+            "gradient": norm,
+            "learning_rate": rate,
+            "tokens": float(total[2]),
+        }
+
+    def _update(self, gradients: torch.Tensor, rate: float) -> None:
+        """Move the masters by their part of `gradients`, `[parameters]`, and copy them."""
         for group in self._optimizer.param_groups:
             group["lr"] = rate
         place = 0
@@ -199,14 +214,6 @@ class _Trainer:
         self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
         self._copy_masters()
-        return {
-            "step": step + 1,
-            "loss": mean,
-            "right": float(total[1]) / self._plan.batch,
-            "gradient": norm,
-            "learning_rate": rate,
-            "tokens": float(total[2]),
-        }
 
     def _loss(self, packed: Packed) -> tuple[torch.Tensor, torch.Tensor]:
         """Weighted mean loss of the replies' tokens, and the share that is foreseen rightly."""

@@ -23,8 +23,8 @@ from transformers import (
 )
 
 from embedder.errors import CheckpointError
-from embedder.gguf_file import GgufFile
-from embedder.gguf_tokenizer import stop_tokens
+from embedder.gguf.file import GgufFile
+from embedder.gguf.tokenizer import stop_tokens
 
 Loaded = tuple[PreTrainedModel, dict[str, Any]]
 """A model, and transformers' report of weights that are missing or do not fit."""

@@ -22,7 +22,7 @@ from tokenizers import (
 from transformers import PreTrainedTokenizerFast
 
 from embedder.errors import CheckpointError
-from embedder.gguf_file import GgufFile
+from embedder.gguf.file import GgufFile
 
 CONTROL, USER_DEFINED, UNUSED = 3, 4, 5
 """Kinds of tokens in `tokenizer.ggml.token_type`; 1 is a piece of text, 6 a byte."""
