@@ -32,8 +32,8 @@ class Policy:
     """How much is read, and how sure is sure enough.
 
     `min_relevance` was chosen with an earlier encoder: it refused 6 % of questions about the
-    documents and 50 % of others, of 400 questions of COVID-QA and QED (`benchmarks/refusals.py`). A
-    small encoder tells them apart badly, so the model's own refusals and `min_quote` stand behind it.
+    documents and 50 % of others, of 400 questions of COVID-QA and QED (`benchmarks/refusals.py`).
+    A small encoder tells them apart badly: the model's own refusals and `min_quote` stand behind.
 
     Attributes:
         k: How many passages are retrieved.
