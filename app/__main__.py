@@ -5,9 +5,10 @@ import io
 import signal
 import sys
 from collections.abc import Sequence
+from typing import get_args
 
 from embedder.errors import DuetError
-from retriever import DEFAULT_K
+from retriever import DEFAULT_K, Mode
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -54,6 +55,12 @@ def _parser() -> argparse.ArgumentParser:
         default=DEFAULT_K,
         help="passages to retrieve (default: %(default)s)",
     )
+    ask.add_argument(
+        "--search",
+        choices=get_args(Mode),
+        default="hybrid",
+        help="by words and vectors, or by one of them (default: %(default)s)",
+    )
     serve = commands.add_parser("serve", parents=[where], help="serve the chat page and the API")
     serve.add_argument("--host", default="127.0.0.1", help="address to bind (default: %(default)s)")
     serve.add_argument("--port", type=_port, default=8501, help="default: %(default)s")
@@ -84,6 +91,7 @@ def _ask(options: argparse.Namespace) -> None:
         index=options.index,
         source=options.source,
         k=options.k,
+        search=options.search,
     )
 
 

@@ -1,6 +1,6 @@
 """From a question to an answer whose every citation was checked.
 
-find -> gate -> passages under the model's token budget -> stream -> check -> answer or quote.
+retrieve -> gate -> passages under the model's token budget -> stream -> check -> answer or quote.
 """
 
 import re
@@ -13,12 +13,11 @@ from app.citations import CheckedText, Citation, check_citations
 from app.context import Context, build_context
 from app.gate import coverage, relevance
 from app.quotes import best_quotes
-from app.ranking import find
 from app.sentences import Span
 from embedder.chat import REFUSAL, is_refusal
 from embedder.encoder import Encoder, LanguageModel
 from embedder.errors import DuetError
-from retriever import DEFAULT_K, Hit, Retriever
+from retriever import DEFAULT_K, Hit, Mode, Retriever
 
 Kind = Literal["generated", "quoted", "refused", "stopped"]
 
@@ -37,6 +36,7 @@ class Policy:
 
     Attributes:
         k: How many passages are retrieved.
+        mode: What finds them, see `retriever.search`.
         min_score: Passages below this cosine similarity are not looked at.
         min_relevance: For the best passage: share of the question's words in it (rare ones weigh
             more) plus its similarity (`calibrated`), 0 to 2. Below it the model is not asked.
@@ -47,6 +47,7 @@ class Policy:
     """
 
     k: int = DEFAULT_K
+    mode: Mode = "hybrid"
     min_score: float | None = None
     min_relevance: float = 0.7
     min_quote: float = 0.7
@@ -146,7 +147,9 @@ def stream_answer(
         PromptTooLongError: It does not fit into the model's window.
     """
     question = _checked(question)
-    hits = find(question, retriever, policy.k, source=source, min_score=policy.min_score)
+    hits = retriever.retrieve(
+        question, policy.k, source=source, min_score=policy.min_score, mode=policy.mode
+    )
     if relevance(question, hits, model) < policy.min_relevance:
         notice = "No passage is close enough to the question, so the model was not asked."
         return Answer(question=question, kind="refused", text=REFUSAL, notice=notice)

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from app.runtime import Runtime
 from embedder.encoder import Encoder
 from embedder.errors import DuetError, TextTooLongError
-from retriever import DEFAULT_K, Hit, Retriever
+from retriever import DEFAULT_K, Hit, Mode, Retriever
 
 MAX_BODY = 4 << 20  # bytes
 MAX_INPUTS = 2048  # as at OpenAI
@@ -47,6 +47,7 @@ class SearchRequest(BaseModel):
     source: str | None = Field(
         default=None, pattern="^/", description="absolute path of a file or folder"
     )
+    search: Mode = Field(default="hybrid", description="by both, by vectors, or by words")
 
 
 def create_api(runtime: Runtime) -> FastAPI:
@@ -82,7 +83,7 @@ def create_api(runtime: Runtime) -> FastAPI:
     def search(  # pyright: ignore[reportUnusedFunction]
         body: SearchRequest, retriever: Annotated[Retriever[Encoder], Depends(ready)]
     ) -> dict[str, Any]:
-        hits = retriever.retrieve(body.question, body.k, source=body.source)
+        hits = retriever.retrieve(body.question, body.k, source=body.source, mode=body.search)
         return {"hits": [_hit(hit) for hit in hits]}
 
     return api
@@ -159,6 +160,7 @@ def _hit(hit: Hit) -> dict[str, Any]:
     chunk = hit.chunk
     return {
         "score": hit.score,
+        "lexical": hit.lexical,
         "text": chunk.text,
         "source": chunk.source,
         "title": chunk.title,
@@ -168,6 +170,7 @@ def _hit(hit: Hit) -> dict[str, Any]:
         "start": chunk.start,
         "end": chunk.end,
         "document_id": chunk.document_id,
+        "copies": [copy.source for copy in hit.copies],
     }
 
 

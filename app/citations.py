@@ -5,8 +5,9 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from app.sentences import LIST_NUMBER, Span, sentence_spans
-from app.words import content_words, numbers
+from app.words import numbers
 from retriever import Chunk
+from retriever.words import content_words
 
 _BRACKET = r"\[\d{1,3}(?:\s*[,;]\s*\d{1,3})*\]"
 

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from app.similarity import calibrated
-from app.words import content_words, idf, passage_words
+from app.words import idf, passage_words
 from embedder.encoder import Encoder
 from retriever import Hit
+from retriever.words import content_words
 
 
 def relevance(question: str, hits: Sequence[Hit], model: Encoder) -> float:

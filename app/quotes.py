@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 from app.sentences import Span, sentence_spans
 from app.similarity import calibrated
-from app.words import content_words, idf
+from app.words import idf
 from embedder.encoder import Encoder
 from retriever import Chunk, Hit
+from retriever.words import content_words
 
 _PASSAGES = 4  # of the best hits; one batch of a few dozen sentences is a second on a laptop
 _MAX_SENTENCES = 96

@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from app.words import content_words
 from embedder.encoder import Encoder, LanguageModel
 from embedder.errors import DuetError
 from retriever import DEFAULT_ADDRESS, DocumentRecord, Retriever, index_folder
+from retriever.words import content_words
 
 if TYPE_CHECKING:
     from ingest import Report

@@ -13,7 +13,7 @@ from app.answer import Answer, Policy, drain, stream_answer
 from app.location import location
 from app.runtime import EmptyIndexError, Runtime
 from embedder.errors import DuetError
-from retriever import DEFAULT_ADDRESS, DEFAULT_K, index_folder
+from retriever import DEFAULT_ADDRESS, DEFAULT_K, Mode, index_folder
 
 _BIDI_CONTROLS = frozenset("LRE RLE LRO RLO PDF LRI RLI FSI PDI".split())
 
@@ -25,6 +25,7 @@ def ask(
     index: str | None = None,
     source: str | None = None,
     k: int = DEFAULT_K,
+    search: Mode = "hybrid",
 ) -> None:
     """Answer a question and print the answer as it is written, then with its sources.
 
@@ -34,6 +35,7 @@ def ask(
         index: Folder or URL; by default DUET_INDEX or `.duet/index`.
         source: Only this file, or files below this folder.
         k: How many passages are retrieved.
+        search: What finds them.
 
     Raises:
         DuetError: It cannot be answered; the text says why.
@@ -50,7 +52,8 @@ def ask(
         if below and not any(Path(record.source).is_relative_to(below) for record in records):
             msg = f"No indexed document is at {below}. Index it: python -m ingest {source}"
             raise DuetError(msg)
-        _print_answer(question, runtime, below.as_posix() if below else None, Policy(k=k))
+        policy = Policy(k=k, mode=search)
+        _print_answer(question, runtime, below.as_posix() if below else None, policy)
     finally:
         runtime.close()
 

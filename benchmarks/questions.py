@@ -20,7 +20,6 @@ from rich.table import Table
 
 from app.answer import DEFAULT_POLICY, Answer, answer
 from app.citations import Citation
-from app.ranking import find
 from embedder import BUNDLED_MODEL, LLM2VecGen
 from ingest import ingest
 from retriever import Retriever, open_index
@@ -80,7 +79,7 @@ def _measures(
     if not question["is_answerable"]:
         return {"unanswerable: refused": given.kind == "refused"}
     source = (folder / question["file"]).as_posix()
-    found = find(question["question"], retriever, DEFAULT_POLICY.k)
+    found = retriever.retrieve(question["question"], DEFAULT_POLICY.k)
     cited = [citation.chunk for citation in given.citations if citation.chunk.source == source]
     right_page = any(not question["pages"] or chunk.page in question["pages"] for chunk in cited)
     has_answer = any(a.lower() in given.text.lower() for a in question["answers"])

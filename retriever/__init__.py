@@ -1,4 +1,4 @@
-"""The index over the documents' chunks (Qdrant, in a folder or on a server) and dense search.
+"""The index over the documents' chunks (Qdrant, in a folder or on a server) and hybrid search.
 
 Importing this package is cheap: a vector engine is loaded when an index is opened.
 """
@@ -15,6 +15,7 @@ from retriever.export import export_index, import_index
 from retriever.index import Hit, Index, IndexInfo
 from retriever.retriever import DEFAULT_K, Retriever
 from retriever.schema import Chunk, DocumentRecord, Filter, document_id
+from retriever.search import Mode
 
 __all__ = [
     "DEFAULT_ADDRESS",
@@ -25,6 +26,7 @@ __all__ = [
     "Hit",
     "Index",
     "IndexInfo",
+    "Mode",
     "Retriever",
     "document_id",
     "export_index",

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from embedder.encoder import EncoderId
-from retriever.errors import EncoderMismatchError
+from retriever.errors import EncoderMismatchError, OutdatedIndexError
+from retriever.lexical import VERSION, Sparse
 from retriever.schema import Conditions, Payload
 
 EXACT_LIMIT = 100_000
@@ -16,11 +17,24 @@ search is approximate and wants the graph that `Engine.compact` builds."""
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A stored vector with its payload; `vector` is empty where it was not asked for."""
+    """A stored vector with its payload; `vector` is empty where it was not asked for.
+
+    `terms` are written and searched, and never read back: the text makes them anew.
+    """
 
     id: str
     payload: Payload
     vector: list[float]
+    terms: Sparse = field(default_factory=Sparse)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A point that was found, with its score: cosine similarity, or BM25."""
+
+    id: str
+    payload: Payload
+    score: float
 
 
 class Engine(Protocol):
@@ -48,9 +62,21 @@ class Engine(Protocol):
         ...
 
     def search(
-        self, vector: Sequence[float], limit: int, where: Conditions
-    ) -> list[tuple[Payload, float]]:
-        """Payload and cosine similarity of the nearest points, best first."""
+        self,
+        query: Sequence[float] | Sparse,
+        limit: int,
+        where: Conditions,
+        *,
+        among: Sequence[str] = (),
+    ) -> list[Found]:
+        """The points with the best scores, best first.
+
+        Args:
+            query: A vector, `[dimension]`, for cosine similarity; or terms, for BM25.
+            limit: At most so many.
+            where: Only points that meet it.
+            among: Only points with these ids; empty for all.
+        """
         ...
 
     def scan(
@@ -110,3 +136,13 @@ def check_encoder(address: str, *, stored: EncoderId, given: EncoderId) -> None:
     """
     if stored != given:
         raise EncoderMismatchError(address, stored=stored, given=given)
+
+
+def check_terms(address: str, version: int) -> None:
+    """Refuse an index that today's lexical search cannot read.
+
+    Raises:
+        OutdatedIndexError: `version` is not `retriever.lexical.VERSION`.
+    """
+    if version != VERSION:
+        raise OutdatedIndexError(address)

@@ -28,6 +28,16 @@ class EncoderMismatchError(RetrieverError):
         self.given = given
 
 
+class OutdatedIndexError(RetrieverError):
+    """The index was made before the search by words that is in use."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(
+            f"The index at {address} was made by an earlier version, for another search by words. "
+            "Re-index: python -m ingest FOLDER --rebuild"
+        )
+
+
 class IndexDamagedError(RetrieverError):
     """The index's files are not as they were written; the text says which and how to re-index."""
 

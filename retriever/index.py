@@ -15,15 +15,35 @@ from numpy.typing import NDArray
 from embedder.encoder import EncoderId
 from retriever.engine import EXACT_LIMIT, Engine, Point, check_encoder
 from retriever.errors import InvalidVectorError
-from retriever.schema import DOCUMENT_ID, METADATA, POSITION, Chunk, DocumentRecord, Filter, Payload
+from retriever.lexical import Sparse, passage_vector, question_vector
+from retriever.schema import (
+    CONTENT,
+    DOCUMENT_ID,
+    METADATA,
+    POSITION,
+    Chunk,
+    DocumentRecord,
+    Filter,
+    Payload,
+)
+from retriever.search import CANDIDATES, Candidate, Mode, search
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A chunk that was found, with its cosine similarity to the query in [-1, 1]."""
+    """A chunk that was found.
+
+    Attributes:
+        chunk: The best of those with its text.
+        score: Its cosine similarity to the question, -1 to 1.
+        lexical: Its BM25 score; 0 without a common term, or if the search was dense.
+        copies: Other chunks with the same text.
+    """
 
     chunk: Chunk
     score: float
+    lexical: float = 0.0
+    copies: tuple[Chunk, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +123,7 @@ class Index:
         _check_document(chunks)
         rows = _checked(vectors, (len(chunks), self.encoder.dimension), chunks[0].source).tolist()
         return [
-            Point(chunk.id, chunk.to_payload(chunks=len(chunks)), row)
+            Point(chunk.id, chunk.to_payload(chunks=len(chunks)), row, _terms(chunk))
             for chunk, row in zip(chunks, rows, strict=True)
         ]
 
@@ -155,13 +175,23 @@ class Index:
         rows = [point.vector for point in points]
         return np.array(rows, dtype=np.float32).reshape(len(rows), self.encoder.dimension)
 
-    def search(self, vector: NDArray[np.float32], k: int, where: Filter | None = None) -> list[Hit]:
-        """The `k` chunks most similar to `vector`, best first.
+    def search(
+        self,
+        vector: NDArray[np.float32],
+        k: int,
+        where: Filter | None = None,
+        *,
+        text: str = "",
+        mode: Mode = "hybrid",
+    ) -> list[Hit]:
+        """The `k` chunks of different text that answer a question best, best first.
 
         Args:
-            vector: `[dimension]`, finite; need not be normalised.
+            vector: The question's, `[dimension]`, finite; need not be normalised.
             k: At least 1.
             where: Only chunks that this filter lets through.
+            text: The question's words; without any, hybrid search is dense search.
+            mode: What finds and orders; see `retriever.search`.
 
         Raises:
             InvalidVectorError: The vector has the wrong width or is not finite.
@@ -170,8 +200,16 @@ class Index:
             msg = f"k is the number of hits wanted and at least 1, not {k}"
             raise ValueError(msg)
         query = _checked(vector, (self.encoder.dimension,), "the query").tolist()
-        found = self._engine.search(query, k, (where or Filter()).conditions())
-        return [Hit(Chunk.from_payload(payload), score) for payload, score in found]
+        terms = question_vector(text)
+        conditions = (where or Filter()).conditions()
+        limit = max(k, CANDIDATES)
+        while True:
+            found = search(self._engine, query, terms, limit, conditions, mode)
+            hits = _without_copies(found)
+            # More copies of a few texts than there are candidates: look at more.
+            if len(hits) >= k or len(found) < limit:
+                return hits[:k]
+            limit *= 4
 
     def info(self) -> IndexInfo:
         """The index in figures."""
@@ -209,6 +247,24 @@ class Index:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _terms(chunk: Chunk) -> Sparse:
+    return passage_vector("\n".join((chunk.title, *chunk.headings, chunk.text)))
+
+
+def _without_copies(found: Sequence[Candidate]) -> list[Hit]:
+    """The same text counts once, its other places go with the first."""
+    chunks: dict[str, list[Chunk]] = {}
+    scores: dict[str, Candidate] = {}
+    for candidate in found:
+        text = candidate.payload[CONTENT]
+        chunks.setdefault(text, []).append(Chunk.from_payload(candidate.payload))
+        scores.setdefault(text, candidate)
+    return [
+        Hit(first, scores[text].dense, scores[text].lexical, tuple(copies))
+        for text, (first, *copies) in chunks.items()
+    ]
 
 
 def _id(payload: Payload) -> str:

@@ -6,6 +6,7 @@ from embedder.encoder import Encoder
 from embedder.errors import TextTooLongError
 from retriever.index import Hit, Index
 from retriever.schema import Filter
+from retriever.search import Mode
 
 EncoderT = TypeVar("EncoderT", bound=Encoder, covariant=True)
 
@@ -14,7 +15,7 @@ DEFAULT_K = 5
 
 
 class Retriever(Generic[EncoderT]):
-    """Dense search with the encoder that made the index; thread-safe.
+    """Search with the encoder that made the index, and with the words; thread-safe.
 
     Args:
         model: Encodes the questions; must be the encoder of the index. The app's writes, too.
@@ -36,14 +37,16 @@ class Retriever(Generic[EncoderT]):
         *,
         source: str | None = None,
         min_score: float | None = None,
+        mode: Mode = "hybrid",
     ) -> list[Hit]:
-        """The `k` chunks most similar to the question, best first.
+        """The `k` chunks that answer the question best, best first.
 
         Args:
             question: Complete in itself; at most `model.max_tokens` tokens.
             k: At most so many hits.
             source: Only this file, or files below this folder (absolute POSIX path).
             min_score: Only hits with at least this cosine similarity.
+            mode: What finds and orders them; see `retriever.search`.
 
         Raises:
             TextTooLongError: The question is too long; the text has both figures.
@@ -56,5 +59,5 @@ class Retriever(Generic[EncoderT]):
             )
             raise TextTooLongError(msg)
         vector = self.model.encode_queries([question])[0]
-        hits = self.index.search(vector, k, Filter(source=source))
+        hits = self.index.search(vector, k, Filter(source=source), text=question, mode=mode)
         return [hit for hit in hits if min_score is None or hit.score >= min_score]

@@ -21,8 +21,9 @@ from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
 from embedder.encoder import EncoderId
-from retriever.engine import Point, check_encoder
+from retriever.engine import Found, Point, check_encoder, check_terms
 from retriever.errors import AddressError, RetrieverError, ServerUnreachableError
+from retriever.lexical import LEXICAL, VERSION, Sparse
 from retriever.schema import (
     CONTENT,
     FILTER_FIELDS,
@@ -92,6 +93,7 @@ class Server:
                 collection = self._create(encoder)
                 self._point({self.name: collection})
             check_encoder(self.address, stored=self._encoder(collection), given=encoder)
+            check_terms(self.address, (self._metadata(collection) or {}).get("terms", 0))
         except BaseException:
             self._link.close()
             raise
@@ -171,7 +173,14 @@ class Server:
         )
         vectors = models.VectorParams(size=encoder.dimension, distance=models.Distance.COSINE)
         with self._link.calling(f"make the collection {collection}"):
-            self._client.create_collection(collection, vectors, metadata={"duet": encoder.stored()})
+            self._client.create_collection(
+                collection,
+                vectors,
+                sparse_vectors_config={
+                    LEXICAL: models.SparseVectorParams(modifier=models.Modifier.IDF)
+                },
+                metadata={"duet": {**encoder.stored(), "terms": VERSION}},
+            )
             keyword, integer = models.PayloadSchemaType.KEYWORD, models.PayloadSchemaType.INTEGER
             for field in (*FILTER_FIELDS, SOURCE):
                 self._client.create_payload_index(collection, field, keyword)
@@ -186,7 +195,7 @@ class Server:
                 "it: it is not Duet's, or the server is older than Qdrant 1.16."
             )
             raise AddressError(msg)
-        return EncoderId.from_stored(**stored)
+        return EncoderId.from_stored(stored["fingerprint"], stored["dimension"])
 
     def _metadata(self, collection: str) -> Payload | None:
         with self._link.calling(f"open the collection {collection}"):
@@ -231,7 +240,12 @@ class ServerEngine:
 
     def replace(self, points: Sequence[Point], where: Conditions) -> None:
         """Write `points`, then delete every other point that meets `where`."""
-        rows = [models.PointStruct(id=p.id, vector=p.vector, payload=p.payload) for p in points]
+        rows = [
+            models.PointStruct(
+                id=p.id, vector={"": p.vector, LEXICAL: _sparse(p.terms)}, payload=p.payload
+            )
+            for p in points
+        ]
         stale = _filter(where, but=[point.id for point in points])
         self._check_published()
         with self._calling("store documents"):
@@ -246,14 +260,24 @@ class ServerEngine:
             self._client.delete(self._collection, selector, wait=True)
 
     def search(
-        self, vector: Sequence[float], limit: int, where: Conditions
-    ) -> list[tuple[Payload, float]]:
-        """Payload and cosine similarity of the nearest points, best first."""
+        self,
+        query: Sequence[float] | Sparse,
+        limit: int,
+        where: Conditions,
+        *,
+        among: Sequence[str] = (),
+    ) -> list[Found]:
+        """The points with the best scores, best first: by cosine similarity, or by BM25."""
+        lexical = isinstance(query, Sparse)
         with self._calling("search"):
             found = self._client.query_points(
-                self._collection, list(vector), query_filter=_filter(where), limit=limit
+                self._collection,
+                _sparse(query) if lexical else list(query),
+                using=LEXICAL if lexical else None,
+                query_filter=_filter(where, among=among),
+                limit=limit,
             )
-        return [(point.payload or {}, point.score) for point in found.points]
+        return [Found(str(point.id), point.payload or {}, point.score) for point in found.points]
 
     def scan(
         self, where: Conditions, *, content: bool = True, vectors: bool = False
@@ -272,8 +296,7 @@ class ServerEngine:
                     with_vectors=vectors,
                 )
             for record in records:
-                vector = cast("list[float] | None", record.vector)  # ours are single and unnamed
-                yield Point(str(record.id), record.payload or {}, vector or [])
+                yield Point(str(record.id), record.payload or {}, _dense(record))
             if offset is None:
                 return
 
@@ -373,9 +396,21 @@ class _Link:
             raise _NotFoundError(msg) from error
 
 
-def _filter(where: Conditions, but: Sequence[str] = ()) -> models.Filter:
-    """`where` in the server's terms, without the points whose ids are in `but`."""
-    must: list[models.Condition] = []
+def _sparse(terms: Sparse) -> models.SparseVector:
+    return models.SparseVector(indices=list(terms.indices), values=list(terms.values))
+
+
+def _dense(record: models.Record) -> list[float]:
+    """The unnamed vector: beside a sparse one it comes under the name `""`."""
+    vector = record.vector
+    return cast("list[float]", (vector.get("") if isinstance(vector, dict) else vector) or [])
+
+
+def _filter(
+    where: Conditions, *, but: Sequence[str] = (), among: Sequence[str] = ()
+) -> models.Filter:
+    """`where` in the server's terms: not the points with ids in `but`, only those in `among`."""
+    must: list[models.Condition] = [models.HasIdCondition(has_id=[*among])] if among else []
     for field, value in where.items():
         match = (
             models.MatchValue(value=value)

@@ -133,6 +133,7 @@ def _describe_answering(parser: argparse.ArgumentParser) -> None:
     adapter.add("alpha", "its scale is alpha / rank (%(default)s)")
     adapter.add("first_layer", "the first with a LoRA (%(default)s)")
     plan = _Fields(add, AnsweringPlan)
+    plan.add("start_from", "folder of an adapter to go on from (none)", kind=Path)
     plan.add("steps", "0: all examples once (%(default)s)")
     plan.add("batch", "examples a step (%(default)s)")
     plan.add("longest", "tokens of an example (%(default)s)")

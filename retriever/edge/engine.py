@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -21,9 +22,10 @@ from qdrant_edge import UpdateOperation
 from embedder.encoder import EncoderId
 from retriever.edge import optimize
 from retriever.edge.files import REINDEX, GenerationFolder, Manifest, Pointer, copy_tree
-from retriever.engine import EXACT_LIMIT, Point, check_encoder
+from retriever.engine import EXACT_LIMIT, Found, Point, check_encoder, check_terms
 from retriever.errors import IndexDamagedError, RetrieverError
-from retriever.schema import CONTENT, FILTER_FIELDS, METADATA, Conditions, Payload
+from retriever.lexical import LEXICAL, VERSION, Sparse
+from retriever.schema import CONTENT, FILTER_FIELDS, METADATA, Conditions
 
 PAGE = 1_000
 
@@ -114,7 +116,9 @@ class EdgeEngine:
         self.address = str(folder.path)
         self._manifest = Manifest.read(folder.generation(generation))
         self.encoder = self._manifest.encoder
-        check_encoder(self.address, stored=self.encoder, given=encoder or self.encoder)
+        if encoder is not None:
+            check_encoder(self.address, stored=self.encoder, given=encoder)
+            check_terms(self.address, self._manifest.terms)
         self._writing = threading.Lock()  # held by one writer, or by a compaction, at a time
         self._calling = threading.Lock()  # held for one call of the shard
         self._shard: edge.EdgeShard | None = self._load(generation)
@@ -122,7 +126,9 @@ class EdgeEngine:
 
     def replace(self, points: Sequence[Point], where: Conditions) -> None:
         """Write `points`, then delete every other point that meets `where`."""
-        rows = [edge.Point(point.id, point.vector, point.payload) for point in points]
+        rows = [
+            edge.Point(p.id, {"": p.vector, LEXICAL: _sparse(p.terms)}, p.payload) for p in points
+        ]
         with self._writing:
             self._folder.check_room()
             with self._shard_for("store documents", writes=True) as shard:
@@ -136,19 +142,26 @@ class EdgeEngine:
             self._drop(_filter(where))
 
     def search(
-        self, vector: Sequence[float], limit: int, where: Conditions
-    ) -> list[tuple[Payload, float]]:
-        """Payload and cosine similarity of the nearest points, best first."""
+        self,
+        query: Sequence[float] | Sparse,
+        limit: int,
+        where: Conditions,
+        *,
+        among: Sequence[str] = (),
+    ) -> list[Found]:
+        """The points with the best scores, best first: by cosine similarity, or by BM25."""
         with self._shard_for("search") as shard:
-            exact = shard.info().points_count <= EXACT_LIMIT
+            exact = bool(among) or shard.info().points_count <= EXACT_LIMIT
             request = edge.QueryRequest(
                 limit=limit,
-                query=edge.Query.Nearest(list(vector)),
-                filter=_filter(where),
+                query=edge.Query.Nearest(_sparse(query), using=LEXICAL)
+                if isinstance(query, Sparse)
+                else edge.Query.Nearest(list(query)),
+                filter=_filter(where, among=among),
                 with_payload=True,
                 params=edge.SearchParams(exact=exact),
             )
-            return [(point.payload or {}, point.score) for point in shard.query(request)]
+            return [Found(str(p.id), p.payload or {}, p.score) for p in shard.query(request)]
 
     def scan(
         self, where: Conditions, *, content: bool = True, vectors: bool = False
@@ -162,12 +175,12 @@ class EdgeEngine:
                 limit=PAGE,
                 filter=_filter(where),
                 with_payload=keys,
-                with_vector=vectors,
+                with_vector=[""] if vectors else False,
             )
             with self._shard_for("read points") as shard:
                 records, offset = shard.scroll(request)
             for record in records:
-                vector = cast("list[float] | None", record.vector)  # ours are single and unnamed
+                vector = cast("list[float] | None", record.vector)  # the unnamed one alone
                 yield Point(str(record.id), record.payload or {}, vector or [])
             if offset is None:
                 return
@@ -232,7 +245,7 @@ class EdgeEngine:
 
     def _remember(self, chunks: int) -> None:
         if chunks != self._manifest.chunks:
-            manifest = Manifest(self.encoder, chunks)
+            manifest = replace(self._manifest, chunks=chunks)
             manifest.write(self._folder.generation(self.generation))
             self._manifest = manifest
 
@@ -285,7 +298,11 @@ def _create(folder: GenerationFolder, encoder: EncoderId) -> str:
     generation = folder.new_generation()
     vectors = edge.EdgeVectorParams(size=encoder.dimension, distance=edge.Distance.Cosine)
     try:
-        shard = edge.EdgeShard.create(str(generation / "shard"), edge.EdgeConfig(vectors=vectors))
+        config = edge.EdgeConfig(
+            vectors=vectors,
+            sparse_vectors={LEXICAL: edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf)},
+        )
+        shard = edge.EdgeShard.create(str(generation / "shard"), config)
         for field in FILTER_FIELDS:
             keyword = edge.PayloadSchemaType.Keyword
             shard.update(UpdateOperation.create_field_index(field, keyword))
@@ -293,7 +310,7 @@ def _create(folder: GenerationFolder, encoder: EncoderId) -> str:
     except Exception as error:
         msg = f"Qdrant Edge cannot make an index in {folder.path}: {error}"
         raise RetrieverError(msg) from error
-    Manifest(encoder, chunks=0).write(generation)
+    Manifest(encoder, chunks=0, terms=VERSION).write(generation)
     return generation.name
 
 
@@ -318,9 +335,17 @@ def _let_pass(error: BaseException) -> None:
         raise error
 
 
-def _filter(where: Conditions, but: set[str] | None = None) -> edge.Filter:
-    """`where` in Edge's terms, without the points whose ids are in `but`."""
-    must: list[edge.FieldCondition] = []
+def _sparse(terms: Sparse) -> edge.SparseVector:
+    return edge.SparseVector(list(terms.indices), list(terms.values))
+
+
+def _filter(
+    where: Conditions, *, but: set[str] | None = None, among: Sequence[str] = ()
+) -> edge.Filter:
+    """`where` in Edge's terms: not the points whose ids are in `but`, only those in `among`."""
+    must: list[edge.FieldCondition | edge.HasIdCondition] = []
+    if among:
+        must.append(edge.HasIdCondition({*among}))
     for field, value in where.items():
         one = isinstance(value, str | int)
         match = edge.MatchValue(value) if one else edge.MatchAny(list(value))

@@ -46,14 +46,16 @@ class Manifest:
         chunks: A lower bound, also if the process is killed at any instant: it is lowered before
             chunks are deleted and raised after chunks are flushed. Qdrant Edge cuts a torn log
             short without a word; then there are fewer.
+        terms: `retriever.lexical.VERSION` of its sparse vectors; 0 for none.
     """
 
     encoder: EncoderId
     chunks: int
+    terms: int
 
     def write(self, generation: Path) -> None:
         """Put the manifest into a generation's folder."""
-        content = {**self.encoder.stored(), "chunks": self.chunks}
+        content = {**self.encoder.stored(), "chunks": self.chunks, "terms": self.terms}
         write_atomically(generation / "manifest.json", json.dumps(content))
 
     @classmethod
@@ -63,10 +65,10 @@ class Manifest:
         Raises:
             IndexDamagedError: It is missing or not a manifest.
         """
-        types = {"fingerprint": str, "dimension": int, "chunks": int}
-        content = _read_json(generation / "manifest.json", types, REINDEX)
-        chunks = content.pop("chunks")
-        return cls(EncoderId.from_stored(**content), chunks)
+        types = {"fingerprint": str, "dimension": int, "chunks": int, "terms": int}
+        content = _read_json(generation / "manifest.json", types, REINDEX, absent={"terms": 0})
+        chunks, terms = content.pop("chunks"), content.pop("terms")
+        return cls(EncoderId.from_stored(**content), chunks, terms)
 
 
 class GenerationFolder:
@@ -193,12 +195,17 @@ def _copy_sparse(source: str, target: str) -> None:
         writer.truncate()
 
 
-def _read_json(path: Path, types: dict[str, Any], advice: str) -> dict[str, Any]:
+def _read_json(
+    path: Path, types: dict[str, Any], advice: str, *, absent: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """The object in `path`; `absent` has the values of keys that earlier versions did not write."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         msg = f"{path} cannot be read: {error}. {advice}"
         raise IndexDamagedError(msg) from error
+    if isinstance(value, dict):
+        value = {**(absent or {}), **value}
     if not isinstance(value, dict) or set(value) != set(types):
         msg = f"{path} should have the keys {', '.join(types)}, but is: {value}. {advice}"
         raise IndexDamagedError(msg)

@@ -8,10 +8,10 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
-from app.words import content_words
 from embedder.chat import Message
 from embedder.encoder import EncoderId
 from retriever import Chunk, document_id
+from retriever.words import content_words
 
 
 class ScriptedModel:

@@ -134,6 +134,18 @@ def test_search_finds_passages_and_can_be_limited_to_a_file(client):
     assert {hit["source"] for hit in hits} == {GARDEN}
 
 
+def test_search_goes_by_words_or_by_vectors_as_told(client):
+    def ask(question, search):
+        body = {"question": question, "k": 2, "search": search}
+        return client.post("/search", json=body).json()["hits"]
+
+    assert ask("zyzzyva", "lexical") == []
+    assert len(ask("zyzzyva", "dense")) == 2
+    by_words = ask("the warranty of the pump", "lexical")
+    assert by_words[0]["lexical"] >= by_words[-1]["lexical"] > 0
+    assert by_words[0]["copies"] == []
+
+
 @pytest.mark.parametrize(
     ("body", "text"),
     [
@@ -143,6 +155,7 @@ def test_search_finds_passages_and_can_be_limited_to_a_file(client):
         ({"question": "x", "source": ""}, "source"),
         ({"question": "x", "source": "garden.md"}, "source"),
         ({"question": "x", "k": 101}, "100"),
+        ({"question": "x", "search": "fuzzy"}, "search"),
         ({"question": "word " * 20_000}, "20,000 tokens"),
     ],
 )

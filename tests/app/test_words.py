@@ -1,6 +1,7 @@
 import pytest
 
-from app.words import content_words, idf, numbers
+from app.words import idf, numbers
+from retriever.words import content_words
 
 
 @pytest.mark.parametrize(

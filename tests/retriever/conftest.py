@@ -177,8 +177,12 @@ class StandIn:
                 return self.client.get_collection(name)
             case "PUT", ["collections", name]:
                 config = models.CreateCollection(**body)
-                vectors, metadata = config.vectors, config.metadata
-                return self.client.create_collection(name, vectors, metadata=metadata)
+                return self.client.create_collection(
+                    name,
+                    config.vectors,
+                    sparse_vectors_config=config.sparse_vectors,
+                    metadata=config.metadata,
+                )
             case "DELETE", ["collections", name]:
                 return self.client.delete_collection(name)
             case _, ["collections", name, *action]:
@@ -197,7 +201,11 @@ class StandIn:
             case "points/query":
                 query = models.QueryRequest(**body)
                 return self.client.query_points(
-                    name, query.query, query_filter=query.filter, limit=query.limit
+                    name,
+                    query.query,
+                    using=query.using,
+                    query_filter=query.filter,
+                    limit=query.limit,
                 )
             case "points/scroll":
                 scroll = models.ScrollRequest(**body)

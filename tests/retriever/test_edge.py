@@ -13,7 +13,13 @@ import pytest
 from embedder.encoder import EncoderId
 from retriever import document_id, open_index, present_documents, rebuild, rollback
 from retriever.edge import files, optimize
-from retriever.errors import AddressError, IndexDamagedError, IndexLockedError, RetrieverError
+from retriever.errors import (
+    AddressError,
+    IndexDamagedError,
+    IndexLockedError,
+    OutdatedIndexError,
+    RetrieverError,
+)
 
 ROOT = Path(__file__).parents[2]
 ENCODER = EncoderId("model", "1", 8)
@@ -324,3 +330,21 @@ def test_an_index_of_the_pinned_version_still_opens(tmp_path):
         hits = index.search(np.eye(8, dtype=np.float32)[3], 2)
         assert hits[0].chunk.text == "text 3 of /docs/a.txt"
         assert hits[0].score == pytest.approx(1)
+
+
+def test_an_index_from_before_the_search_by_words_says_so(tmp_path, document):
+    """Its documents are still known, so that a rebuild can ask for those that it would lose."""
+    stored = document("/docs/a.txt", ["one", "two"])
+    with open_index(tmp_path, ENCODER) as index:
+        index.replace_document(stored.chunks, stored.vectors)
+    (manifest,) = tmp_path.glob("generations/*/manifest.json")
+    content = json.loads(manifest.read_text())
+    del content["terms"]
+    manifest.write_text(json.dumps(content))
+    with pytest.raises(OutdatedIndexError, match=r"python -m ingest FOLDER --rebuild"):
+        open_index(tmp_path, ENCODER)
+    assert [record.source for record in present_documents(tmp_path)] == ["/docs/a.txt"]
+    with rebuild(tmp_path, ENCODER) as index:
+        index.replace_document(stored.chunks, stored.vectors)
+    with open_index(tmp_path, ENCODER) as index:
+        assert index.info().chunks == 2

@@ -6,6 +6,9 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
+
+from sklearn.feature_extraction.text import TfidfVectorizer
 
 from embedder.chat import REFUSAL
 from embedder.train.answering import texts
@@ -22,9 +25,12 @@ _OPPOSITES = {
     "won": "lost", "buy": "sell", "open": "close", "begin": "end", "east": "west",
 }  # fmt: skip
 _EMPHASIS = {
-    "qed": 3.0, "covid-qa": 2.0, "medquad": 0.4, "openstax-glossary": 0.4, "openstax-negative": 0.5,
+    "squad": 3.0, "qed": 3.0, "covid-qa": 2.0, "qamr": 0.5, "medquad": 0.4,
+    "openstax-glossary": 0.4, "openstax-negative": 0.5,
 }  # fmt: skip
 """What people ask in a few words counts more, whole sentences less: 1 for the sources not named."""
+_A_COPY = 0.8
+"""Cosine of two texts' words from which on they are versions of one."""
 _NAME = re.compile(r"(?<=[a-z,] )(?:[A-Z][\w’'-]+(?: (?:of|the|de) )? ?){1,3}(?=[ ?.,]|$)")
 _NUMBER = re.compile(r"\b\d{2,4}\b")
 
@@ -38,11 +44,16 @@ class Mixer:
         documents: Plain text, for questions by rule and for passages that nobody asks about.
         natural: Share of examples that are about `told`; the others are about records or
             documents, half each.
+        related: Share of the further passages that are about what the first is about, as the
+            passages that a search finds are.
+        vain: Share of the questions without an answer that are kept.
     """
 
     told: Sequence[Text]
     documents: Sequence[list[str]]
-    natural: float = 0.6
+    natural: float = 0.75
+    related: float = 0.6
+    vain: float = 0.6
 
     @cached_property
     def _sources(self) -> list[list[Text]]:
@@ -61,6 +72,15 @@ class Mixer:
         ]
 
     @cached_property
+    def _vectors(self) -> dict[str, Any]:
+        """Words of each text, a sparse matrix a source: `[texts, words]`, rows of length 1."""
+        return {
+            source[0].source: TfidfVectorizer(sublinear_tf=True, stop_words="english")
+            .fit_transform([" ".join(text.sentences) for text in source])
+            for source in self._sources
+        }  # fmt: skip
+
+    @cached_property
     def _lengths(self) -> list[int]:
         return [len(document) for document in self.documents]
 
@@ -70,18 +90,43 @@ class Mixer:
         while True:
             kind = rng.random()
             if kind < self.natural:
-                example = self._about_texts([self._text(rng) for _ in range(_count(rng))], rng)
+                example = self._about_texts(self._texts(rng), rng)
             elif kind < self.natural + (1 - self.natural) / 2:
                 example = self._about_records(rng)
             else:
                 made = [t for t in (self._ruled(rng) for _ in range(4)) if t]
                 example = self._about_texts(made[: _count(rng)], rng)
-            if example.asked:
-                yield example
+            asked = [a for a in example.asked if not a.refused or rng.random() < self.vain]
+            if asked:
+                yield Example(example.passages, asked)
+
+    def _texts(self, rng: random.Random) -> list[Text]:
+        """One to five texts, in any order, of which some are about the same things."""
+        (source,) = rng.choices(self._sources, self._weights)
+        place = rng.randrange(len(source))
+        near = self._near(source, place)
+        found = [self._joined(source[place], source, rng)]
+        for _ in range(_count(rng) - 1):
+            if near and rng.random() < self.related:
+                text = near.pop(rng.randrange(len(near)))
+                found.append(self._joined(text, source, rng))
+            else:
+                found.append(self._text(rng))
+        return rng.sample(found, len(found))
+
+    def _near(self, source: Sequence[Text], place: int) -> list[Text]:
+        """The texts that share the most words with one, but for its copies."""
+        vectors = self._vectors[source[0].source]
+        likeness = (vectors @ vectors[place].T).toarray()[:, 0]
+        order = likeness.argsort()[::-1][:40]
+        return [source[i] for i in order if i != place and 0.05 < likeness[i] < _A_COPY][:8]
 
     def _text(self, rng: random.Random) -> Text:
         (source,) = rng.choices(self._sources, self._weights)
-        text = rng.choice(source)
+        return self._joined(rng.choice(source), source, rng)
+
+    def _joined(self, text: Text, source: Sequence[Text], rng: random.Random) -> Text:
+        """The text itself, unless it is a single sentence: that gets some more round it."""
         if text.source != "qamr":
             return text
         several = [text, *(rng.choice(source) for _ in range(rng.randint(1, 4)))]
@@ -145,7 +190,7 @@ class Mixer:
 
 
 def _count(rng: random.Random) -> int:
-    return rng.choices((1, 2, 3, 4, 5), (1, 2, 4, 2, 1))[0]
+    return rng.choices((1, 2, 3, 4, 5), (1, 2, 4, 2, 4))[0]
 
 
 def _distinct(kind: Kind, count: int, rng: random.Random) -> list[Record]:
@@ -181,7 +226,7 @@ def _cut(text: Text, number: int, rng: random.Random) -> tuple[str, list[Asked]]
 
     One time in three the sentence that answers a question is taken out.
     """
-    told = rng.sample(text.told, min(4, len(text.told)))
+    told = rng.sample(text.told, min(5, len(text.told)))
     places = [t.place for t in told] or [0]
     first = max(0, min(places) - rng.randint(0, 4))
     last = min(len(text.sentences), max(places) + 3 + rng.randint(0, 5))

@@ -32,6 +32,7 @@ class AnsweringPlan:
         base: The causal language model, in one of the forms of `embedder.base_files`.
         out: Folder of the run; the adapter ends up in `out/answering`.
         adapter: What is trained.
+        start_from: Folder of an adapter of this shape to start from; by default from nothing.
         steps: Where it ends; 0 is after all examples once.
         batch: Examples a step, over all processes.
         longest: Tokens of an example: passages, questions and replies.
@@ -47,6 +48,7 @@ class AnsweringPlan:
     base: str
     out: Path
     adapter: Adapter = field(default_factory=Adapter)
+    start_from: Path | None = None
     steps: int = 0
     batch: int = 4
     longest: int = 1536

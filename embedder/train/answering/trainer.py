@@ -15,7 +15,8 @@ from typing import Any, cast
 import torch
 from accelerate import Accelerator
 from peft import LoraConfig, inject_adapter_in_model
-from safetensors.torch import save_file
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.nn.functional import cross_entropy
 from tqdm import tqdm
@@ -100,6 +101,28 @@ def write_adapter(folder: Path, lm: PreTrainedModel, plan: AnsweringPlan) -> Non
     save_file(weights, folder / "adapter_model.safetensors")
 
 
+def read_adapter(folder: Path, lm: PreTrainedModel) -> None:
+    """Set the LoRA of `lm` to the weights that `write_adapter` wrote.
+
+    Raises:
+        TrainingError: There is none in `folder`, or it has another shape.
+    """
+    file = folder / "adapter_model.safetensors"
+    try:
+        saved = load_file(file)
+    except (OSError, SafetensorError) as error:
+        msg = f"{file} cannot be read: expected an answering adapter to start from ({error})"
+        raise TrainingError(msg) from error
+    wanted = {f"base_model.model.{name}": p for name, p in lora_parameters(lm)}
+    shapes = {name: p.shape for name, p in wanted.items()}
+    if {name: p.shape for name, p in saved.items()} != shapes:
+        msg = f"{file} has another shape than the LoRA to train: check the rank, the first layer"
+        raise TrainingError(msg)
+    with torch.no_grad():
+        for name, parameter in wanted.items():
+            parameter.copy_(saved[name])
+
+
 class _Trainer:
     def __init__(
         self,
@@ -126,6 +149,8 @@ class _Trainer:
             ),
             lm,
         )
+        if plan.start_from is not None:
+            read_adapter(plan.start_from, lm)
         self._working = [p for _, p in lora_parameters(lm)]
         # Updates are too small for bfloat16: they are added up in float32, and the base computes
         # with a copy in its own type, which is two to three times as fast as mixing types.
@@ -164,9 +189,14 @@ class _Trainer:
                     self._save(step + 1)
 
     def _mine(self, examples: Sequence[Example], step: int) -> Iterator[Example]:
+        """This process's part of a step: as much text as the others', so that none waits."""
         batch, processes = self._plan.batch, self._accelerator.num_processes
-        for place in range(self._accelerator.process_index, batch, processes):
-            yield examples[(step * batch + place) % len(examples)]
+        chosen = [examples[(step * batch + place) % len(examples)] for place in range(batch)]
+        chosen.sort(key=lambda e: sum(map(len, e.passages)), reverse=True)
+        for place, example in enumerate(chosen):
+            turn, owner = divmod(place, processes)
+            if (processes - 1 - owner if turn % 2 else owner) == self._accelerator.process_index:
+                yield example
 
     def _step(self, step: int, packed: Sequence[Packed]) -> dict[str, float]:
         total = torch.zeros(3)
