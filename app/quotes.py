@@ -20,7 +20,8 @@ _PASSAGES = 4  # of the best hits; one batch of a few dozen sentences is a secon
 _MAX_SENTENCES = 96
 _BORROWED = 0.5  # what a question's word counts that stands not in the sentence but just above it
 _NEARLY = 0.85
-_MOST_QUOTES = 3
+MOST_QUOTES = 3
+"""Sentences shown for an answer."""
 _LONGEST = 600  # characters
 _MIN_WORDS = 3  # shorter ones are headings, labels and page numbers
 
@@ -48,14 +49,17 @@ class Quote:
 
 
 def best_quotes(question: str, hits: Sequence[Hit], model: Encoder, *, least: float) -> list[Quote]:
-    """The best sentence, and at most two more that are nearly as good; none below `least`."""
+    """The best sentence, and at most two more that are nearly as good; none below `least`.
+
+    Where `least` is 0 the reader wants to see what there is: the closest three, however near.
+    """
     ranked = rank_quotes(question, hits, model)
-    bar = max(least, _NEARLY * ranked[0].relevance) if ranked else least
+    bar = max(least, _NEARLY * ranked[0].relevance) if ranked and least else least
     distinct: dict[str, Quote] = {}
     for quote in ranked:
         if quote.relevance >= bar:
             distinct.setdefault(quote.text, quote)  # overlapping chunks share sentences
-    return list(distinct.values())[:_MOST_QUOTES]
+    return list(distinct.values())[:MOST_QUOTES]
 
 
 def rank_quotes(question: str, hits: Sequence[Hit], model: Encoder) -> list[Quote]:

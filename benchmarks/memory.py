@@ -1,10 +1,11 @@
-"""Peak memory with both modes and the answering adapter in use, next to the base's weights alone.
+"""Peak memory with both modes and the answering adapter in use, next to the base alone.
 
     python benchmarks/memory.py [--model CHECKPOINT] [--dtype bfloat16]
 
-A child process loads the model, encodes, and generates with the adapter and without. What the
-libraries take by themselves is measured with a model of one tiny layer in the same code, and taken
-off. The goal is at most 1.15 times the weights.
+A child process loads the model, encodes, and generates with the adapter and without; another has
+the base alone generate from the same prompts. What the libraries take by themselves is measured
+with a model of one tiny layer in the same code, and taken off. The goal is at most 1.15 times the
+base.
 """
 
 import argparse
@@ -13,12 +14,21 @@ import re
 import subprocess
 import sys
 import tempfile
+from contextlib import nullcontext
+from itertools import islice
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
+from embedder.chat import Message
+
 MB = 1 << 20
+_PASSAGE = "Polar bears live in the Arctic. " * 25
+_QUESTION = "Where do polar bears live?"
+_LOADED = "loaded"
+_BOTH = "encoded a passage of 200 tokens, generated, encoded"
+_ANSWERED = "answered from 1,400 tokens with the adapter, encoded"
 
 
 def main() -> None:
@@ -26,7 +36,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", help="a folder or hub id (the bundled model)")
     parser.add_argument("--dtype", help="(what the CPU runs best)")
-    parser.add_argument("--child", choices=["base", "use", "answer"], help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--child", choices=["base", "use", "answer", "alone"], help=argparse.SUPPRESS
+    )
     arguments = parser.parse_args()
     from embedder import BUNDLED_MODEL
     from embedder.base import best_dtype
@@ -35,6 +47,8 @@ def main() -> None:
     dtype = arguments.dtype or best_dtype("cpu")
     if arguments.child == "base":
         print(json.dumps({"weights": _weights(source, dtype)}))
+    elif arguments.child == "alone":
+        print(json.dumps(_use_base(source, dtype)))
     elif arguments.child:
         print(json.dumps(_use(source, dtype, answering=arguments.child == "answer")))
     else:
@@ -44,15 +58,20 @@ def main() -> None:
 def _report(source: str, dtype: str) -> None:
     weights = _child("base", source, dtype)["weights"]
     peaks = _child("answer", source, dtype)
+    alone = _child("alone", source, dtype)
     with tempfile.TemporaryDirectory() as folder:
         _make_tiny(Path(folder), source)
         tiny_weights = _child("base", folder, dtype)["weights"]
         fixed = _child("use", folder, dtype)
-    table = Table("phase", "peak MB", "without the libraries", "/ weights")
+        fixed_alone = _child("alone", folder, dtype)
+    table = Table("phase", "peak MB", "without the libraries", "/ weights", "/ the base alone")
     table.title = f"{source}: weights of the base {weights / MB:.0f} MB, {dtype}, CPU"
     for phase, peak in peaks.items():
         own = peak - (fixed[phase] - tiny_weights)
-        table.add_row(phase, f"{peak / MB:.0f}", f"{own / MB:.0f}", f"{own / weights:.2f}")
+        of_base = ""
+        if phase in alone:
+            of_base = f"{own / (alone[phase] - (fixed_alone[phase] - tiny_weights)):.2f}"
+        table.add_row(phase, f"{peak / MB:.0f}", f"{own / MB:.0f}", f"{own / weights:.2f}", of_base)
     Console().print(table)
 
 
@@ -76,20 +95,44 @@ def _use(source: str, dtype: str, *, answering: bool) -> dict[str, int]:
     """Load and use a model; this process's peak in bytes after each phase."""
     from embedder import LLM2VecGen
 
-    passage = "Polar bears live in the Arctic. " * 25
     model = LLM2VecGen.from_pretrained(source, device="cpu", dtype=dtype)
-    peaks = {"loaded": process_peak()}
-    model.encode_documents([passage])
-    list(model.stream([{"role": "user", "content": passage}], max_new_tokens=32))
-    model.encode_queries(["Where do polar bears live?"])
-    peaks["encoded a passage of 200 tokens, generated, encoded"] = process_peak()
-    prompt = [{"role": "user", "content": passage * 7}]
-    list(model.stream(prompt, answering=answering, max_new_tokens=32))
-    model.encode_queries(["Where do polar bears live?"])
-    peaks["answered from 1,400 tokens with the adapter, encoded"] = process_peak()
-    model.encode_documents([passage] * 32)
+    peaks = {_LOADED: process_peak()}
+    model.encode_documents([_PASSAGE])
+    list(model.stream(_asking(_PASSAGE), max_new_tokens=32))
+    model.encode_queries([_QUESTION])
+    peaks[_BOTH] = process_peak()
+    list(model.stream(_asking(_PASSAGE * 7), answering=answering, max_new_tokens=32))
+    model.encode_queries([_QUESTION])
+    peaks[_ANSWERED] = process_peak()
+    model.encode_documents([_PASSAGE] * 32)
     peaks["encoded full batches"] = process_peak()
     return peaks
+
+
+def _use_base(source: str, dtype: str) -> dict[str, int]:
+    """The same for the base alone, which generates from the same prompts."""
+    import torch
+
+    from embedder.base import load_base, load_tokenizer
+    from embedder.base_files import local_base
+    from embedder.generation import chooser, embed, generate
+    from embedder.hub import local_folder
+    from embedder.published import read_checkpoint
+    from embedder.tokenizing import Prompter
+
+    checkpoint = read_checkpoint(local_folder(source))
+    lm = load_base(local_base(checkpoint.base), "cpu", dtype)
+    prompter = Prompter(load_tokenizer(checkpoint.tokenizer))
+    peaks = {_LOADED: process_peak()}
+    for phase, text in ((_BOTH, _PASSAGE), (_ANSWERED, _PASSAGE * 7)):
+        prompt = embed(lm, torch.tensor([prompter.prompt_ids(_asking(text))]))
+        list(islice(generate(lm, prompt, chooser(0.0, None), guard=nullcontext), 32))
+        peaks[phase] = process_peak()
+    return peaks
+
+
+def _asking(text: str) -> list[Message]:
+    return [{"role": "user", "content": text}]
 
 
 def _make_tiny(folder: Path, source: str) -> None:

@@ -1,7 +1,7 @@
 """What callers need of an encoder, and what tells two encoders apart; cheap to import."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, Self
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embedder.chat import Message
+from embedder.reply import Reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ class LanguageModel(Encoder, Protocol):
         max_new_tokens: int = ...,
         stop: threading.Event | None = ...,
         answering: bool = ...,
-    ) -> Iterator[str]:
+    ) -> Reply:
         """The assistant's reply to `messages`, in pieces of text as they come.
 
         Args:
@@ -114,5 +115,13 @@ class LanguageModel(Encoder, Protocol):
 
         Raises:
             PromptTooLongError: The prompt leaves no room for a reply; raised at the call.
+        """
+        ...
+
+    def refusal_probability(self, messages: Sequence[Message]) -> float | None:
+        """How likely the adapter for grounded answers replies `REFUSAL`; None if there is none.
+
+        Raises:
+            PromptTooLongError: See `stream`.
         """
         ...

@@ -1,7 +1,7 @@
 """Token by token through the language model with its KV cache, from any input vectors."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 
 import torch
@@ -44,6 +44,26 @@ def generate(
         yield token
         with torch.inference_mode():
             pending = [embed(lm, torch.tensor([[token]], device=inputs.device))]
+
+
+def noting(choose: Callable[[torch.Tensor], int], chances: list[float]) -> Callable[..., int]:
+    """`choose`, with the probability of each chosen token appended to `chances`."""
+
+    def choose_and_note(logits: torch.Tensor) -> int:
+        token = choose(logits)
+        chances.append(float(logits.softmax(dim=-1)[token]))
+        return token
+
+    return choose_and_note
+
+
+def probability(lm: PreTrainedModel, prompt: Sequence[int], reply: Sequence[int]) -> float:
+    """How likely `lm` replies to `prompt` with exactly these token ids, one or more."""
+    ids = torch.tensor([[*prompt, *reply[:-1]]], device=lm.device)
+    with torch.inference_mode():
+        logits = lm(input_ids=ids, use_cache=False, logits_to_keep=len(reply)).logits[0]
+        found = logits.float().log_softmax(dim=-1)[range(len(reply)), list(reply)]
+    return float(found.sum().exp())
 
 
 def embed(lm: PreTrainedModel, ids: torch.Tensor) -> torch.Tensor:

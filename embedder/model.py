@@ -1,7 +1,7 @@
 """`LLM2VecGen`: one language model in memory that encodes, generates, and decodes embeddings."""
 
 import threading
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -27,7 +27,7 @@ from embedder.base import (
 )
 from embedder.base_files import check_digest, local_base
 from embedder.batching import by_length
-from embedder.chat import Message
+from embedder.chat import REFUSAL, Message
 from embedder.defaults import DECODED_TOKENS, DECODED_WORDS, MAX_NEW_TOKENS
 from embedder.encoder import EncoderId
 from embedder.errors import CheckpointError, PromptTooLongError, TextTooLongError
@@ -35,6 +35,7 @@ from embedder.fingerprint import fingerprint, weights_hash
 from embedder.hub import existing_folder, local_folder
 from embedder.lora import ANSWERING, ENCODING, LoraSwitch, add_adapter
 from embedder.published import Checkpoint, copy_checkpoint, read_checkpoint
+from embedder.reply import Reply
 from embedder.representation import Representation
 from embedder.tokenizing import Prompter
 
@@ -258,7 +259,7 @@ class LLM2VecGen:
         seed: int | None = None,
         stop: threading.Event | None = None,
         answering: bool = False,
-    ) -> Iterator[str]:
+    ) -> Reply:
         """Write the assistant's reply to `messages`, in pieces of text as they come.
 
         Args:
@@ -273,24 +274,46 @@ class LLM2VecGen:
         Raises:
             PromptTooLongError: The prompt leaves no room for a reply; raised at the call.
         """
-        ids = self._prompter.prompt_ids(messages)
+        ids = self._prompt(messages)
         room = self.context_tokens - len(ids)
-        if room < 1:
+        prompt = generation.embed(self._lm, torch.tensor([ids], device=self._lm.device))
+        chances: list[float] = []
+        tokens = generation.generate(
+            self._lm,
+            prompt,
+            generation.noting(generation.chooser(temperature, seed), chances),
+            guard=partial(self._mode, self._answering if answering else None),
+            stop=stop,
+        )
+        reply = takewhile(lambda token: token not in self._stop_ids, tokens)
+        pieces = generation.text_pieces(self._tokenizer, islice(reply, min(max_new_tokens, room)))
+        return Reply(pieces, chances)
+
+    def refusal_probability(self, messages: Sequence[Message]) -> float | None:
+        """How likely the answering adapter replies `embedder.chat.REFUSAL` to `messages`.
+
+        One forward pass, and no less clear than writing the reply: of a single passage it tells
+        whether an answer stands in it. None if the checkpoint has no such adapter.
+
+        Raises:
+            PromptTooLongError: The prompt leaves no room for a reply.
+        """
+        if self._answering is None:
+            return None
+        ids = self._prompt(messages)
+        reply = self._prompter.text_ids(REFUSAL, specials=False)
+        with self._mode(self._answering):
+            return generation.probability(self._lm, ids, reply)
+
+    def _prompt(self, messages: Sequence[Message]) -> list[int]:
+        ids = self._prompter.prompt_ids(messages)
+        if len(ids) >= self.context_tokens:
             msg = (
                 f"the prompt has {len(ids):,} tokens, but the model's window is "
                 f"{self.context_tokens:,}: ask about less text at once"
             )
             raise PromptTooLongError(msg)
-        prompt = generation.embed(self._lm, torch.tensor([ids], device=self._lm.device))
-        tokens = generation.generate(
-            self._lm,
-            prompt,
-            generation.chooser(temperature, seed),
-            guard=partial(self._mode, self._answering if answering else None),
-            stop=stop,
-        )
-        reply = takewhile(lambda token: token not in self._stop_ids, tokens)
-        return generation.text_pieces(self._tokenizer, islice(reply, min(max_new_tokens, room)))
+        return ids
 
     def decode(
         self,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from embedder.chat import Message
 from embedder.encoder import EncoderId
+from embedder.reply import Reply
 from retriever import Chunk, document_id
 from retriever.words import content_words
 
@@ -31,6 +32,9 @@ class ScriptedModel:
         self.context_tokens = context_tokens
         self.pause = pause
         self.prompts: list[Sequence[Message]] = []
+        self.doubts: dict[str, float] = {}
+        """By a word of the prompt; a model without the adapter as long as there is none."""
+        self.sureness = 1.0
 
     def count_tokens(self, text: str) -> int:
         return len(text.split())
@@ -59,15 +63,24 @@ class ScriptedModel:
         max_new_tokens: int = 512,
         stop: threading.Event | None = None,
         answering: bool = False,
-    ) -> Iterator[str]:
+    ) -> Reply:
         assert answering
         self.prompts.append(messages)
-        words = self.reply.split(" ")[:max_new_tokens]
+        return Reply(self._words(max_new_tokens, stop), [self.sureness])
+
+    def _words(self, limit: int, stop: threading.Event | None) -> Iterator[str]:
+        words = self.reply.split(" ")[:limit]
         for number, word in enumerate(words):
             time.sleep(self.pause)
             if stop is not None and stop.is_set():
                 return
             yield word if number == 0 else f" {word}"
+
+    def refusal_probability(self, messages: Sequence[Message]) -> float | None:
+        if not self.doubts:
+            return None
+        prompt = messages[-1]["content"]
+        return next((doubt for word, doubt in self.doubts.items() if word in prompt), 1.0)
 
 
 def chunk(

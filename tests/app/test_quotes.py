@@ -51,3 +51,10 @@ def test_overlapping_chunks_give_one_quote():
 def test_nothing_to_quote():
     assert best_quotes("pump?", hits("# Pump", "Pump?", "12"), MODEL, least=0) == []
     assert best_quotes("pump?", [], MODEL, least=0) == []
+
+
+def test_the_closest_three_are_shown_where_none_is_near():
+    text = "The pump is heavy and green. Roses want sun and water. Compost smells of forest soil."
+    question = "How heavy is the pump?"
+    assert len(best_quotes(question, hits(text), MODEL, least=0.3)) == 1
+    assert len(best_quotes(question, hits(text), MODEL, least=0)) == 3

@@ -18,6 +18,8 @@ from embedder import LLM2VecGen
 from embedder.base import load_base, load_tokenizer
 from embedder.chat import REFUSAL, grounded_messages
 from embedder.errors import CheckpointError, DataError, TrainingError
+from embedder.generation import embed, generate
+from embedder.lora import ANSWERING
 from embedder.tokenizing import Prompter
 from embedder.train.__main__ import main
 from embedder.train.answering.example import Asked, Example, cited, read_examples, write_examples
@@ -103,9 +105,40 @@ def test_what_a_records_passage_does_not_hold_word_for_word_it_holds_as_a_value(
         assert [figure for figure in figures if figure not in passage] == [], (claim, passage)
 
 
-def test_about_a_quarter_of_the_questions_is_refused(mixer):
-    asked = [a for example in islice(mixer.draw(1), 400) for a in example.asked]
-    assert 0.15 < sum(a.refused for a in asked) / len(asked) < 0.5
+def test_some_questions_are_refused_and_as_many_as_one_wants(mixer):
+    def share(mixer):
+        asked = [a for example in islice(mixer.draw(1), 400) for a in example.asked]
+        return sum(a.refused for a in asked) / len(asked)
+
+    assert 0.1 < share(mixer) < 0.4
+    assert share(replace(mixer, vain=1.0)) > share(mixer) + 0.05
+    assert share(replace(mixer, vain=0.0)) == 0
+
+
+def test_passages_beside_each_other_are_about_related_things(tmp_path):
+    """As those are that a search finds; with `related` 0 they are drawn anywhere."""
+
+    def row(number, subject):
+        return {
+            "source": "squad",
+            "context": f"The {subject} of house {number} was built in {1800 + number}. It is old.",
+            "questions": [{"question": f"When was the {subject} of house {number} built?",
+                           "answer": str(1800 + number)}],
+        }  # fmt: skip
+
+    subjects = "chimney garden library staircase cellar window".split()
+    rows = [row(n, subjects[n % len(subjects)]) for n in range(90)]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
+    told = read_texts(tmp_path / "rows.jsonl")
+
+    def alike(related):
+        mixer = Mixer(told, [DOCUMENT], natural=1.0, related=related)
+        several = [e.passages for e in islice(mixer.draw(2), 300) if len(e.passages) == 3]
+        named = [{s for s in subjects for p in passages if s in p} for passages in several]
+        return sum(len(found) == 1 for found in named) / len(named)
+
+    assert alike(1.0) > 0.9
+    assert alike(0.0) < 0.3
 
 
 def test_the_same_seed_draws_the_same_examples(mixer):
@@ -279,6 +312,43 @@ def test_an_adapter_is_trained_written_and_switched_on_for_answers_alone(plan, t
     assert write(model, answering=True) != plain
     assert write(model) == plain
     np.testing.assert_array_equal(model.encode(["bear"]), before.encode(["bear"]))
+    assert before.refusal_probability(MESSAGES) is None
+    assert model.refusal_probability(MESSAGES) == pytest.approx(refusal_by_steps(model), rel=1e-4)
+
+
+def refusal_by_steps(model):
+    """The probability of each of the refusal's tokens after those before it, as one writes them."""
+    pending = list(model._prompter.text_ids(REFUSAL, specials=False))
+    found = []
+
+    def choose(logits):
+        found.append(float(logits.softmax(dim=-1)[pending[0]]))
+        return pending.pop(0)
+
+    ids = torch.tensor([model._prompter.prompt_ids(MESSAGES)])
+    steps = len(pending)
+    tokens = generate(
+        model._lm, embed(model._lm, ids), choose, guard=lambda: model._mode(ANSWERING)
+    )
+    list(islice(tokens, steps))
+    assert len(found) == steps
+    return float(np.prod(found))
+
+
+def test_a_training_may_go_on_from_an_adapter(plan):
+    plan = replace(plan, base=str(PARITY / "llama" / "base"))
+    former = replace(plan, out=plan.out.with_name("first"))
+    more = replace(plan, start_from=train_answering(former), steps=2, learning_rate=1e-6)
+    train_answering(more)
+    before, after = curve(former.out), curve(more.out)
+    assert after[0]["loss"] == pytest.approx(before[-1]["loss"], abs=0.2)
+    assert after[0]["loss"] < before[0]["loss"] - 0.4
+    other = replace(more, out=plan.out.with_name("other"), adapter=Adapter(rank=2, first_layer=1))
+    with pytest.raises(TrainingError, match="another shape than the LoRA to train"):
+        train_answering(other)
+    with pytest.raises(TrainingError, match="expected an answering adapter to start from"):
+        train_answering(replace(other, start_from=plan.out.with_name("nothing")))
+    assert not other.out.exists()
 
 
 def test_an_adapter_of_another_base_is_refused(plan, tmp_path):

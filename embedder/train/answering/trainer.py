@@ -62,9 +62,9 @@ def train_answering(plan: AnsweringPlan) -> Path:
     if not isinstance(tokenizer.eos_token_id, int):
         msg = "the base's tokenizer names no end-of-text token: set eos_token in its config"
         raise TrainingError(msg)
+    trainer = _Trainer(plan, lm, accelerator, run, steps)
     if accelerator.is_main_process:
         run.begin(settings)
-    trainer = _Trainer(plan, lm, accelerator, run, steps)
     trainer.train(examples, Prompter(tokenizer), tokenizer.eos_token_id)
     target = plan.out / "answering"
     if accelerator.is_main_process:

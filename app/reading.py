@@ -1,0 +1,59 @@
+"""Which of the passages that were found hold an answer, as the model reads each alone.
+
+A small model reads one passage far better than five at once: among five it takes the wrong one, or
+refuses. How likely it refuses to answer from a passage alone says whether an answer stands there.
+"""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from embedder.chat import grounded_messages
+from embedder.encoder import LanguageModel
+from embedder.errors import PromptTooLongError
+from retriever import Hit
+
+MARGIN = 0.15
+"""A passage is read beside the best one if a refusal is at most so much likelier. Of 60 questions
+of SQuAD's development set with five related passages each, the answer held an accepted one for 58 %
+when all five were read at once, for 57, 62 and 62 % at margins of 0, 0.15 and 0.3."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is read.
+
+    Attributes:
+        hits: The passages, the most telling one first.
+        doubt: How likely the model refuses to answer from that one, 0 to 1; None if it cannot tell.
+    """
+
+    hits: list[Hit]
+    doubt: float | None
+
+
+def read(
+    question: str, hits: Sequence[Hit], model: LanguageModel, stop: threading.Event | None = None
+) -> Reading:
+    """The passages to answer from: at least one, if there is any; all, if the model cannot tell.
+
+    Args:
+        question: Complete in itself.
+        hits: What was found, best first.
+        model: Reads them.
+        stop: When set, all come back, unread.
+    """
+    doubts: list[float] = []
+    for hit in hits:
+        if stop is not None and stop.is_set():
+            return Reading(list(hits), None)
+        try:
+            doubt = model.refusal_probability(grounded_messages(question, [hit.chunk.text]))
+        except PromptTooLongError:
+            doubt = 1.0
+        if doubt is None:
+            return Reading(list(hits), None)
+        doubts.append(doubt)
+    order = sorted(range(len(hits)), key=doubts.__getitem__)
+    least = min(doubts, default=1.0)
+    return Reading([hits[i] for i in order if doubts[i] <= least + MARGIN], least)

@@ -1,0 +1,95 @@
+"""Which passages the answer is read from."""
+
+import threading
+
+import pytest
+
+from app.reading import MARGIN, Reading, read
+from embedder.chat import REFUSAL
+from embedder.errors import PromptTooLongError
+from retriever import Hit
+from tests.app.fakes import ScriptedModel, chunk
+
+HITS = [Hit(chunk(f"About {name}."), 0.5) for name in ("frost", "leave", "pumps", "roses")]
+
+
+@pytest.fixture
+def model():
+    model = ScriptedModel()
+    model.doubts = {"frost": 0.9, "leave": 0.3, "pumps": 0.1, "roses": 0.1 + MARGIN}
+    return model
+
+
+def named(hits):
+    return [hit.chunk.text.split()[1].rstrip(".") for hit in hits]
+
+
+def test_passages_without_an_answer_are_left_out_and_the_most_telling_comes_first(model):
+    assert named(read("How?", HITS, model).hits) == ["pumps", "roses"]
+    assert named(read("How?", HITS[:2], model).hits) == ["leave"]
+    assert named(read("How?", HITS[:1], model).hits) == ["frost"]
+    assert read("How?", [], model).hits == []
+    assert read("How?", HITS, model).doubt == pytest.approx(0.1)
+
+
+def test_a_model_that_cannot_tell_reads_everything():
+    assert read("How?", HITS, ScriptedModel()) == Reading(HITS, None)
+
+
+def test_a_passage_that_does_not_fit_is_no_reason_to_give_up(model, monkeypatch):
+    plain = model.refusal_probability
+
+    def probability(messages):
+        if "pumps" in messages[-1]["content"]:
+            raise PromptTooLongError
+        return plain(messages)
+
+    monkeypatch.setattr(model, "refusal_probability", probability)
+    assert named(read("How?", HITS, model).hits) == ["roses", "leave"]
+
+
+def test_reading_ends_when_one_stops(model):
+    stop = threading.Event()
+    stop.set()
+    assert read("How?", HITS, model, stop) == Reading(HITS, None)
+
+
+def test_the_answer_is_written_from_the_telling_passages(ask, model):
+    model.doubts = {"24 months": 0.2, "Tomatoes": 0.1}
+    given = ask("How long is the warranty of the pump?", "It lasts 24 months [2].")
+    assert "Tomatoes" in given.sources[0].chunk.text
+    assert len(given.sources) == 2
+    assert '<passage id="3">' not in model.prompts[0][-1]["content"]
+
+
+def test_quotes_may_come_from_passages_that_the_model_did_not_read(ask, model):
+    model.doubts = {"Tomatoes": 0.1}
+    given = ask("How long does the warranty of the pump last?", "Forever and ever, they say [1].")
+    assert given.kind == "quoted"
+    assert "24 months" in given.text
+    assert given.citations[0].chunk == given.sources[given.citations[0].number - 1].chunk
+
+
+def test_an_answer_that_the_model_is_not_sure_of_becomes_its_sentences(ask, model):
+    question, reply = "How long does the warranty of the pump last?", "24 months [1]."
+    model.doubts, model.sureness = {"24 months": 0.1}, 0.9
+    assert ask(question, reply).kind == "generated"
+    for doubt, sureness in ((0.1, 0.6), (0.5, 0.9)):
+        model.doubts, model.sureness = {"24 months": doubt}, sureness
+        given = ask(question, reply)
+        assert given.kind == "quoted"
+        assert "not sure" in given.notice
+        assert given.text.startswith("“The warranty of the pump lasts 24 months.” [1]")
+    model.doubts = {}
+    assert ask(question, reply).kind == "generated"  # a model without the adapter: nobody can tell
+
+
+def test_a_refusal_is_doubted_where_a_passage_alone_seems_to_answer(ask, model):
+    question = "When does the guarantee of that thing run out?"
+    policy = {"min_relevance": 0.0}
+    model.doubts = {"24 months": 0.4}
+    given = ask(question, REFUSAL, policy=policy)
+    assert given.kind == "quoted"
+    assert "gave no answer" in given.notice
+    model.doubts = {"24 months": 0.6}
+    assert ask(question, REFUSAL, policy=policy).kind == "refused"
