@@ -24,9 +24,11 @@ def run(*command, **environment):
     )
 
 
-def test_the_readmes_python_runs_as_it_stands(capsys):
+def test_the_readmes_python_runs_as_it_stands(capsys, tmp_path, monkeypatch):
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    assert len(blocks) == 2
+    assert len(blocks) == 3
+    (tmp_path / "data").symlink_to(ROOT / "data")
+    monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
     for block in blocks:
         exec(compile(block, "README.md", "exec"), names)
@@ -34,7 +36,8 @@ def test_the_readmes_python_runs_as_it_stands(capsys):
     assert lines[0].startswith("Patented in 1868")  # the retriever's first passage
     assert lines[1]  # the chain's reply
     assert "(1, 384) float32" in lines
-    assert lines[-1] == "(384,)"
+    assert "(384,)" in lines
+    assert "container" in lines[-1].lower()  # the index's best passage
 
 
 def test_the_compose_file_fits_the_published_schema():

@@ -1,0 +1,58 @@
+"""LangChain: an index and its encoder as a `BaseRetriever`, for other people's chains."""
+
+from typing import Any
+
+from langchain_core.callbacks import CallbackManagerForRetrieverRun
+from langchain_core.documents import Document
+from langchain_core.retrievers import BaseRetriever
+from pydantic import ConfigDict, Field
+
+from embedder.encoder import Encoder
+from retriever.index import Hit
+from retriever.retriever import DEFAULT_K, Retriever
+from retriever.search import Mode
+
+
+class LangChainRetriever(BaseRetriever):
+    """A `Retriever` as LangChain's; `k` and `source` may also be given to a call.
+
+    A document's metadata are the fields of its `Chunk` but for the text, and those of its `Hit`.
+
+    Attributes:
+        retriever: Finds the passages; any object with `retriever.Retriever`'s method `retrieve`.
+        k: How many.
+        source: Only this file, or files below this folder (absolute POSIX path).
+        mode: What finds them; see `retriever.search`.
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    retriever: Retriever[Encoder]
+    k: int = Field(default=DEFAULT_K, ge=1)
+    source: str | None = None
+    mode: Mode = "hybrid"
+
+    def _get_relevant_documents(
+        self,
+        query: str,
+        *,
+        run_manager: CallbackManagerForRetrieverRun,
+        k: int | None = None,
+        source: str | None = None,
+    ) -> list[Document]:
+        wanted = self.k if k is None else k
+        hits = self.retriever.retrieve(query, wanted, source=source or self.source, mode=self.mode)
+        return [_document(hit) for hit in hits]
+
+
+def _document(hit: Hit) -> Document:
+    chunk = hit.chunk
+    names = (name for name in type(chunk).__slots__ if name != "text")
+    metadata: dict[str, Any] = {name: getattr(chunk, name) for name in names}
+    metadata |= {
+        "headings": list(chunk.headings),
+        "score": hit.score,
+        "lexical": hit.lexical,
+        "copies": [copy.source for copy in hit.copies],
+    }
+    return Document(id=chunk.id, page_content=chunk.text, metadata=metadata)
