@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 from app.citations import CheckedText, Citation, check_citations
 from app.context import Context, build_context
 from app.gate import coverage, relevance
-from app.quotes import MOST_QUOTES, Quote, best_quotes
+from app.quotes import Quote, best_quotes
 from app.reading import Reading, read
 from app.sentences import Span
 from embedder.chat import REFUSAL, is_refusal
@@ -286,9 +286,9 @@ def _quoted(
     notice: str,
     first: Sequence[Citation] = (),
 ) -> Answer:
-    """The sentences that come closest; those of `first`, on which doubtful words rest, lead."""
+    """The sentences that come closest; that of `first`, on which doubtful words rest, leads."""
     found = [Citation(quote.number, quote.chunk, *quote.span) for quote in quotes]
-    citations = list({c.quote: c for c in (*first, *found)}.values())[:MOST_QUOTES]
+    citations = list({c.quote: c for c in (*first[:1], *found)}.values())
     lines = [f"“{' '.join(c.quote.split())}” [{c.number}]" for c in citations]
     return Answer(
         question=question,

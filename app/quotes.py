@@ -20,8 +20,7 @@ _PASSAGES = 4  # of the best hits; one batch of a few dozen sentences is a secon
 _MAX_SENTENCES = 96
 _BORROWED = 0.5  # what a question's word counts that stands not in the sentence but just above it
 _NEARLY = 0.85
-MOST_QUOTES = 3
-"""Sentences shown for an answer."""
+_MOST_QUOTES = 3
 _LONGEST = 600  # characters
 _MIN_WORDS = 3  # shorter ones are headings, labels and page numbers
 
@@ -59,7 +58,7 @@ def best_quotes(question: str, hits: Sequence[Hit], model: Encoder, *, least: fl
     for quote in ranked:
         if quote.relevance >= bar:
             distinct.setdefault(quote.text, quote)  # overlapping chunks share sentences
-    return list(distinct.values())[:MOST_QUOTES]
+    return list(distinct.values())[:_MOST_QUOTES]
 
 
 def rank_quotes(question: str, hits: Sequence[Hit], model: Encoder) -> list[Quote]:

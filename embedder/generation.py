@@ -1,5 +1,6 @@
 """Token by token through the language model with its KV cache, from any input vectors."""
 
+import copy
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -19,6 +20,7 @@ def generate(
     *,
     guard: Callable[[], AbstractContextManager[object]],
     stop: threading.Event | None = None,
+    refusal: Sequence[int] = (),
 ) -> Iterator[int]:
     """Token ids that follow `inputs`, without end.
 
@@ -28,10 +30,15 @@ def generate(
         choose: Picks the next id from logits `[vocabulary]`.
         guard: Entered round every forward pass, and left between them.
         stop: Checked before every forward pass; when set, the ids end.
+        refusal: Two or more ids that count as a whole: the ids begin with them where they are
+            likelier than all other replies together, and else they do not. Greedy choice alone
+            would take their first id where it is likelier than each single other one.
     """
     cache = DynamicCache(config=lm.config)
     pending = list(inputs.split(PREFILL, dim=1))
     logits = torch.empty(0)
+    former: int | None = None
+    refused = False
     while True:
         for vectors in pending:
             if stop is not None and stop.is_set():
@@ -40,10 +47,40 @@ def generate(
                 logits = lm(
                     inputs_embeds=vectors, past_key_values=cache, use_cache=True, logits_to_keep=1
                 ).logits[0, -1]
-        token = choose(logits.float())
-        yield token
+        logits = logits.float()
+        if refusal and former is None:
+            with guard(), torch.inference_mode():
+                refused, logits = _decided(lm, cache, logits, refusal)
+        elif refusal and not refused:
+            if former == refusal[0]:
+                logits = logits.index_fill(0, torch.tensor(refusal[1]), -torch.inf)
+            refusal = ()
+        former = choose(logits)
+        yield former
         with torch.inference_mode():
-            pending = [embed(lm, torch.tensor([[token]], device=inputs.device))]
+            pending = [embed(lm, torch.tensor([[former]], device=inputs.device))]
+
+
+def _decided(
+    lm: PreTrainedModel, cache: DynamicCache, logits: torch.Tensor, refusal: Sequence[int]
+) -> tuple[bool, torch.Tensor]:
+    """Whether `refusal` is likelier than not, and the logits of the first id given that."""
+    ahead = copy.deepcopy(cache) if any(cache.is_sliding) else cache
+    ids = torch.tensor([list(refusal[:-1])], device=logits.device)
+    following = lm(
+        inputs_embeds=embed(lm, ids), past_key_values=ahead, use_cache=True
+    ).logits[0].float().log_softmax(dim=-1)  # fmt: skip
+    if ahead is cache:
+        cache.crop(-len(ids[0]))
+    chances = logits.softmax(dim=-1)
+    rest = following[range(len(refusal) - 1), list(refusal[1:])].sum().exp()
+    whole = chances[refusal[0]] * rest
+    if whole > 0.5:
+        others = torch.ones_like(logits, dtype=torch.bool)
+        others[refusal[0]] = False
+        return True, logits.masked_fill(others, -torch.inf)
+    chances[refusal[0]] = (chances[refusal[0]] - whole).clamp(min=0)
+    return False, chances.log()
 
 
 def noting(choose: Callable[[torch.Tensor], int], chances: list[float]) -> Callable[..., int]:

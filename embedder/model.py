@@ -125,6 +125,7 @@ class LLM2VecGen:
             add_adapter(lm, checkpoint.answering.lora, ANSWERING)
         self._adapter = LoraSwitch(lm)
         self._answering = None if checkpoint.answering is None else ANSWERING
+        self._refusal = self._prompter.text_ids(REFUSAL, specials=False)
         self._batch_tokens = BATCH_TOKENS.get(lm.device.type, BATCH_TOKENS["cpu"])
         self._lock = threading.Lock()
         self._stop_ids = generation.stop_ids(lm, tokenizer)
@@ -284,6 +285,7 @@ class LLM2VecGen:
             generation.noting(generation.chooser(temperature, seed), chances),
             guard=partial(self._mode, self._answering if answering else None),
             stop=stop,
+            refusal=self._refusal if answering and self._answering else (),
         )
         reply = takewhile(lambda token: token not in self._stop_ids, tokens)
         pieces = generation.text_pieces(self._tokenizer, islice(reply, min(max_new_tokens, room)))
@@ -301,9 +303,8 @@ class LLM2VecGen:
         if self._answering is None:
             return None
         ids = self._prompt(messages)
-        reply = self._prompter.text_ids(REFUSAL, specials=False)
         with self._mode(self._answering):
-            return generation.probability(self._lm, ids, reply)
+            return generation.probability(self._lm, ids, self._refusal)
 
     def _prompt(self, messages: Sequence[Message]) -> list[int]:
         ids = self._prompter.prompt_ids(messages)

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from dataclasses import replace
 from itertools import islice
 
@@ -402,3 +403,31 @@ def test_the_command_makes_examples(tmp_path, mixer, capsys):
     assert main([*map(str, arguments), "--count", "5"]) == 0
     assert len(read_examples(out)) == 5
     assert "5 examples" in capsys.readouterr().out
+
+
+def test_a_refusal_is_written_where_it_is_likelier_than_all_else(bundled):
+    passages = ["The pump is warranted for 24 months.", "Tomatoes need full sun."]
+    for question, refused in (
+        ("How long is the pump warranted?", False),
+        ("Who painted the ceiling of the chapel?", True),
+    ):
+        messages = grounded_messages(question, passages)
+        reply = "".join(bundled.stream(messages, max_new_tokens=20, answering=True))
+        assert (bundled.refusal_probability(messages) > 0.5) is refused
+        assert (reply == REFUSAL) is refused, reply
+
+
+def test_a_reply_does_not_begin_with_a_refusal_that_is_less_likely_than_all_else(make_base):
+    """Though each of its tokens is the likeliest single one."""
+    folder = make_base("llama")
+    lm, tokenizer = load_base(folder, "cpu", "float32"), load_tokenizer(folder)
+    prompt = embed(lm, torch.tensor([tokenizer("The bear lives").input_ids]))
+
+    def write(**options):
+        choose = lambda logits: int(logits.argmax())  # noqa: E731
+        return list(islice(generate(lm, prompt, choose, guard=nullcontext, **options), 6))
+
+    plain = write()
+    assert write(refusal=plain[:3])[:2] != plain[:2]
+    other = [token for token in range(5) if token not in plain][:2]
+    assert write(refusal=other) == plain  # and what is no part of it stays as it is
