@@ -63,8 +63,6 @@ class Policy:
 
 DEFAULT_POLICY = Policy()
 
-_EVEN = 0.5
-"""Of a chance."""
 _STOPPED = "Stopped before the end."
 _UNSUPPORTED = "Quoted from the documents: they do not support what the model wrote."
 _MODEL_REFUSED = (
@@ -243,7 +241,7 @@ def _unsure(
 
     Where a passage alone seems to hold an answer, the closest sentences are better than nothing.
     """
-    tells = reading.doubt is not None and reading.doubt < _EVEN
+    tells = reading.doubt is not None and reading.doubt < 0.5
     if is_refusal(text):
         if tells:
             return _Doubt(_MODEL_REFUSED, 0.0)

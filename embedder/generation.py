@@ -53,7 +53,8 @@ def generate(
                 refused, logits = _decided(lm, cache, logits, refusal)
         elif refusal and not refused:
             if former == refusal[0]:
-                logits = logits.index_fill(0, torch.tensor(refusal[1]), -torch.inf)
+                second = torch.tensor(refusal[1], device=logits.device)
+                logits = logits.index_fill(0, second, -torch.inf)
             refusal = ()
         former = choose(logits)
         yield former

@@ -6,7 +6,7 @@ from embedder.encoder import Encoder
 from embedder.errors import TextTooLongError
 from retriever.index import Hit, Index
 from retriever.schema import Filter
-from retriever.search import Mode
+from retriever.search import CANDIDATES, Mode
 
 EncoderT = TypeVar("EncoderT", bound=Encoder, covariant=True)
 
@@ -59,5 +59,7 @@ class Retriever(Generic[EncoderT]):
             )
             raise TextTooLongError(msg)
         vector = self.model.encode_queries([question])[0]
-        hits = self.index.search(vector, k, Filter(source=source), text=question, mode=mode)
-        return [hit for hit in hits if min_score is None or hit.score >= min_score]
+        # Words may bring up what is not near: look at more, so that k near ones are found.
+        looked_at = k if min_score is None else max(k, CANDIDATES)
+        hits = self.index.search(vector, looked_at, Filter(source=source), text=question, mode=mode)
+        return [hit for hit in hits if min_score is None or hit.score >= min_score][:k]

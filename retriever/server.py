@@ -92,8 +92,9 @@ class Server:
             if collection is None:
                 collection = self._create(encoder)
                 self._point({self.name: collection})
-            check_encoder(self.address, stored=self._encoder(collection), given=encoder)
-            check_terms(self.address, (self._metadata(collection) or {}).get("terms", 0))
+            stored, terms = self._made_by(collection)
+            check_encoder(self.address, stored=stored, given=encoder)
+            check_terms(self.address, terms)
         except BaseException:
             self._link.close()
             raise
@@ -103,7 +104,7 @@ class Server:
         """The published generation, whatever encoder made it; None if there is none."""
         try:
             collection = self._link.aliases().get(self.name)
-            encoder = self._encoder(collection) if collection else None
+            encoder = self._made_by(collection)[0] if collection else None
         except BaseException:
             self._link.close()
             raise
@@ -187,7 +188,8 @@ class Server:
             self._client.create_payload_index(collection, POSITION, integer)
         return collection
 
-    def _encoder(self, collection: str) -> EncoderId:
+    def _made_by(self, collection: str) -> tuple[EncoderId, int]:
+        """The encoder, and `retriever.lexical.VERSION`, that a collection was made with."""
         stored = self._metadata(collection)
         if stored is None:
             msg = (
@@ -195,7 +197,8 @@ class Server:
                 "it: it is not Duet's, or the server is older than Qdrant 1.16."
             )
             raise AddressError(msg)
-        return EncoderId.from_stored(stored["fingerprint"], stored["dimension"])
+        terms = stored.get("terms", 0)
+        return EncoderId.from_stored(stored["fingerprint"], stored["dimension"]), terms
 
     def _metadata(self, collection: str) -> Payload | None:
         with self._link.calling(f"open the collection {collection}"):

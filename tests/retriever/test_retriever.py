@@ -58,7 +58,20 @@ def test_hits_below_the_least_score_are_left_out(retriever):
     near = [hit for hit in everything if hit.score >= middle]
     assert 0 < len(near) < 12
     assert retriever.retrieve("a text 3", k=12, min_score=middle) == near
+    assert retriever.retrieve("a text 3", k=2, min_score=middle) == near[:2]
     assert retriever.retrieve("a text 3", min_score=1.1) == []
+
+
+def test_words_do_not_push_near_passages_out_from_under_the_least_score(tmp_path, document, vector):
+    """All six of one document share the question's words, but only another one is near."""
+    with open_index(tmp_path, EncoderId("model", "1", 8)) as index:
+        for source, texts in (("/docs/far.txt", [f"pump {n}" for n in range(6)]),
+                              ("/docs/near.txt", ["elsewhere"])):  # fmt: skip
+            stored = document(source, texts)
+            index.replace_document(stored.chunks, stored.vectors)
+        retriever = Retriever(Words(lambda _: vector("elsewhere")), index)
+        (hit,) = retriever.retrieve("pump", k=1, min_score=0.99)
+        assert hit.chunk.source == "/docs/near.txt"
 
 
 def test_a_question_over_the_limit_is_refused_with_both_figures(retriever):
