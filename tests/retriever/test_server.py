@@ -9,7 +9,12 @@ from qdrant_client import models
 
 from embedder.encoder import EncoderId
 from retriever import Index, open_index, rebuild
-from retriever.errors import AddressError, RetrieverError, ServerUnreachableError
+from retriever.errors import (
+    AddressError,
+    OutdatedIndexError,
+    RetrieverError,
+    ServerUnreachableError,
+)
 from retriever.server import Server
 
 pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect:UserWarning")
@@ -150,3 +155,20 @@ def test_an_error_of_the_server_is_passed_on_in_its_words(stand_in, monkeypatch)
 
 def _disk_is_full(*_: object) -> None:
     raise OSError("disk is full")
+
+
+def test_a_collection_from_before_the_search_by_words_says_so(client, document, vector):
+    client.create_collection(
+        "duet-1",
+        models.VectorParams(size=8, distance=models.Distance.COSINE),
+        metadata={"duet": ENCODER.stored()},
+    )
+    alias = models.CreateAlias(collection_name="duet-1", alias_name="duet")
+    client.update_collection_aliases([models.CreateAliasOperation(create_alias=alias)])
+    with pytest.raises(OutdatedIndexError, match=r"python -m ingest FOLDER --rebuild"):
+        Server(client).open(ENCODER)
+    stored = document("/docs/a.txt", ["one pump"])
+    with Server(client).rebuild(ENCODER) as engine:
+        Index(engine).replace_document(stored.chunks, stored.vectors)
+    index = Index(Server(client).open(ENCODER))
+    assert index.search(vector("x"), 1, text="pump", mode="lexical")[0].chunk.text == "one pump"
