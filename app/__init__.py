@@ -1,5 +1,5 @@
 """Grounded answers over an index: with checked citations, in the terminal, a chat page and HTTP."""
 
-from app.answer import Answer, answer
+from app.answering.pipeline import Answer, answer
 
 __all__ = ["Answer", "answer"]

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 
-from app.answer import Answer, AnswerStream, drain
+from app.answering.pipeline import Answer, AnswerStream, drain
 
 
 class LiveAnswer:

@@ -9,7 +9,7 @@ from rich.live import Live
 from rich.padding import Padding
 from rich.text import Text
 
-from app.answer import Answer, Policy, drain, stream_answer
+from app.answering.pipeline import Answer, Policy, drain, stream_answer
 from app.location import location
 from app.runtime import EmptyIndexError, Runtime
 from embedder.errors import DuetError

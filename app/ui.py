@@ -9,7 +9,7 @@ from itertools import groupby
 import streamlit as st
 
 from app import ui_html
-from app.answer import Answer, AnswerStream, stream_answer
+from app.answering.pipeline import Answer, AnswerStream, stream_answer
 from app.live import LiveAnswer
 from app.location import file_name, location
 from app.runtime import Runtime, shared

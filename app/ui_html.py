@@ -10,10 +10,10 @@ from collections.abc import Container, Sequence
 
 from markdown_it import MarkdownIt
 
-from app.answer import Answer
-from app.citations import MARKER, Citation, marked_numbers
+from app.answering.citations import MARKER, Citation, marked_numbers
+from app.answering.pipeline import Answer
+from app.answering.sentences import Span
 from app.location import file_name
-from app.sentences import Span
 from retriever import DocumentRecord
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).disable(

@@ -18,8 +18,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from app.answer import DEFAULT_POLICY, Answer, answer
-from app.citations import Citation
+from app.answering.citations import Citation
+from app.answering.pipeline import DEFAULT_POLICY, Answer, answer
 from embedder import BUNDLED_MODEL, LLM2VecGen
 from ingest import ingest
 from retriever import Retriever, open_index

@@ -3,7 +3,7 @@
     python benchmarks/refusals.py ROWS.jsonl[.gz] [--sources qed covid-qa] [--rows 300]
 
 Half of the rows' contexts are indexed; their questions should pass, those of the other half should
-be refused. This is how `app.answer.Policy.min_relevance` was chosen.
+be refused. This is how `app.answering.pipeline.Policy.min_relevance` was chosen.
 """
 
 import argparse
@@ -17,7 +17,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from app.gate import relevance
+from app.answering.gate import relevance
 from embedder import BUNDLED_MODEL, LLM2VecGen
 from ingest import ingest
 from retriever import Retriever, open_index

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.answer import Answer, Policy, answer
+from app.answering.pipeline import Answer, Policy, answer
 from embedder import LLM2VecGen
 from retriever import Chunk, Index, Retriever, open_index
 from tests.app.fakes import ScriptedModel, chunk

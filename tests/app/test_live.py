@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from app.answer import Answer, AnswerStream
+from app.answering.pipeline import Answer, AnswerStream
 from app.live import LiveAnswer
 from embedder.errors import DuetError
 

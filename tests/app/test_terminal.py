@@ -2,8 +2,8 @@ from io import StringIO
 
 from rich.console import Console
 
-from app.answer import Answer
-from app.citations import Citation
+from app.answering.citations import Citation
+from app.answering.pipeline import Answer
 from app.location import location
 from app.terminal import harmless, show_answer
 from tests.app.fakes import chunk

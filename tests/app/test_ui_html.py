@@ -1,7 +1,7 @@
 from app import ui_html
-from app.answer import Answer
-from app.citations import Citation
-from app.sentences import Span
+from app.answering.citations import Citation
+from app.answering.pipeline import Answer
+from app.answering.sentences import Span
 from retriever import DocumentRecord
 from tests.app.fakes import chunk
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from app.similarity import calibrated
-from app.words import idf, passage_words
+from app.answering.similarity import calibrated
+from app.answering.words import idf, passage_words
 from embedder.encoder import Encoder
 from retriever import Hit
 from retriever.words import content_words

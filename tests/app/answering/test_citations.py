@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.citations import check_citations
+from app.answering.citations import check_citations
 from tests.app.fakes import chunk
 
 PUMP = chunk(

@@ -1,6 +1,6 @@
 import pytest
 
-from app.words import idf, numbers
+from app.answering.words import idf, numbers
 from retriever.words import content_words
 
 

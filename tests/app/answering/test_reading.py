@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from app.reading import MARGIN, Reading, read
+from app.answering.reading import MARGIN, Reading, read
 from embedder.chat import REFUSAL
 from embedder.errors import PromptTooLongError
 from retriever import Hit

@@ -1,4 +1,4 @@
-from app.quotes import best_quotes, rank_quotes
+from app.answering.quotes import best_quotes, rank_quotes
 from retriever import Hit
 from tests.app.fakes import ScriptedModel, chunk
 

@@ -1,7 +1,7 @@
 import pytest
 
-from app.gate import coverage, relevance
-from app.similarity import calibrated
+from app.answering.gate import coverage, relevance
+from app.answering.similarity import calibrated
 from retriever import Hit
 from tests.app.fakes import ScriptedModel, chunk
 

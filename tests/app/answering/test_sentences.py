@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.sentences import Span, sentence_spans
+from app.answering.sentences import Span, sentence_spans
 
 
 def sentences(text: str) -> list[str]:

@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from app.sentences import Span, sentence_spans
-from app.similarity import calibrated
-from app.words import idf
+from app.answering.sentences import Span, sentence_spans
+from app.answering.similarity import calibrated
+from app.answering.words import idf
 from embedder.encoder import Encoder
 from retriever import Chunk, Hit
 from retriever.words import content_words

@@ -4,8 +4,8 @@ import re
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
-from app.sentences import LIST_NUMBER, Span, sentence_spans
-from app.words import numbers
+from app.answering.sentences import LIST_NUMBER, Span, sentence_spans
+from app.answering.words import numbers
 from retriever import Chunk
 from retriever.words import content_words
 

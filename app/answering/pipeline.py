@@ -10,12 +10,12 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
-from app.citations import CheckedText, Citation, check_citations
-from app.context import Context, build_context
-from app.gate import coverage, relevance
-from app.quotes import Quote, best_quotes
-from app.reading import Reading, read
-from app.sentences import Span
+from app.answering.citations import CheckedText, Citation, check_citations
+from app.answering.context import Context, build_context
+from app.answering.gate import coverage, relevance
+from app.answering.quotes import Quote, best_quotes
+from app.answering.reading import Reading, read
+from app.answering.sentences import Span
 from embedder.chat import REFUSAL, is_refusal
 from embedder.encoder import Encoder, LanguageModel
 from embedder.errors import DuetError

@@ -3,7 +3,7 @@ import threading
 import pytest
 
 from app import answer as exported_answer
-from app.answer import QuestionError, drain, stream_answer
+from app.answering.pipeline import QuestionError, drain, stream_answer
 from embedder.chat import REFUSAL
 from embedder.errors import PromptTooLongError, TextTooLongError
 from tests.app.conftest import GARDEN, HANDBOOK
