@@ -4,10 +4,14 @@ from typing import Literal, NamedTuple, get_args
 
 from embedder import instructions
 
-Pooling = Literal["mean", "attention", "last", "text"]
+Pooling = Literal["mean", "attention", "last", "text", "idf"]
 """Over the compression states: their mean, a learned query's attention, or the last one. Or over
-the text itself: the mean of its own states but the first, which a causal model uses as a sink. An
-embedding of the text needs no special rows then; they still say what the model would answer."""
+the text itself: the mean of its own states but the first, which a causal model uses as a sink, all
+alike (`text`) or rare tokens counting more (`idf`). An embedding of the text needs no special rows
+then; they still say what the model would answer."""
+
+OWN_TEXT = ("text", "idf")
+"""The poolings over the text itself."""
 
 Layers = str
 """`last`, the last layer after its norm; `mix`, a learned weighted mean of all layers; or some

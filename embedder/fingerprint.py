@@ -24,7 +24,7 @@ def fingerprint(checkpoint: Checkpoint, lm: nn.Module, tokenizer: PreTrainedToke
     digest.update(json.dumps(settings).encode())
     digest.update(json.dumps(sorted(tokenizer.get_vocab().items())).encode())
     heads, rows = [checkpoint.reconstruction, checkpoint.alignment], [checkpoint.rows]
-    if checkpoint.representation.pooling == "text":  # then these two only decode
+    if checkpoint.representation.reads_text:  # then these two only decode
         heads, rows = [checkpoint.alignment], []
     for tensor in (*rows, *(t for head in heads for t in (head.weight, head.bias))):
         digest.update(_bytes(tensor))

@@ -376,16 +376,17 @@ class LLM2VecGen:
         Where embeddings are read from the text itself, its compression states, which decoding
         needs, are those of the plain base.
         """
-        plain = decoding and self._representation.pooling == "text"
+        plain = decoding and self._representation.reads_text
         representation = Representation() if plain else self._representation
         lengths = torch.tensor([len(ids) for ids in batch])
         padded = torch.zeros(len(batch), int(lengths.max()), dtype=torch.long)
         for place, ids in enumerate(batch):
             padded[place, : len(ids)] = torch.tensor(ids, dtype=torch.long)
-        text = generation.embed(self._lm, padded.to(self._lm.device))
+        ids = padded.to(self._lm.device)
+        text = generation.embed(self._lm, ids)
         with self._mode(None if plain else ENCODING):
             return representation.compress(
-                self._lm.base_model, text, lengths.to(text.device), self._rows, self._states
+                self._lm.base_model, text, ids, lengths.to(text.device), self._rows, self._states
             ).cpu()
 
     def _lens(self, states: torch.Tensor, words: int) -> tuple[tuple[str, ...], ...]:

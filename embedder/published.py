@@ -44,7 +44,7 @@ from embedder.representation import Representation
 ROWS = "trainable_tokens_delta"
 SENTENCE_TRANSFORMERS_CONFIG = "config_sentence_transformers.json"
 SENTENCE_TRANSFORMERS_MODULE = "embedder.adapters.sentence_transformers.LLM2VecGenModule"
-LEARNED = {"query": ("pooling", "attention"), "mix": ("layers", "mix")}
+LEARNED = {"query": ("pooling", "attention"), "mix": ("layers", "mix"), "idf": ("pooling", "idf")}
 """Tensors of a representation, and the choice that needs each."""
 
 
@@ -127,7 +127,7 @@ class Checkpoint:
         Both heads are linear and the pooling comes last, so one map equals them. A text's own
         states go to the alignment alone: the reconstruction is of the compression states.
         """
-        if self.representation.pooling == "text":
+        if self.representation.reads_text:
             return self.alignment
         return self.reconstruction.then(self.alignment)
 
@@ -444,6 +444,7 @@ def _representation(folder: Path) -> Representation:
         told,
         tensors.get("query"),
         tensors.get("mix"),
+        tensors.get("idf"),
     )
 
 

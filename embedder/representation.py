@@ -12,12 +12,20 @@ from typing import Any
 import torch
 from torch import nn
 
-from embedder.choices import CHOICES, PUBLISHED, Attention, Instructions, Layers, Pooling
+from embedder.choices import (
+    CHOICES,
+    OWN_TEXT,
+    PUBLISHED,
+    Attention,
+    Instructions,
+    Layers,
+    Pooling,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Representation:
-    """The choices, and the tensors that two of them learn.
+    """The choices, and the tensors that some of them learn.
 
     Attributes:
         pooling: How the compression states become one.
@@ -26,6 +34,7 @@ class Representation:
         instructions: What stands in front of questions and of passages.
         query: For attention pooling: `[hidden]`, float32.
         mix: For the layer mix: a logit for the embedding layer and each layer, `[layers + 1]`.
+        idf: For idf pooling: the weight of each token, `[vocabulary]`.
     """
 
     pooling: Pooling = "mean"
@@ -34,6 +43,12 @@ class Representation:
     instructions: Instructions = PUBLISHED
     query: torch.Tensor | None = None
     mix: torch.Tensor | None = None
+    idf: torch.Tensor | None = None
+
+    @property
+    def reads_text(self) -> bool:
+        """Whether embeddings are pooled from the text's own states, not from the special rows'."""
+        return self.pooling in OWN_TEXT
 
     @property
     def published(self) -> bool:
@@ -68,7 +83,7 @@ class Representation:
     @property
     def tensors(self) -> dict[str, torch.Tensor]:
         """What is learned, by name."""
-        learned = {"query": self.query, "mix": self.mix}
+        learned = {"query": self.query, "mix": self.mix, "idf": self.idf}
         return {name: tensor for name, tensor in learned.items() if tensor is not None}
 
     def pool(self, states: torch.Tensor) -> torch.Tensor:
@@ -79,7 +94,7 @@ class Representation:
         """
         if self.pooling == "last":
             return states[:, -1]
-        if self.pooling == "text":
+        if self.reads_text:
             return states[:, 0]
         if self.query is None:
             return states.mean(dim=1)
@@ -91,6 +106,7 @@ class Representation:
         self,
         base: nn.Module,
         text: torch.Tensor,
+        ids: torch.Tensor,
         lengths: torch.Tensor,
         rows: torch.Tensor,
         states: int,
@@ -105,12 +121,13 @@ class Representation:
         Args:
             base: The language model without its output layer.
             text: Input vectors of the texts, `[batch, longest, hidden]`.
+            ids: Their tokens, `[batch, longest]`.
             lengths: Tokens of each text, `[batch]`, on the device of `text`.
             rows: The special rows, `[special, hidden]`, scaled as the base's own are.
             states: How many states to read.
         """
-        if self.pooling == "text":
-            return self._mean_of_text(base, text, lengths)
+        if self.reads_text:
+            return self._mean_of_text(base, text, ids, lengths)
         batch, _, hidden = text.shape
         count = len(rows)
         each = torch.arange(batch, device=text.device)[:, None]
@@ -122,12 +139,15 @@ class Representation:
         return self._join([layer[read].float() for layer in layers])
 
     def _mean_of_text(
-        self, base: nn.Module, text: torch.Tensor, lengths: torch.Tensor
+        self, base: nn.Module, text: torch.Tensor, ids: torch.Tensor, lengths: torch.Tensor
     ) -> torch.Tensor:
         """The mean over each text's states but the first, `[batch, 1, width]`, float32."""
         places = torch.arange(text.shape[1], device=text.device)
         counted = (places < lengths[:, None]) & ((places > 0) | (lengths[:, None] == 1))
-        weights = counted.float() / counted.sum(dim=1, keepdim=True).clamp(min=1)
+        weights = counted.float()
+        if self.idf is not None:
+            weights = weights * self.idf.to(text.device)[ids]
+        weights = weights / weights.sum(dim=1, keepdim=True).clamp(min=1e-9)
         layers = [layer.float() for layer in self._layers(base, text, lengths)]
         means = [torch.einsum("bl,blh->bh", weights, layer)[:, None] for layer in layers]
         return self._join(means)

@@ -89,7 +89,7 @@ def _evener(vectors: NDArray[np.float32], evenness: float) -> NDArray[np.float32
 def _set(student: Student, weight: torch.Tensor, bias: torch.Tensor) -> None:
     with torch.no_grad():
         student.alignment.bias.copy_(bias)
-        if student.representation.pooling == "text":
+        if student.representation.reads_text:
             student.alignment.weight.copy_(weight)
             return
         # Both heads together equal the map: the first keeps the directions that it reads.

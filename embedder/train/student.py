@@ -12,6 +12,7 @@ from torch.nn.functional import cosine_similarity, mse_loss
 from transformers import PreTrainedModel
 
 from embedder.base import row_scale
+from embedder.choices import OWN_TEXT
 from embedder.errors import TrainingError
 from embedder.fingerprint import weights_hash
 from embedder.generation import embed
@@ -64,11 +65,19 @@ class Student(nn.Module):
                 _rows_of(lm, design.tokens, words) if words else _random_rows(lm, design.tokens)
             )
             width = Representation(design.pooling, design.layers).width(hidden)
-            own = design.pooling == "text"
+            own = design.pooling in OWN_TEXT
             self.reconstruction = nn.Linear(hidden if own else width, hidden)
             self.alignment = nn.Linear(width if own else hidden, dimension)
             self.query = _optional(hidden, wanted=design.pooling == "attention")
             self.mix = _optional(layers + 1, wanted=design.layers == "mix")
+            table = cast("nn.Embedding", lm.get_input_embeddings()).weight
+            self.idf: torch.Tensor | None
+            self.register_buffer(
+                "idf",
+                table.new_ones(len(table), dtype=torch.float32)
+                if design.pooling == "idf"
+                else None,
+            )
             self._lora = lora_config(design)
             if self._lora is not None:
                 add_lora(lm, self._lora)
@@ -110,16 +119,19 @@ class Student(nn.Module):
             Instructions(design.query_instruction, design.document_instruction),
             self.query,
             self.mix,
+            self.idf,
         )
 
     def start_from(self, checkpoint: Checkpoint) -> None:
-        """Take over the rows, heads and LoRA of `checkpoint`.
+        """Take over the rows, heads and LoRA of `checkpoint`; where it has none, ours is new.
 
         Raises:
             TrainingError: They are of other sizes or other choices.
         """
         expected = self._shape(self.checkpoint(checkpoint.base, checkpoint.dtype))
         found = self._shape(checkpoint)
+        if found["LoRA"] is None:  # a new one changes nothing yet
+            del expected["LoRA"]
         for name, value in expected.items():
             if found[name] != value:
                 msg = (
@@ -136,7 +148,7 @@ class Student(nn.Module):
                 layer.weight.copy_(head.weight)
                 layer.bias.copy_(head.bias)
             for name, tensor in checkpoint.representation.tensors.items():
-                self.get_parameter(name).copy_(tensor)
+                getattr(self, name).copy_(tensor)
             for name, tensor in checkpoint.lora.weights.items() if checkpoint.lora else ():
                 self.lora[name.replace(".", "/")].copy_(tensor)
 
@@ -179,19 +191,24 @@ class Student(nn.Module):
         self._switch.use(ENCODING)
         vectors = embed(self.lm, texts.ids)
         return self.representation.compress(
-            self.lm.base_model, vectors, texts.lengths, self.rows * self._scale, self._design.states
+            self.lm.base_model,
+            vectors,
+            texts.ids,
+            texts.lengths,
+            self.rows * self._scale,
+            self._design.states,
         )
 
     def vectors(self, states: torch.Tensor) -> torch.Tensor:
         """Embeddings `[batch, dimension]`, not normalised."""
         pooled = self.representation.pool(states)
-        own = self._design.pooling == "text"
+        own = self._design.pooling in OWN_TEXT
         return self.alignment(pooled if own else self.reconstruction(pooled))
 
     def forward(self, batch: Batch) -> dict[str, torch.Tensor]:
         """Each loss by name, without its weight, `loss` with all weights, and `cosine`."""
         weights = self._losses
-        own = self._design.pooling == "text"
+        own = self._design.pooling in OWN_TEXT
         if own and not weights.embeds:
             loss = self._reconstruct(self.frozen_states(batch.pairs.question), batch.pairs.answer)
             return {"loss": weights.reconstruction * loss, "reconstruction": loss}

@@ -152,6 +152,15 @@ class TrainingData:
         """The questions of `pairs`, as they are embedded."""
         return self._collator.questions(pairs, device)
 
+    def idf(self, vocabulary: int) -> torch.Tensor:
+        """The weight of each token, `[vocabulary]`: the rarer in the questions, the more."""
+        counts = torch.full((vocabulary,), 0.5)
+        for start in range(0, len(self._pairs), 256):
+            tokens = self.questions(self._pairs[start : start + 256], torch.device("cpu"))
+            real = torch.arange(tokens.ids.shape[1]) < tokens.lengths[:, None]
+            counts += torch.bincount(tokens.ids[real], minlength=vocabulary)
+        return (counts.sum() / counts).log()
+
     def states(self, student: Student, pairs: Sequence[Pair]) -> NDArray[np.float32]:
         """What the student pools of the questions, `[pairs, width]`."""
         order = np.argsort([len(pair.question) for pair in pairs])
@@ -190,6 +199,8 @@ class Trainer:
         self._done = 0
         words = data.words(plan.design.words)
         self.student = Student(lm, plan.design, plan.losses, data.dimension, plan.pace.seed, words)
+        if self.student.idf is not None:
+            self.student.idf.copy_(data.idf(len(self.student.idf)))
         if plan.start_from is not None:
             self.student.start_from(read_checkpoint(local_folder(plan.start_from)))
         if plan.gradient_checkpointing:
@@ -213,7 +224,7 @@ class Trainer:
             pairs, vectors = data.first(plan.pace.closed_form)
             states = data.states(self.student, pairs)
             cosine = fit_heads(self.student, states, vectors, plan.pace.evenness)
-            if plan.design.pooling == "text":
+            if self.student.representation.reads_text:
                 scale_reconstruction(self.student, data.questions(pairs[:SAMPLE], lm.device))
             accelerator.print(f"heads in closed form: cosine {cosine:.3f} on texts kept aside")
         self._wrapped = accelerator.prepare_model(self.student)

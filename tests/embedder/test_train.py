@@ -72,6 +72,7 @@ def test_every_family_trains_saves_loads_and_encodes(plan, make_base, family):
         Design(lora_rank=2, attention="bidirectional"),
         Design(layers="0+2"),
         Design(pooling="text", layers="0+1", lora_rank=2, lora_dropout=0.0),
+        Design(pooling="idf", layers="0+1"),
     ],
     ids=lambda design: f"{design.pooling}-{design.layers}-{design.attention}-{design.lora_rank}",
 )
@@ -111,8 +112,21 @@ def test_layers_side_by_side_are_those_of_the_whole_model(make_base):
     expected = torch.cat([_level(whole[layer][:, 1:]) for layer in (0, 1)], dim=-1).mean(dim=1)
     text = Representation(pooling="text", layers="0+1")
     for _ in range(2):
-        found = text.compress(lm.base_model, vectors, lengths, torch.zeros(1, 32), 1)
+        found = text.compress(lm.base_model, vectors, ids, lengths, torch.zeros(1, 32), 1)
         torch.testing.assert_close(text.pool(found), expected)
+
+
+def test_rare_tokens_weigh_more(make_base):
+    lm = load_base(make_base("qwen3"), "cpu", "float32")
+    ids = torch.tensor([[5, 6, 7, 9]])
+    vectors, lengths = lm.get_input_embeddings()(ids), torch.tensor([3])  # the last is padding
+    idf = torch.zeros(lm.config.vocab_size)
+    idf[torch.tensor([5, 6, 7, 9])] = torch.tensor([4.0, 3.0, 1.0, 7.0])
+    rare = Representation(pooling="idf", layers="0+1", idf=idf)
+    found = rare.pool(rare.compress(lm.base_model, vectors, ids, lengths, torch.zeros(1, 32), 1))
+    whole = lm.base_model(input_ids=ids, output_hidden_states=True).hidden_states
+    states = torch.cat([_level(whole[layer][0]) for layer in (0, 1)], dim=-1)
+    torch.testing.assert_close(found[0], 0.75 * states[1] + 0.25 * states[2])
 
 
 def test_the_model_computes_what_the_student_was_trained_for(plan, answers):
@@ -286,7 +300,9 @@ def test_what_decoding_is_trained_on_is_what_a_loaded_model_decodes(plan, make_b
     assert torch.equal(student.rows[0], student.rows[2])  # words over and over
     texts = Tokens.of([[5, 6, 7], [8, 9, 10, 11, 12]])
     vectors = lm.get_input_embeddings()(texts.ids)
-    expected = Representation().compress(lm.base_model, vectors, texts.lengths, student.rows, 3)
+    expected = Representation().compress(
+        lm.base_model, vectors, texts.ids, texts.lengths, student.rows, 3
+    )
     torch.testing.assert_close(student.frozen_states(texts), expected, atol=1e-5, rtol=1e-4)
 
 
