@@ -1,54 +1,16 @@
 """Checking an answer against the passages that it cites."""
 
-import re
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from app.answering.markers import MARKER, marked_numbers, own_brackets, with_only, without_markers
 from app.answering.sentences import LIST_NUMBER, Span, sentence_spans
-from app.answering.words import numbers
+from app.answering.support import Citation, supporting
 from retriever import Chunk
 from retriever.words import content_words
 
-_BRACKET = r"\[\d{1,3}(?:\s*[,;]\s*\d{1,3})*\]"
-
-# "[2]", "[1, 3]", "[1][3]". Glued to a word it is a citation only where a clause ends (or, on the
-# page, an element): the number in "items[2] is" is code.
-MARKER = re.compile(
-    rf"(?:(?<![A-Za-z0-9_\]])|(?P<glued>)(?=(?:{_BRACKET})+(?:[.,;:!?)<]|$)))(?:{_BRACKET})+",
-    re.MULTILINE,
-)
-_SPACED_MARKER = re.compile(rf"(?P<space>[ \t]*)(?P<marker>{MARKER.pattern})", re.MULTILINE)
-
-_SUPPORT = 0.7  # share of a sentence's content words that its passages must hold
-_PART = 0.2  # share of them that a quote must hold to be worth its number
-_WINDOW = 3  # sentences of a passage that together may support one sentence of the answer
-
-
-@dataclass(frozen=True, slots=True)
-class Citation:
-    """A passage that supports the answer, and the exact place where it does.
-
-    Attributes:
-        number: As the answer writes it: `[number]`.
-        chunk: The passage.
-        start: Where the supporting words begin in `chunk.text`.
-        end: Where they end.
-    """
-
-    number: int
-    chunk: Chunk
-    start: int
-    end: int
-
-    @property
-    def quote(self) -> str:
-        """The supporting words, exactly as they stand in the passage."""
-        return self.chunk.text[self.start : self.end]
-
-    @property
-    def document_span(self) -> Span:
-        """Where the supporting words stand in the document's normalised text."""
-        return Span(self.chunk.start + self.start, self.chunk.start + self.end)
+__all__ = ["MARKER", "CheckedText", "Citation", "check_citations", "marked_numbers"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,71 +32,81 @@ class CheckedText:
     sentences: int
 
 
-def check_citations(text: str, passages: Sequence[Chunk]) -> CheckedText:
-    """Compare each sentence of `text` with the passages that it cites.
+def check_citations(text: str, passages: Sequence[Chunk], *, asked: str = "") -> CheckedText:
+    """Compare each sentence of `text` with the passages that it cites (`support.supporting`).
 
-    A sentence is supported if nearly all its content words, and every figure, stand in the
-    passages that it cites. A sentence without a number goes by the next number in its paragraph;
-    one that only leads in ("Here is the list:") claims nothing.
+    A sentence without a number goes by the next number in its paragraph; one that only leads in
+    ("Here is the list:") claims nothing. Numbers in brackets that were copied out of a passage
+    with the words around them are text, unless they are all that a sentence has to go by.
 
     Args:
         text: What the model wrote.
         passages: What it was given; `[n]` cites the n-th, from 1.
+        asked: The question, which a short answer completes.
     """
     known = range(1, len(passages) + 1)
-    text = _with_only(known, text).strip()
-    spans = sentence_spans(text)
+    text = with_only(known, text, own_brackets(text, passages)).strip()
+    own = own_brackets(text, passages)
     checked = ""
     citations: list[Citation] = []
     unsupported: list[Span] = []
     claims = position = 0
-    for span, cited in zip(spans, _cited(text, spans, known), strict=True):
-        checked += text[position : span.start]
-        position = span.end
-        sentence = span.of(text)
-        claim = _claim(sentence)
+    for sentence in _cited(text, own, known):
+        checked += text[position : sentence.span.start]
+        position = sentence.span.end
+        written = sentence.span.of(text)
+        claim = _claim(written)
         if content_words(claim):
             claims += 1
-            support = _support(claim, [_cite(n, passages[n - 1], claim) for n in cited])
+            support = supporting(claim, sentence.numbers, passages, asked)
             citations += support
             if support:
-                sentence = _with_only([citation.number for citation in support], sentence)
+                written = with_only(
+                    {citation.number for citation in support}, written, sentence.own
+                )
             else:
-                unsupported.append(Span(len(checked), len(checked) + len(sentence)))
-        checked += sentence
+                unsupported.append(Span(len(checked), len(checked) + len(written)))
+        checked += written
     return CheckedText(checked, tuple(dict.fromkeys(citations)), tuple(unsupported), claims)
 
 
-def marked_numbers(text: str) -> list[int]:
-    """The numbers in the markers of `text`, each once."""
-    markers = " ".join(match[0] for match in MARKER.finditer(text))
-    return list(dict.fromkeys(int(number) for number in re.findall(r"\d+", markers)))
+class _Sentence(NamedTuple):
+    """A sentence of the answer.
+
+    Attributes:
+        span: Where it stands.
+        own: Brackets in it that are not citations, as offsets in it.
+        numbers: What it cites.
+    """
+
+    span: Span
+    own: list[Span]
+    numbers: list[int]
 
 
-def _with_only(numbers: Container[int], text: str) -> str:
-    """`text` with no other numbers in its markers; one without any goes, with the space before."""
+def _cited(text: str, own: Sequence[Span], known: Container[int]) -> list[_Sentence]:
+    """The sentences, each with its own numbers, else the next sentence's in the paragraph.
 
-    def keep(match: re.Match[str]) -> str:
-        found = marked_numbers(match["marker"])
-        kept = [number for number in found if number in numbers]
-        if kept == found or (match["glued"] is not None and not kept):  # may be code, too
-            return match[0]
-        return match["space"] + "".join(f"[{number}]" for number in kept) if kept else ""
-
-    return _SPACED_MARKER.sub(keep, text)
-
-
-def _cited(text: str, spans: Sequence[Span], known: Container[int]) -> list[list[int]]:
-    """The numbers each sentence goes by: its own, else the next sentence's in the paragraph."""
-    result: list[list[int]] = []
+    Where there are none either, brackets that were copied may be meant as citations after all.
+    """
+    result: list[_Sentence] = []
     following: list[int] = []
     paragraph_end = len(text)
-    for span in reversed(spans):
+    for span in reversed(sentence_spans(text)):
         if "\n\n" in text[span.end : paragraph_end]:
             following = []
-        own = [number for number in marked_numbers(span.of(text)) if number in known]
-        following = own or following
-        result.append(following)
+        inside = [
+            Span(bracket.start - span.start, bracket.end - span.start)
+            for bracket in own
+            if span.start <= bracket.start < span.end
+        ]
+        numbers = [n for n in marked_numbers(span.of(text), inside) if n in known]
+        following = numbers or following
+        if inside and not following:
+            meant = [n for n in marked_numbers(span.of(text)) if n in known]
+            result.append(_Sentence(span, [], meant))
+        else:
+            result.append(_Sentence(span, inside, following))
         paragraph_end = span.start
     return result[::-1]
 
@@ -143,46 +115,6 @@ def _claim(sentence: str) -> str:
     """What a sentence says, without markers and list number; nothing if it only leads in."""
     if sentence.rstrip("*_").endswith((":", "：")) and not MARKER.search(sentence):
         return ""
-    claim = MARKER.sub(" ", sentence)
+    claim = without_markers(sentence)
     number = LIST_NUMBER.match(claim)
     return claim[number.end() :] if number else claim
-
-
-def _support(claim: str, cited: Sequence[Citation]) -> list[Citation]:
-    """Those of `cited` that `claim` rests on; none if their passages do not hold it.
-
-    A number stays if its quote holds the claim by itself, or a part of it that the others lack.
-    """
-    wanted = set(content_words(claim))
-    quoted = {c.number: wanted & _words(c.chunk, c.quote) for c in cited}
-    around = {c.number: wanted & _words(c.chunk, c.chunk.text) for c in cited}
-    if not _holds(claim, set[str]().union(*around.values())):
-        return []
-    for number in sorted(quoted, key=lambda number: len(quoted[number])):
-        others = set[str]().union(*(words for other, words in around.items() if other != number))
-        part = quoted[number] - others and len(quoted[number]) >= _PART * len(wanted)
-        if not part and not _holds(claim, quoted[number]) and _holds(claim, others):
-            del around[number]
-    return [citation for citation in cited if citation.number in around]
-
-
-def _holds(claim: str, words: set[str]) -> bool:
-    wanted = set(content_words(claim))
-    return len(wanted & words) >= _SUPPORT * len(wanted) and numbers(claim) <= words
-
-
-def _words(chunk: Chunk, text: str) -> set[str]:
-    return set(content_words(" ".join((chunk.title, *chunk.headings, text))))
-
-
-def _cite(number: int, chunk: Chunk, claim: str) -> Citation:
-    """Cite the fewest neighbouring sentences of the chunk that hold the most of the claim."""
-    wanted = set(content_words(claim))
-    spans = sentence_spans(chunk.text) or [Span(0, len(chunk.text))]
-    windows = [
-        Span(first.start, last.end)
-        for size in range(1, _WINDOW + 1)
-        for first, last in zip(spans, spans[size - 1 :], strict=False)
-    ]
-    best = max(windows, key=lambda span: len(wanted & set(content_words(span.of(chunk.text)))))
-    return Citation(number, chunk, best.start, best.end)

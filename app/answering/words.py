@@ -1,4 +1,4 @@
-"""Content words and their weights: the lexical half of gating, quoting and citation checking.
+"""Content words and their weights: the lexical half of gating and quoting.
 
 A small encoder's cosine calls many things similar; whether the words of a question or of an
 answer stand in a passage is a second, independent signal that needs no model.
@@ -15,11 +15,6 @@ from retriever.words import content_words
 def passage_words(chunk: Chunk) -> set[str]:
     """The content words of a passage, its title and its headings."""
     return set(content_words(" ".join((chunk.title, *chunk.headings, chunk.text))))
-
-
-def numbers(text: str) -> frozenset[str]:
-    """The figures in `text`, thousands separators dropped: "211,522" and "211522" are one."""
-    return frozenset(word for word in content_words(text) if word[0].isdigit())
 
 
 def idf(texts: Sequence[Collection[str]]) -> "Weights":

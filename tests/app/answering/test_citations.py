@@ -132,3 +132,34 @@ def test_a_numbered_list_is_judged_by_its_words():
 def test_sentences_that_claim_nothing_are_not_judged():
     checked = check_citations("Yes. [1] Unused days expire [2].", [PUMP, LEAVE])
     assert (checked.sentences, checked.unsupported) == (1, ())
+
+
+LEAD = chunk(
+    "Zinc shortens a cold by a third in children [2]. Its effect begins on the first day [1, 7]."
+)
+
+
+def test_brackets_that_were_copied_are_the_documents_own():
+    for sentence in (
+        "Zinc shortens a cold by a third in children [2].",
+        "Its effect begins on the first day [1, 7].",
+    ):
+        for text in (f"{sentence} [1]", f"{sentence[:-1]} [1]."):
+            checked = check_citations(text, [LEAD, PUMP])
+            assert (checked.text, checked.unsupported) == (text, ())
+            assert [(c.number, c.quote) for c in checked.citations] == [(1, sentence)]
+
+
+def test_copied_brackets_count_as_citations_if_there_is_no_other():
+    checked = check_citations("Its effect begins on the first day [1, 7].", [LEAD, PUMP])
+    assert checked.text == "Its effect begins on the first day [1]."
+    assert [citation.number for citation in checked.citations] == [1]
+    checked = check_citations("Zinc shortens a cold by a third in children [2].", [LEAD, PUMP])
+    assert checked.citations == ()
+
+
+def test_the_question_tells_what_a_short_answer_claims():
+    passage = chunk("The conductor is Mrs Okafor. The pianist is Mr Lund.")
+    asked = "Who is the conductor?"
+    assert check_citations("Mrs Okafor [1]", [passage], asked=asked).unsupported == ()
+    assert check_citations("Mr Lund [1]", [passage], asked=asked).citations == ()

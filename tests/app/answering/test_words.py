@@ -1,6 +1,6 @@
 import pytest
 
-from app.answering.words import idf, numbers
+from app.answering.words import idf
 from retriever.words import content_words
 
 
@@ -44,10 +44,6 @@ def test_scripts_without_spaces_are_compared_by_bigrams():
 )
 def test_marks_belong_to_their_word(text, words):
     assert content_words(text) == words
-
-
-def test_numbers_are_read_without_thousands_separators():
-    assert numbers("A total of 211,522 in 3.5 days for the X200") == {"211522", "3.5"}
 
 
 def test_rare_words_weigh_more():
