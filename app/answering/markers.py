@@ -1,7 +1,7 @@
 """`[n]` in an answer: which of them cite a passage, and which stand in the document itself."""
 
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Container, Sequence
 
 from app.answering.sentences import Span
 from retriever import Chunk
@@ -19,7 +19,7 @@ _PIECE = re.compile(rf"{_BRACKET}|[^\W_]+")
 _NEAR = 2  # words before a bracket (at a text's start: after it) that tell its place
 
 
-def marked_numbers(text: str, own: Sequence[Span] = ()) -> list[int]:
+def marked_numbers(text: str, own: Collection[Span] = ()) -> list[int]:
     """The numbers in the markers of `text`, each once, without those in the brackets `own`."""
     found = (
         n for bracket in _brackets(text) if bracket not in own for n in _numbers(bracket, text)
@@ -35,11 +35,15 @@ def own_brackets(text: str, passages: Sequence[Chunk]) -> list[Span]:
     """
     if not (brackets := _brackets(text)):
         return []
-    pieces, places = _pieces(text)
-    around = [_around(pieces, places.index(bracket)) for bracket in brackets if bracket in places]
-    copied = _copied(around, passages)
-    inside = (bracket for bracket in brackets if bracket in places)
-    return [bracket for bracket, near in zip(inside, around, strict=True) if near in copied]
+    pieces = _pieces(text)
+    numbers = {span: number for number, (_, span) in enumerate(pieces)}
+    around = {
+        bracket: _around([piece for piece, _ in pieces], numbers[bracket])
+        for bracket in brackets
+        if bracket in numbers
+    }
+    copied = _copied(set(around.values()), passages)
+    return [bracket for bracket, near in around.items() if near in copied]
 
 
 def without_markers(text: str) -> str:
@@ -47,7 +51,7 @@ def without_markers(text: str) -> str:
     return MARKER.sub(" ", text)
 
 
-def with_only(numbers: Container[int], text: str, own: Sequence[Span] = ()) -> str:
+def with_only(numbers: Container[int], text: str, own: Collection[Span] = ()) -> str:
     """`text` with no other numbers in its markers; one without any goes, with the space before.
 
     Args:
@@ -82,30 +86,26 @@ def _numbers(bracket: Span, text: str) -> list[int]:
     return [int(number) for number in re.findall(r"\d+", bracket.of(text))]
 
 
-def _pieces(text: str) -> tuple[list[str], list[Span]]:
+def _pieces(text: str) -> list[tuple[str, Span]]:
     """The words and brackets of `text`, as they are compared, and where they stand."""
-    found = list(_PIECE.finditer(text))
-    return (
-        ["".join(piece[0].casefold().split()) for piece in found],
-        [Span(*piece.span()) for piece in found],
-    )
+    return [
+        ("".join(found[0].casefold().split()), Span(*found.span()))
+        for found in _PIECE.finditer(text)
+    ]
 
 
-def _around(pieces: Sequence[str], place: int) -> tuple[str, ...]:
-    if place >= _NEAR:
-        return tuple(pieces[place - _NEAR : place + 1])
-    return tuple(pieces[: place + 1 + _NEAR])
+def _around(pieces: Sequence[str], number: int) -> tuple[str, ...]:
+    """A bracket with the words before it; after it where it opens the text."""
+    start = number - _NEAR
+    return tuple(pieces[start : number + 1] if start >= 0 else pieces[: number + 1 + _NEAR])
 
 
-def _copied(around: Sequence[tuple[str, ...]], passages: Sequence[Chunk]) -> set[tuple[str, ...]]:
+def _copied(around: Collection[tuple[str, ...]], passages: Sequence[Chunk]) -> set[tuple[str, ...]]:
+    """Those of `around` that stand in a passage."""
     copied: set[tuple[str, ...]] = set()
     for passage in passages:
-        pieces, _ = _pieces(passage.text)
-        copied |= {
-            near
-            for near in around
-            if len(near) > 1
-            for start in range(len(pieces) - len(near) + 1)
-            if tuple(pieces[start : start + len(near)]) == near
-        }
+        pieces = [piece for piece, _ in _pieces(passage.text)]
+        for size in {len(near) for near in around if len(near) > 1}:
+            runs = (tuple(pieces[start : start + size]) for start in range(len(pieces)))
+            copied.update(run for run in runs if run in around)
     return copied

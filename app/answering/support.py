@@ -27,6 +27,15 @@ _JOINT = re.compile(
 # Two passages are cited for two things, wherever the sentence joins them.
 _ANY_JOINT = re.compile(r",\s+|[,，；;]\s*|\s+(?:and|while|whereas|but|und|et|y)\s+")
 
+# "According to the passage, ...", "The text says that ...": not part of what is claimed.
+_ATTRIBUTION = re.compile(
+    r"(?:according to|based on|as (?:stated|described|mentioned) in)\s+(?:the|this)\s+(?:\w+\s+)?"
+    r"(?:passages?|documents?|texts?|sources?|context)\b,?\s*"
+    r"|(?:the|this)\s+(?:passage|document|text|source|context)\s+(?:says|states|mentions|notes)"
+    r"\s+(?:that\s+)?",
+    re.IGNORECASE,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Citation:
@@ -71,6 +80,8 @@ def supporting(
         asked: The question, which a short answer completes.
     """
     cited = [(number, passages[number - 1]) for number in numbers]
+    attributed = _ATTRIBUTION.match(claim)
+    claim = claim[attributed.end() :] if attributed else claim
     joint = _JOINT if len(cited) == 1 else _ANY_JOINT
     for parts in ([claim], _clauses(claim, joint)):
         rests = [_citations(part, cited, asked) for part in parts]
@@ -207,20 +218,19 @@ class _Judge:
         return any(not any(found for _, found in clause) for clause in clauses[1:])
 
     def _is_near(self, window: Statement) -> bool:
-        """Whether a short answer stands in one place."""
-        wanted = self._claim.terms
-        if len(wanted) > _SHORT:
+        """Whether a short answer, or each part of it ("2012 and 2016"), stands in one place."""
+        if len(self._claim.terms) > _SHORT:
             return True
-        places = [
-            [i for i, told in enumerate(window.terms) if told.key == term.key] for term in wanted
-        ]
-        found = [place for place in places if place]
-        return not found or any(
-            all(
-                any(abs(place - start) <= _NEARLY * len(wanted) for place in each) for each in found
-            )
-            for start in found[0]
-        )
+        return all(_stands_together(part, window) for part in self._claim.clauses)
+
+
+def _stands_together(terms: Sequence[Term], window: Statement) -> bool:
+    places = [[i for i, told in enumerate(window.terms) if told.key == t.key] for t in terms]
+    found = [place for place in places if place]
+    return not found or any(
+        all(any(abs(place - start) <= _NEARLY * len(terms) for place in each) for each in found)
+        for start in found[0]
+    )
 
 
 def _is_word(term: Term, sentences: Sequence[Statement]) -> bool:

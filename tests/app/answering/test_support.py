@@ -50,6 +50,8 @@ def test_a_claim_spliced_of_two_sentences_falls(claim):
         "Mr Lund",
         "2016",
         "However, the **pianist** is Mr Lund.",
+        "According to the passage, the pianist is Mr Lund.",
+        "The text says that Mrs Okafor lives in Bergen.",
     ],
 )
 def test_what_the_sentences_say_stands(claim):
@@ -81,6 +83,7 @@ def test_the_clauses_of_a_sentence_are_kept_apart(claim, supported):
         ("Oil is changed every two months.", False),
         ("Oil is not changed every two weeks.", False),
         ("Filters are changed every five months.", True),
+        ("two weeks and five months", True),
         ("The driver must stop at the gate.", True),
         ("The driver may stop at the gate.", False),
         ("The driver must stop at the gade.", False),
