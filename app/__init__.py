@@ -1,5 +1,5 @@
-"""Grounded answers over an index: with checked citations, in the terminal, a chat page and HTTP."""
+"""Grounded answers over an index: every sentence checked; in Python, the terminal, a page, HTTP."""
 
-from app.answering.pipeline import Answer, answer
+from app.answering import Answer, ask
 
-__all__ = ["Answer", "answer"]
+__all__ = ["Answer", "ask"]

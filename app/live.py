@@ -3,14 +3,14 @@
 import threading
 from collections.abc import Callable
 
-from app.answering.pipeline import Answer, AnswerStream, drain
+from app.answering import Answer, AnswerStream, Sentence, drain
 
 
 class LiveAnswer:
     """Runs an answer stream in a thread of its own.
 
-    The reader looks at `text` as often as it likes; a slow step of the model never keeps it from
-    pressing stop.
+    The reader looks at `sentences` as often as it likes; a slow step of the model never keeps it
+    from pressing stop.
 
     Args:
         open_stream: Called in the thread with the event that `stop` sets.
@@ -20,15 +20,15 @@ class LiveAnswer:
         self._open_stream = open_stream
         self._stop = threading.Event()
         self._done = threading.Event()
-        self._text = ""
+        self._sentences: list[Sentence] = []
         self._answer: Answer | None = None
         self._error: Exception | None = None
         threading.Thread(target=self._run, name="duet-answer", daemon=True).start()
 
     @property
-    def text(self) -> str:
-        """What the model has written so far."""
-        return self._text
+    def sentences(self) -> tuple[Sentence, ...]:
+        """Those that are written and checked so far."""
+        return tuple(self._sentences)
 
     @property
     def done(self) -> bool:
@@ -57,11 +57,8 @@ class LiveAnswer:
 
     def _run(self) -> None:
         try:
-            self._answer = drain(self._open_stream(self._stop), self._append)
+            self._answer = drain(self._open_stream(self._stop), self._sentences.append)
         except Exception as error:  # noqa: BLE001 - handed to the reader by `result`
             self._error = error
         finally:
             self._done.set()
-
-    def _append(self, piece: str) -> None:
-        self._text += piece

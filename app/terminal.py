@@ -9,7 +9,7 @@ from rich.live import Live
 from rich.padding import Padding
 from rich.text import Text
 
-from app.answering.pipeline import Answer, Policy, drain, stream_answer
+from app.answering import Answer, Policy, Sentence, drain, stream_answer
 from app.location import location
 from app.runtime import EmptyIndexError, Runtime
 from embedder.errors import DuetError
@@ -79,8 +79,8 @@ def _print_answer(question: str, runtime: Runtime, source: str | None, policy: P
     written = Text()
     with Live(written, console=console, transient=True, vertical_overflow="crop") as live:
 
-        def show(piece: str) -> None:
-            written.append(harmless(piece))
+        def show(sentence: Sentence) -> None:
+            written.append(harmless(sentence.before + sentence.marked()))
             live.refresh()
 
         stream = stream_answer(question, retriever, retriever.model, source=source, policy=policy)
@@ -90,13 +90,12 @@ def _print_answer(question: str, runtime: Runtime, source: str | None, policy: P
 
 def show_answer(answer: Answer, console: Console) -> None:
     """Print an answer, what the reader should know of it, and the quotes that it rests on."""
-    console.print(_marked(answer))
+    console.print(Text(harmless(answer.text)))
     if answer.notice:
         console.print(Text(answer.notice, style="yellow"))
-    if answer.unsupported:
-        console.print(Text("Underlined: not found in the cited passages.", style="yellow"))
     if answer.citations:
-        console.print(Text("\nSources", style="bold"))
+        title = "Closest passages" if answer.kind == "refused" else "Sources"
+        console.print(Text(f"\n{title}", style="bold"))
     for citation in answer.citations:
         place = Text(f"[{citation.number}] ", style="cyan")
         console.print(place.append(one_line(location(citation.chunk)), style="bold"))
@@ -120,10 +119,3 @@ def one_line(text: str) -> str:
 def _steers(character: str) -> bool:
     control = unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\t"
     return control or unicodedata.bidirectional(character) in _BIDI_CONTROLS
-
-
-def _marked(answer: Answer) -> Text:
-    text = Text(harmless(answer.text))
-    for span in answer.unsupported:
-        text.stylize("underline", span.start, span.end)
-    return text

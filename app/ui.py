@@ -9,7 +9,7 @@ from itertools import groupby
 import streamlit as st
 
 from app import ui_html
-from app.answering.pipeline import Answer, AnswerStream, stream_answer
+from app.answering import Answer, AnswerStream, stream_answer
 from app.live import LiveAnswer
 from app.location import file_name, location
 from app.runtime import Runtime, shared
@@ -98,10 +98,10 @@ def _watch(live: LiveAnswer) -> None:
     _finish_after_stop(live)
     place = st.empty()
     try:
-        place.html(ui_html.waiting_html())
+        place.html(ui_html.writing_html(()))
         while not live.wait(_FRAME):
             # Drawing is what lets Streamlit end the run, so it is done at every look.
-            place.html(ui_html.writing_html(live.text) if live.text else ui_html.waiting_html())
+            place.html(ui_html.writing_html(live.sentences))
     finally:
         live.stop()
     place.empty()
@@ -118,8 +118,9 @@ def _show_answer(answer: Answer) -> None:
     st.html(ui_html.answer_html(answer))
     if answer.notice:
         st.caption(f":material/info: {ui_html.label(answer.notice)}")
-    if answer.unsupported:
-        st.caption(":material/info: Underlined sentences are not in the passages that they cite.")
+    if answer.rejected:
+        with st.expander("Left out", icon=":material/block:"):
+            st.html(ui_html.rejected_html(answer.rejected))
     cited = sorted(answer.citations, key=lambda citation: citation.number)
     for number, citations in groupby(cited, key=lambda citation: citation.number):
         group = list(citations)

@@ -6,12 +6,12 @@ models write in answers is rendered without raw HTML, links or images.
 
 import html
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
 from markdown_it import MarkdownIt
 
-from app.answering.citations import MARKER, Citation, marked_numbers
-from app.answering.pipeline import Answer
+from app.answering import Answer, Citation, Sentence
 from app.answering.sentences import Span
 from app.location import file_name
 from retriever import DocumentRecord
@@ -20,8 +20,8 @@ _MARKDOWN = MarkdownIt("commonmark", {"html": False}).disable(
     ["image", "link", "autolink", "reference", "heading", "lheading"]
 )
 
-# Stand for the edges of an unsupported sentence while Markdown is rendered; private-use
-# characters, taken out of the text first, so that a document cannot forge them.
+# Stand round a citation's number while Markdown is rendered; private-use characters, taken out of
+# the text first, so that a document cannot forge them.
 _OPEN, _CLOSE = "\ue000", "\ue001"
 
 _AROUND = 280  # characters shown before and after a quote
@@ -35,9 +35,9 @@ STYLE = """<style>
 .duet-answer, .duet-snippet, .duet-path { overflow-wrap: anywhere; }
 .duet-answer blockquote { margin: 0 0 .8rem; padding: .1rem 0 .1rem .9rem; line-height: 1.65;
   border-left: 3px solid #2f6f6b; color: inherit; }
+.duet-answer.duet-refused blockquote { border-left-color: #8886; opacity: .8; }
 .duet-cite { font-size: .75em; font-weight: 600; color: #2f6f6b; background: #2f6f6b1a;
   border-radius: .35em; padding: .08em .38em; margin-left: .1em; white-space: nowrap; }
-.duet-unsupported { text-decoration: underline dotted #b7791f 2px; text-underline-offset: 3px; }
 .duet-snippet { font-size: .92rem; line-height: 1.6; white-space: pre-wrap; }
 .duet-snippet mark { background: #fbe9a9; color: #1f2933; padding: .08em .1em;
   border-radius: .2em; box-decoration-break: clone; }
@@ -69,28 +69,34 @@ def question_html(question: str) -> str:
     return f'<div class="duet-question">{html.escape(question)}</div>'
 
 
-def writing_html(text: str) -> str:
-    """What the model has written so far."""
-    return f'<div class="duet-answer">{_rendered(text, ())}</div>'
-
-
-def waiting_html() -> str:
-    """What stands there until the first word comes."""
-    return '<div class="duet-dim duet-waiting">Reading the documents …</div>'
+def writing_html(sentences: Sequence[Sentence]) -> str:
+    """What stands there while the model writes: what it has written, as far as it was checked."""
+    if not sentences:
+        return '<div class="duet-dim duet-waiting">Reading the documents …</div>'
+    return f'<div class="duet-answer">{_rendered(sentences)}</div>'
 
 
 def answer_html(answer: Answer) -> str:
-    """A finished answer: quotes as they stand, the model's words with doubtful ones underlined."""
-    numbers = {citation.number for citation in answer.citations}
-    if answer.kind != "quoted":
-        text = _rendered(_fenced(answer.text, answer.unsupported), numbers)
-        return f'<div class="duet-answer">{text}</div>'
-    quotes = (quote.rpartition(" ") for quote in answer.text.split("\n\n"))
-    blocks = "".join(
-        f"<blockquote>{html.escape(quote)} {_with_chips(html.escape(marker), numbers)}</blockquote>"
-        for quote, _, marker in quotes
+    """A finished answer: the model's sentences, quotes as they stand, or that nothing was found."""
+    if answer.kind == "refused":
+        body = f"<p>{html.escape(answer.text)}</p>"
+    else:
+        body = _rendered(answer.sentences)
+    if answer.kind == "refused" and answer.quotes:
+        body += '<p class="duet-dim">What comes closest:</p>'
+    body += "".join(
+        f"<blockquote>“{html.escape(' '.join(quote.quote.split()))}” {_chip(quote.number)}"
+        "</blockquote>"
+        for quote in answer.quotes
     )
-    return f'<div class="duet-answer">{blocks}</div>'
+    return f'<div class="duet-answer duet-{answer.kind}">{body}</div>'
+
+
+def rejected_html(sentences: Sequence[str]) -> str:
+    """Sentences of the model's that no passage supports."""
+    items = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in sentences)
+    told = "The model wrote this, too; the passages that it cites do not say it."
+    return f'<div class="duet-dim">{told}{items}</div>'
 
 
 def snippet_html(citations: Sequence[Citation]) -> str:
@@ -159,34 +165,26 @@ def label(text: str) -> str:
     return re.sub(r":(?=\S)", ":\u2060", escaped)
 
 
-def _rendered(text: str, numbers: Container[int]) -> str:
-    return (
-        _with_chips(_MARKDOWN.render(text), numbers)
-        .replace(_OPEN, '<span class="duet-unsupported" title="Not in the cited passage">')
-        .replace(_CLOSE, "</span>")
+def _rendered(sentences: Sequence[Sentence]) -> str:
+    """Markdown with a chip for each citation; brackets of the documents' own stay text."""
+    text = "".join(
+        _unforged(sentence.before) + replace(sentence, text=_unforged(sentence.text)).marked(_fence)
+        for sentence in sentences
     )
+    rendered = _MARKDOWN.render(text)
+    return re.sub(f"{_OPEN}(\\d+){_CLOSE}", lambda match: _chip(int(match[1])), rendered)
 
 
-def _fenced(text: str, spans: Sequence[Span]) -> str:
-    for edge in (_OPEN, _CLOSE):
-        text = text.replace(edge, "�")
-    for span in reversed(spans):
-        text = text[: span.start] + _OPEN + span.of(text) + _CLOSE + text[span.end :]
-    return text
+def _fence(number: int) -> str:
+    return f"{_OPEN}{number}{_CLOSE}"
 
 
-def _with_chips(escaped: str, numbers: Container[int]) -> str:
-    """Markers of checked citations as chips; other numbers in brackets are the document's own."""
+def _unforged(text: str) -> str:
+    return text.replace(_OPEN, "�").replace(_CLOSE, "�")
 
-    def chips(match: re.Match[str]) -> str:
-        return re.sub(r"\[(.*?)\]", chip, match[0])
 
-    def chip(bracket: re.Match[str]) -> str:
-        if not all(number in numbers for number in marked_numbers(bracket[0])):
-            return bracket[0]
-        return f'<span class="duet-cite">{bracket[1]}</span>'
-
-    return MARKER.sub(chips, escaped)
+def _chip(number: int) -> str:
+    return f'<span class="duet-cite">{number}</span>'
 
 
 def _merged(spans: Sequence[Span]) -> list[Span]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from app.answering.sentences import Span, sentence_spans
 from app.answering.similarity import calibrated
+from app.answering.support import Citation
 from app.answering.words import idf
 from embedder.encoder import Encoder
 from retriever import Chunk, Hit
@@ -22,6 +23,7 @@ _BORROWED = 0.5  # what a question's word counts that stands not in the sentence
 _NEARLY = 0.85
 _MOST_QUOTES = 3
 _LONGEST = 600  # characters
+_SHORT = 320  # characters that a sentence and what follows it may have together
 _MIN_WORDS = 3  # shorter ones are headings, labels and page numbers
 
 
@@ -47,18 +49,46 @@ class Quote:
         return self.span.of(self.chunk.text)
 
 
-def best_quotes(question: str, hits: Sequence[Hit], model: Encoder, *, least: float) -> list[Quote]:
-    """The best sentence, and at most two more that are nearly as good; none below `least`.
+def closest_quotes(
+    question: str,
+    hits: Sequence[Hit],
+    model: Encoder,
+    *,
+    least: float = 0.0,
+    first: Sequence[Citation] = (),
+) -> list[Citation]:
+    """The sentences that come closest to an answer, with what follows them; at most three.
 
-    Where `least` is 0 the reader wants to see what there is: the closest three, however near.
+    Args:
+        question: What is asked.
+        hits: Where to look; a citation's number is a hit's place, from 1.
+        model: Tells how near a sentence is.
+        least: None whose relevance is below; where it is not 0, none much worse than the best.
+        first: The sentences that an answer rested on which was not believed: they lead.
     """
     ranked = rank_quotes(question, hits, model)
     bar = max(least, _NEARLY * ranked[0].relevance) if ranked and least else least
-    distinct: dict[str, Quote] = {}
+    found = [*first[:1]]
     for quote in ranked:
-        if quote.relevance >= bar:
-            distinct.setdefault(quote.text, quote)  # overlapping chunks share sentences
-    return list(distinct.values())[:_MOST_QUOTES]
+        if len(found) == _MOST_QUOTES:
+            break
+        citation = Citation(quote.number, quote.chunk, *_with_next(quote.chunk.text, quote.span))
+        # Overlapping chunks share sentences, and what follows one may be the next.
+        if quote.relevance >= bar and not any(quote.text in other.quote for other in found):
+            found.append(citation)
+    return found
+
+
+def _with_next(text: str, span: Span) -> Span:
+    """The sentence, and those after it in its paragraph as long as all stays short."""
+    end = span.end
+    for following in sentence_spans(text):
+        if following.start < end:
+            continue
+        if following.end - span.start > _SHORT or "\n\n" in text[end : following.start]:
+            break
+        end = following.end
+    return Span(span.start, end)
 
 
 def rank_quotes(question: str, hits: Sequence[Hit], model: Encoder) -> list[Quote]:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from app.answering.pipeline import Answer, Policy, answer
+from app.answering import Answer, Policy
+from app.answering import ask as ask_documents
 from embedder import LLM2VecGen
 from retriever import Chunk, Index, Retriever, open_index
 from tests.app.fakes import ScriptedModel, chunk
@@ -73,7 +74,7 @@ def ask(model: ScriptedModel, retriever: Retriever[ScriptedModel]) -> Callable[.
     def ask(question: str, reply: str = "", **options: object) -> Answer:
         model.reply = reply
         policy = Policy(**options.pop("policy", {}))
-        return answer(question, retriever, model, policy=policy, **options)
+        return ask_documents(question, retriever, model, policy=policy, **options)
 
     return ask
 

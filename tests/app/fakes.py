@@ -35,6 +35,8 @@ class ScriptedModel:
         self.doubts: dict[str, float] = {}
         """By a word of the prompt; a model without the adapter as long as there is none."""
         self.sureness = 1.0
+        self.written = 0
+        """Words of the last reply."""
 
     def count_tokens(self, text: str) -> int:
         return len(text.split())
@@ -71,6 +73,7 @@ class ScriptedModel:
     def _words(self, limit: int, stop: threading.Event | None) -> Iterator[str]:
         words = self.reply.split(" ")[:limit]
         for number, word in enumerate(words):
+            self.written = number + 1
             time.sleep(self.pause)
             if stop is not None and stop.is_set():
                 return

@@ -2,10 +2,10 @@ from io import StringIO
 
 from rich.console import Console
 
-from app.answering.citations import Citation
-from app.answering.pipeline import Answer
+from app.answering import Answer, Citation
 from app.location import location
 from app.terminal import harmless, show_answer
+from embedder.chat import REFUSAL
 from tests.app.fakes import chunk
 
 WARRANTY = "How long does the warranty of the pump last?"
@@ -26,10 +26,16 @@ def test_sources_doubts_and_what_was_left_out_are_told(ask, model):
     text = shown(ask(WARRANTY, reply))
     assert "[1] handbook.pdf, page 4" in text
     assert "“The warranty of the pump lasts 24 months.”" in text
-    assert "Underlined" in text
+    assert "A sentence of the model's" in text
+    assert "Batteries" not in text
     assert "more passages were found" in text
-    underlined = shown(ask(WARRANTY, reply), force_terminal=True)
-    assert "\x1b[4mBatteries are sold separately" in underlined
+
+
+def test_what_comes_closest_is_no_source(ask):
+    text = shown(ask("Which colour does the warranty card of the pump have?", REFUSAL))
+    assert text.startswith(REFUSAL)
+    assert "Closest passages\n[1] handbook.pdf, page 4" in text
+    assert "Sources" not in text
 
 
 def test_markup_of_documents_is_text(ask):
@@ -44,7 +50,7 @@ def test_a_document_cannot_steer_the_terminal():
 
 def test_a_file_name_cannot_forge_a_second_source():
     cited = Citation(1, chunk("Pumps.", source="/a/b.md\n[2] law.pdf"), 0, 6)
-    text = shown(Answer(question="x", kind="quoted", text="Pumps. [1]", citations=(cited,)))
+    text = shown(Answer(question="x", understood="x", kind="quoted", quotes=(cited,)))
     assert "[1] b.md [2] law.pdf\n" in text
 
 

@@ -38,19 +38,20 @@ def test_a_question_is_answered_with_its_sources(runtime, model):
     assert not at.exception
 
 
-def test_a_quoting_answer_and_doubtful_sentences_are_announced(runtime, model):
+def test_quotes_and_what_was_left_out_are_announced(runtime, model):
     model.context_tokens = 112
     at = page(runtime).run()
     at.chat_input[0].set_value("How long does the warranty of the pump last?").run()
     captions = " ".join(caption.value for caption in at.main.caption)
-    assert "Quoted from the documents" in captions
+    assert "In the documents' own words" in captions
     assert "Left out for length" in captions
     model.reply = (
         "The warranty of the pump lasts 24 months [1]. It starts on the day of delivery [1]. "
         "Batteries are sold separately [1]."
     )
     at.chat_input[0].set_value("How long does the warranty of the pump last?").run()
-    assert "Underlined" in " ".join(caption.value for caption in at.main.caption)
+    assert "left out" in " ".join(caption.value for caption in at.main.caption)
+    assert "Left out" in [e.label for e in at.main.expander]
 
 
 def test_errors_are_clear_lines_and_the_conversation_goes_on(runtime):

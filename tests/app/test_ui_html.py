@@ -1,16 +1,17 @@
 from app import ui_html
-from app.answering.citations import Citation
-from app.answering.pipeline import Answer
-from app.answering.sentences import Span
+from app.answering import Answer, Citation, Sentence
 from retriever import DocumentRecord
 from tests.app.fakes import chunk
 
 HOSTILE = "<script>alert(1)</script> ![x](http://evil.example/x.png) [y](http://evil.example)"
 
 
-def answer(text: str, kind: str = "generated", *unsupported: Span, cited: str = "") -> Answer:
-    citations = tuple(Citation(int(number), chunk("A b."), 0, 4) for number in cited)
-    return Answer(question="?", kind=kind, text=text, unsupported=unsupported, citations=citations)
+def answer(*sentences: Sentence, kind: str = "generated", **fields: object) -> Answer:
+    return Answer(question="?", understood="?", kind=kind, sentences=sentences, **fields)
+
+
+def cite(*numbers: int, text: str = "A b.") -> tuple[Citation, ...]:
+    return tuple(Citation(number, chunk(text), 0, len(text)) for number in numbers)
 
 
 def test_nothing_a_model_or_a_document_writes_becomes_html():
@@ -18,9 +19,10 @@ def test_nothing_a_model_or_a_document_writes_becomes_html():
     record = DocumentRecord("id", f"/docs/{HOSTILE}", "t", "v", 1, 1, "text/plain", 3, True)
     pages = [
         ui_html.question_html(HOSTILE),
-        ui_html.writing_html(HOSTILE),
-        ui_html.answer_html(answer(HOSTILE)),
-        ui_html.answer_html(answer(HOSTILE, "quoted")),
+        ui_html.writing_html([Sentence(HOSTILE, "", cite(1))]),
+        ui_html.answer_html(answer(Sentence(HOSTILE, "", ()))),
+        ui_html.answer_html(answer(kind="quoted", quotes=cite(1, text=HOSTILE))),
+        ui_html.rejected_html([HOSTILE]),
         ui_html.snippet_html([Citation(1, hostile_chunk, 3, 20)]),
         ui_html.documents_html([record]),
     ]
@@ -30,32 +32,48 @@ def test_nothing_a_model_or_a_document_writes_becomes_html():
 
 
 def test_markdown_of_a_model_is_rendered_and_citations_are_chips():
-    page = ui_html.answer_html(answer("**Two** things:\n\n- one [1]\n- two [2, 3]", cited="123"))
+    page = ui_html.answer_html(
+        answer(
+            Sentence("**Two** things:", "", ()),
+            Sentence("- one", "\n\n", cite(1)),
+            Sentence("- two.", "\n", cite(2, 3)),
+        )
+    )
     assert "<strong>Two</strong>" in page
     assert '<li>one <span class="duet-cite">1</span></li>' in page
-    assert '<span class="duet-cite">2, 3</span>' in page
+    chips = '<span class="duet-cite">2</span><span class="duet-cite">3</span>'
+    assert f"<li>two {chips}.</li>" in page
 
 
-def test_only_checked_numbers_become_chips():
-    text = "After 24 months [12] see items[1] of paper [2]. So it is[1][2]"
-    page = ui_html.answer_html(answer(text, cited="1"))
-    assert "months [12] see items[1] of paper [2]." in page
+def test_brackets_of_a_document_are_text_and_chips_cannot_be_forged():
+    sentence = Sentence(
+        "After 24 months [1] see items[1] of paper [2], \ue0001\ue001.", "", cite(1)
+    )
+    page = ui_html.answer_html(answer(sentence))
+    assert "months [1] see items[1] of paper [2]" in page
     assert page.count("duet-cite") == 1
-    page = ui_html.answer_html(answer("“It lasts 24 months [1].” [1]", "quoted", cited="1"))
-    assert "months [1].” <span" in page
-    assert "duet-cite" not in ui_html.writing_html("Not checked yet [1].")
 
 
 def test_markup_in_quotes_stays_as_it_stands():
-    page = ui_html.answer_html(answer("“Use **two** `keys`.” [1]\n\n“And a *lock*.” [2]", "quoted"))
-    assert "“Use **two** `keys`.” " in page
-    assert page.count("<blockquote>") == 2
+    quotes = cite(1, text="Use **two** `keys` [1].") + cite(2, text="And a *lock*.")
+    page = ui_html.answer_html(answer(kind="quoted", quotes=quotes))
+    assert "“Use **two** `keys` [1].” <span" in page
+    assert page.count("<blockquote>") == page.count("duet-cite") == 2
 
 
-def test_unsupported_sentences_are_underlined_and_cannot_be_forged():
-    page = ui_html.answer_html(answer("Fine [1]. Bad. \ue000", "generated", Span(10, 14)))
-    assert page.count("duet-unsupported") == 1
-    assert ">Bad.</span>" in page
+def test_a_refusal_shows_what_comes_closest_as_such():
+    page = ui_html.answer_html(answer(kind="refused", quotes=cite(1)))
+    assert (
+        page.index("The documents do not say.")
+        < page.index("What comes closest")
+        < page.index("A b.")
+    )
+    assert "comes closest" not in ui_html.answer_html(answer(kind="refused"))
+
+
+def test_until_the_first_sentence_the_page_says_what_happens():
+    assert "Reading" in ui_html.writing_html(())
+    assert "Reading" not in ui_html.writing_html([Sentence("Yes.", "", ())])
 
 
 def test_a_snippet_highlights_its_quotes_with_some_text_around():

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from app.answering.citations import check_citations
+from app.answering.checking import Checker, Rejected
 from tests.app.fakes import chunk
 
 
 def stands(row: dict[str, str]) -> bool:
-    checked = check_citations(f"{row['claim']} [1]", [chunk(row["passage"])])
-    return bool(checked.citations) and not checked.unsupported
+    found = Checker([chunk(row["passage"])]).read(f"{row['claim']} [1]", complete=True)
+    return bool(found) and not any(isinstance(each, Rejected) for each in found)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
-from app.answering.quotes import best_quotes, rank_quotes
+from app.answering.quotes import closest_quotes, rank_quotes
+from app.answering.support import Citation
 from retriever import Hit
 from tests.app.fakes import ScriptedModel, chunk
 
@@ -45,16 +46,38 @@ def test_tables_are_quoted_by_the_line():
 
 def test_overlapping_chunks_give_one_quote():
     text = "The warranty of the pump lasts two full years."
-    assert len(best_quotes("How long is the pump warranty?", hits(text, text), MODEL, least=0)) == 1
+    assert (
+        len(closest_quotes("How long is the pump warranty?", hits(text, text), MODEL, least=0)) == 1
+    )
 
 
 def test_nothing_to_quote():
-    assert best_quotes("pump?", hits("# Pump", "Pump?", "12"), MODEL, least=0) == []
-    assert best_quotes("pump?", [], MODEL, least=0) == []
+    assert closest_quotes("pump?", hits("# Pump", "Pump?", "12"), MODEL, least=0) == []
+    assert closest_quotes("pump?", [], MODEL, least=0) == []
 
 
 def test_the_closest_three_are_shown_where_none_is_near():
-    text = "The pump is heavy and green. Roses want sun and water. Compost smells of forest soil."
+    text = (
+        "The pump is heavy and green.\n\nRoses want sun and water.\n\n"
+        "Compost smells of forest soil."
+    )
     question = "How heavy is the pump?"
-    assert len(best_quotes(question, hits(text), MODEL, least=0.3)) == 1
-    assert len(best_quotes(question, hits(text), MODEL, least=0)) == 3
+    assert len(closest_quotes(question, hits(text), MODEL, least=0.3)) == 1
+    assert len(closest_quotes(question, hits(text), MODEL, least=0)) == 3
+
+
+def test_a_quote_goes_on_while_it_stays_short():
+    text = "The green pump is heavy in use:\n- 20 kg without oil.\n- 23 kg with oil.\n\nRoses want sun."
+    (first, *_) = closest_quotes("How heavy is the green pump?", hits(text), MODEL)
+    assert first.quote == text[: text.index("\n\n")]
+    long = f"The green pump is heavy in use. It {'very ' * 80}weighs 20 kg."
+    quotes = closest_quotes("How heavy is the green pump?", hits(long), MODEL)
+    assert "The green pump is heavy in use." in [quote.quote for quote in quotes]
+
+
+def test_what_an_answer_rested_on_leads():
+    text = "The green pump is heavy in use.\n\nRoses want sun and water."
+    (hit,) = hits(text)
+    guess = Citation(1, hit.chunk, text.index("Roses"), len(text))
+    found = closest_quotes("How heavy is the green pump?", [hit], MODEL, first=[guess])
+    assert [quote.quote[:5] for quote in found] == ["Roses", "The g"]

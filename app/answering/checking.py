@@ -1,0 +1,72 @@
+"""Checking what the model writes, sentence by sentence, while it writes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.answering.answer import Sentence
+from app.answering.citations import CitedSentence, cited_sentences
+from app.answering.support import supporting
+from retriever import Chunk
+
+_AFTER = 12
+"""A sentence is complete once so many characters follow: a late `[1]` would still belong to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A sentence that the passages it cites do not support, or that cites none."""
+
+    text: str
+
+
+class Checker:
+    """Takes the sentences of a growing text as they are complete, and checks each.
+
+    A sentence without a number goes by the next number in its paragraph. One that claims nothing
+    ("Here is the list:") waits for one that does: alone it says nothing. One that was there before
+    is passed over: a model that is stuck repeats itself.
+
+    Args:
+        passages: What the model was given; `[n]` cites the n-th, from 1.
+        asked: The question, which a short answer completes.
+    """
+
+    def __init__(self, passages: Sequence[Chunk], asked: str = "") -> None:
+        self._passages = passages
+        self._asked = asked
+        self._taken = 0  # sentences of the text
+        self._waiting: list[Sentence] = []
+        self._seen: set[str] = set()
+
+    def read(self, text: str, *, complete: bool) -> list[Sentence | Rejected]:
+        """The sentences that are new since the last call, in order.
+
+        Args:
+            text: All that the model has written so far; it begins as in the last call.
+            complete: Whether that is all.
+        """
+        sentences = cited_sentences(text, self._passages)
+        found: list[Sentence | Rejected] = []
+        for place in range(self._taken, len(sentences)):
+            sentence = sentences[place]
+            settled = sentence.numbers or "\n\n" in text[sentence.span.end :]
+            if not complete and (len(text) < sentence.span.end + _AFTER or not settled):
+                break
+            before = text[sentences[place - 1].span.end : sentence.span.start] if place else ""
+            found += self._check(sentence, before)
+            self._taken = place + 1
+        return found
+
+    def _check(self, sentence: CitedSentence, before: str) -> list[Sentence | Rejected]:
+        if not sentence.claim:
+            if sentence.text:
+                self._waiting.append(Sentence(sentence.text, before, ()))
+            return []
+        if sentence.text in self._seen:
+            return []
+        self._seen.add(sentence.text)
+        support = supporting(sentence.claim, sentence.numbers, self._passages, self._asked)
+        if not support:
+            return [Rejected(sentence.text)]
+        waited, self._waiting = self._waiting, []
+        return [*waited, Sentence(sentence.text, before, tuple(support))]

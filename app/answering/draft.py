@@ -1,0 +1,85 @@
+"""An answer while it grows."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from app.answering.answer import Answer, Kind, Sentence
+from app.answering.quotes import closest_quotes
+from app.answering.support import Citation
+from embedder.encoder import Encoder
+from retriever import Hit
+
+
+class Draft:
+    """Numbers what is cited in the order of the text, and ends as one of the kinds of answers.
+
+    Args:
+        question: As it was asked.
+        understood: As it is answered.
+        model: Finds the closest sentences where there is nothing better.
+        sources: The passages; a citation that is handed in has the place of its own as number.
+        left_out: Those that did not fit before the model.
+    """
+
+    def __init__(
+        self,
+        question: str,
+        understood: str,
+        model: Encoder,
+        sources: Sequence[Hit],
+        left_out: Sequence[Hit] = (),
+    ) -> None:
+        self.sentences: list[Sentence] = []
+        self.rejected: Sequence[str] = ()
+        self._question = question
+        self.understood = understood
+        self._model = model
+        self._sources = sources
+        self._left_out = left_out
+        self._places: dict[int, int] = {}
+
+    def add(self, sentence: Sentence) -> Sentence:
+        """Take `sentence`; returns it as the answer shows it."""
+        before = sentence.before if self.sentences else ""
+        cited = tuple(map(self._numbered, sentence.citations))
+        self.sentences.append(replace(sentence, before=before, citations=cited))
+        return self.sentences[-1]
+
+    def quoted(self, notice: str, least: float, guess: Sentence | None = None) -> Answer | None:
+        """Quotes instead of the model's words; None where no sentence is near enough.
+
+        Args:
+            notice: Why.
+            least: Smallest relevance of a quote; see `closest_quotes`.
+            guess: What the model is not sure of: what that rests on leads.
+        """
+        evidence = guess.citations if guess else ()
+        quotes = closest_quotes(
+            self.understood, self._sources, self._model, least=least, first=evidence
+        )
+        return self.answer("quoted", notice, quotes) if quotes else None
+
+    def refused(self, notice: str) -> Answer:
+        """The documents do not say; what comes closest is told."""
+        quotes = closest_quotes(self.understood, self._sources, self._model)
+        return self.answer("refused", notice, quotes)
+
+    def answer(self, kind: Kind, notice: str = "", quotes: Sequence[Citation] = ()) -> Answer:
+        """The answer as it stands now."""
+        quotes = tuple(map(self._numbered, quotes))
+        rest = (place for place in range(len(self._sources)) if place not in self._places)
+        return Answer(
+            question=self._question,
+            understood=self.understood,
+            kind=kind,
+            sentences=tuple(self.sentences),
+            quotes=quotes,
+            notice=notice,
+            sources=tuple(self._sources[place] for place in (*self._places, *rest)),
+            left_out=tuple(self._left_out),
+            rejected=tuple(self.rejected),
+        )
+
+    def _numbered(self, citation: Citation) -> Citation:
+        number = self._places.setdefault(citation.number - 1, len(self._places) + 1)
+        return replace(citation, number=number)

@@ -1,0 +1,86 @@
+"""The model's reply, as sentences that were checked while it was written."""
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+
+from app.answering.answer import Sentence
+from app.answering.checking import Checker, Rejected
+from app.answering.context import Context
+from embedder.chat import is_refusal
+from embedder.encoder import LanguageModel
+
+
+class Writing:
+    """Iterate once to write; what is not a sentence of the answer is told afterwards.
+
+    Args:
+        model: Writes.
+        context: What it is given.
+        question: What it is asked.
+        is_sure: Whether its mean probability of a token so far, 0 to 1, is enough.
+        stop: Set it to end within a token.
+
+    Attributes:
+        refused: Whether the model says that the passages do not hold the answer.
+        rejected: Sentences that the passages do not support.
+        guess: The first sentence that the model is not sure of; nothing is written after it.
+    """
+
+    def __init__(
+        self,
+        model: LanguageModel,
+        context: Context,
+        question: str,
+        is_sure: Callable[[float], bool],
+        stop: threading.Event | None = None,
+    ) -> None:
+        self.refused = False
+        self.rejected: list[str] = []
+        self.guess: Sentence | None = None
+        self._model = model
+        self._context = context
+        self._question = question
+        self._is_sure = is_sure
+        self._stop = stop
+
+    def __iter__(self) -> Iterator[Sentence]:
+        checker = Checker([hit.chunk for hit in self._context.sources], self._question)
+        reply = self._model.stream(
+            self._context.messages,
+            max_new_tokens=self._context.answer_tokens,
+            stop=self._stop,
+            answering=True,
+        )
+        text = ""
+        for piece in reply:
+            text += piece
+            yield from self._sentences(checker, text, reply.sureness, complete=False)
+            if self.guess is not None or loops(text):
+                return
+        if self._stop is None or not self._stop.is_set():
+            yield from self._sentences(checker, text, reply.sureness, complete=True)
+
+    def _sentences(
+        self, checker: Checker, text: str, sureness: float, *, complete: bool
+    ) -> Iterator[Sentence]:
+        self.refused = is_refusal(text)
+        if self.refused:
+            return
+        for sentence in checker.read(text, complete=complete):
+            if isinstance(sentence, Rejected):
+                self.rejected.append(sentence.text)
+            elif self._is_sure(sureness):
+                yield sentence
+            else:
+                self.guess = sentence
+                return
+
+
+def loops(text: str) -> bool:
+    """Whether the text ends in the same words three times over, as a model that is stuck does.
+
+    Dashes and bars may repeat: rules and the lines of tables are made of them.
+    """
+    loop = re.search(r"(.{8,120}?)\1\1$", text[-400:], re.DOTALL)
+    return loop is not None and any(character.isalpha() for character in loop[1])
