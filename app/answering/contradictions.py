@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
 from itertools import pairwise
 
-from app.answering.statement import Statement, Term
+from app.answering.splices import splices
+from app.answering.statement import Negation, Statement, Term
 
 _OPPOSITES = [
     (frozenset(one.split()), frozenset(other.split()))
@@ -52,130 +53,42 @@ def contradicts(claim: Statement, evidence: Statement) -> bool:
     return any(test(claim, evidence) for test in tests)
 
 
-def splices(claim: Statement, evidence: Statement) -> bool:
-    """Whether a clause of `claim` joins a figure or name with words that belong to another one.
-
-    "Basic costs 20 and Max 55 euros" holds all of "Basic costs 55 euros". But "Basic" stands in a
-    clause that has a price of its own, and the clause of 55 has something else to say.
-    """
-    return any(
-        _Anchor(anchor, part, evidence).is_foreign_to(word)
-        for part in claim.clauses
-        for anchor in part
-        if anchor.figure or anchor.name
-        for word in part
-        if word is not anchor
-    )
-
-
-def has_rival(claim: Statement, evidence: Statement) -> bool:
-    """Whether `evidence` has a figure or name that could stand in the place of the claim's."""
-    mine = [term for term in claim.terms if term.figure or term.name]
-    return any(
-        _rivals(term, other) and not _in(other, mine) for term in mine for other in evidence.terms
-    )
-
-
-class _Anchor:
-    """A figure or name of the claim, and the clauses of the evidence where it stands."""
-
-    def __init__(self, term: Term, part: Sequence[Term], evidence: Statement) -> None:
-        self._term = term
-        self._told = part
-        self._evidence = evidence
-        self._homes = [clause for clause in evidence.clauses if _in(term, clause)]
-
-    def is_foreign_to(self, word: Term) -> bool:
-        """Whether `word` stands only in clauses with a rival of the anchor's own."""
-        if not self._homes or any(_in(word, home) for home in self._homes):
-            return False
-        there = [clause for clause in self._evidence.clauses if _in(word, clause)]
-        return (
-            bool(there)
-            and all(self._is_apart(clause) and self._has_rival(clause) for clause in there)
-            and all(self._says_more(home, word, there) for home in self._homes)
-        )
-
-    def _is_apart(self, clause: Sequence[Term]) -> bool:
-        """Whether no "it" or "this" ties the sentence of `clause` to the anchor's."""
-        mine, other = {home[0].sentence for home in self._homes}, clause[0].sentence
-        return all(one == other or not self._evidence.ties(one, other) for one in mine)
-
-    def _has_rival(self, clause: Sequence[Term]) -> bool:
-        return any(_rivals(self._term, term) and self._is_left_out(term) for term in clause)
-
-    def _is_left_out(self, term: Term) -> bool:
-        return not any(_same(told, term) for told in self._told)
-
-    def _says_more(self, home: Sequence[Term], word: Term, there: Sequence[Sequence[Term]]) -> bool:
-        """Whether `home` has something that the claim exchanged for `word`.
-
-        In the same sentence a clause without a subject of its own shares that of the one before
-        ("it began in 2010 and ended in 2014"), and names in a row share what follows them.
-        """
-        place = next(term.place for term in home if _same(self._term, term))
-        left = [term for term in home if self._is_left_out(term)]
-        words = [term for term in left if not term.figure]
-        if any(_rivals(word, term) for term in left if abs(term.place - place) > 1):
-            return True
-        if all(clause[0].sentence != home[0].sentence for clause in there):
-            return bool(words)
-        if not self._term.figure:
-            return any(term.place > place and not term.name for term in words)
-        if all(clause[0].place > place for clause in there):
-            return bool(words)
-        return bool(words) and home[0] is words[0] and words[0].place < place
-
-
-def _in(term: Term, clause: Sequence[Term]) -> bool:
-    return any(_same(term, other) for other in clause)
-
-
-def _same(claimed: Term, told: Term) -> bool:
-    if claimed.figure and told.figure:
-        return told.figure.backs(claimed.figure)
-    return not claimed.figure and not told.figure and claimed.key == told.key
-
-
-def _rivals(one: Term, other: Term) -> bool:
-    """Whether `other` could stand in the place of `one`: both figures of a kind, or both names."""
-    if one.figure:
-        return other.figure is not None and other.figure.like(one.figure)
-    return one.name and other.name and not other.figure
-
-
 def _negates(claim: Statement, evidence: Statement) -> bool:
     """Whether one of them denies what the other says."""
+    if claim.negations:
+        return any(_adds(negation, claim, evidence) for negation in claim.negations)
     told = {term.key for term in claim.terms}
-    clauses = {clause[0].clause: {term.key for term in clause} for clause in evidence.clauses}
-    denied = {
-        negation.clause: negation.denied
-        for negation in evidence.negations
-        if negation.denied in told
-    }
-    if not claim.negations:
-        return any(
-            _is_about(told - {word}, clauses.get(number, set()), _plain(clauses, word, evidence))
-            for number, word in denied.items()
-        )
-    for negation in claim.negations:
-        if not evidence.negations:
-            return True
-        negative = [clauses.get(n.clause, set()) for n in evidence.negations]
-        plain = _plain(clauses, negation.denied, evidence)
-        part = {term.key for term in claim.terms if term.clause == negation.clause}
-        holds = [words for words in negative if negation.denied in words]
-        if plain and (
-            not holds or any(_is_about(part - {negation.denied}, words, holds) for words in plain)
-        ):
-            return True
-    return False
+    clauses = _words_by_clause(evidence)
+    return any(
+        _is_about(told - {n.denied}, clauses.get(n.clause, set()), _plain(n.denied, evidence))
+        for n in evidence.negations
+        if n.denied in told
+    )
 
 
-def _plain(clauses: dict[int, set[str]], word: str, evidence: Statement) -> list[set[str]]:
+def _adds(negation: Negation, claim: Statement, evidence: Statement) -> bool:
+    """Whether the evidence says plainly what `negation` denies, and does not deny it as well."""
+    if not evidence.negations:
+        return True
+    clauses = _words_by_clause(evidence)
+    negative = [clauses.get(n.clause, set[str]()) for n in evidence.negations]
+    denied = [words for words in negative if negation.denied in words]
+    told = {term.key for term in claim.terms if term.clause == negation.clause}
+    return any(
+        not denied or _is_about(told - {negation.denied}, words, denied)
+        for words in _plain(negation.denied, evidence)
+    )
+
+
+def _words_by_clause(statement: Statement) -> dict[int, set[str]]:
+    return {clause[0].clause: {term.key for term in clause} for clause in statement.clauses}
+
+
+def _plain(word: str, evidence: Statement) -> list[set[str]]:
     """The clauses that say `word` without a negation."""
     negative = {negation.clause for negation in evidence.negations}
-    return [words for n, words in clauses.items() if word in words and n not in negative]
+    clauses = _words_by_clause(evidence).items()
+    return [words for number, words in clauses if word in words and number not in negative]
 
 
 def _is_about(told: set[str], clause: set[str], others: Sequence[set[str]]) -> bool:

@@ -192,6 +192,8 @@ class _Reader:
         folded = word.casefold()
         if folded in _JOINS:
             self._clause += 1
+        if folded == "only" and self._words[-1:] == ["not"]:
+            self._negations.pop()  # "not only" says it, and more
         self._words.append(folded)
         denies = folded in _NEGATIONS or folded.endswith(("n't", "n’t"))
         if denies or (not word.isascii() and not _HAN_NEGATIONS.isdisjoint(word)):

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
-from app.answering.contradictions import contradicts, has_rival, splices
+from app.answering.contradictions import contradicts
 from app.answering.sentences import LIST_NUMBER, Span, sentence_spans
+from app.answering.splices import has_rival, splices
 from app.answering.statement import Statement, Term, read
 from retriever import Chunk
 
@@ -186,6 +187,8 @@ class _Judge:
 
     def accepts(self, window: Statement) -> bool:
         """Whether `window` supports the claim."""
+        if window.words == self._claim.words:
+            return True
         own = [window.holds(term) for term in self._claim.terms]
         held = [one or around for one, around in zip(own, self._around, strict=True)]
         return (

@@ -95,6 +95,11 @@ def test_figures_negations_and_single_words_count(claim, supported):
     assert stands(claim, STATION) is supported
 
 
+def test_not_only_denies_nothing():
+    assert stands("The tram stops at the gate.", "The tram stops not only at the gate.")
+    assert not stands("The tram stops at the gate.", "The tram stops not at the gate.")
+
+
 @pytest.mark.parametrize(
     ("claim", "supported"),
     [
