@@ -43,6 +43,11 @@ class LiveAnswer:
         """End the answer at the next token."""
         self._stop.set()
 
+    @property
+    def answer(self) -> Answer | None:
+        """The answer, once there is one."""
+        return self._answer
+
     def result(self) -> Answer:
         """The answer; waits for it.
 

@@ -83,7 +83,7 @@ def _print_answer(question: str, runtime: Runtime, source: str | None, policy: P
             written.append(harmless(sentence.before + sentence.marked()))
             live.refresh()
 
-        stream = stream_answer(question, retriever, retriever.model, source=source, policy=policy)
+        stream = stream_answer(question, retriever, source=source, policy=policy)
         answer = drain(stream, show)
     show_answer(answer, console)
 

@@ -3,6 +3,7 @@
 import hmac
 import logging
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -48,7 +49,7 @@ def main() -> None:
         _show_turn(turn)
     question = st.chat_input("Ask about your documents", submit_mode="stop", key="question")
     if question:
-        turns.append(_ask(runtime, question, source))
+        turns.append(_ask(runtime, question, source, turns))
         _show_turn(turns[-1])
     elif not turns:
         _show_empty(runtime, len(documents))
@@ -69,10 +70,12 @@ def _admitted(runtime: Runtime) -> bool:
     return False
 
 
-def _ask(runtime: Runtime, question: str, source: str | None) -> Turn:
+def _ask(runtime: Runtime, question: str, source: str | None, turns: Sequence[Turn]) -> Turn:
+    history = [answer.exchange for turn in turns if (answer := turn.live.answer) is not None]
+
     def open_stream(stop: threading.Event) -> AnswerStream:
         retriever = runtime.retriever
-        return stream_answer(question, retriever, retriever.model, source=source, stop=stop)
+        return stream_answer(question, retriever, history=history, source=source, stop=stop)
 
     return Turn(question, LiveAnswer(open_stream))
 
@@ -115,6 +118,8 @@ def _finish_after_stop(live: LiveAnswer) -> None:
 
 
 def _show_answer(answer: Answer) -> None:
+    if answer.understood != answer.question:
+        st.caption(f"Understood as: {ui_html.label(answer.understood)}")
     st.html(ui_html.answer_html(answer))
     if answer.notice:
         st.caption(f":material/info: {ui_html.label(answer.notice)}")

@@ -28,7 +28,7 @@ from rich.console import Console
 from rich.table import Table
 from tqdm import tqdm
 
-from app.answering.citations import MARKER, marked_numbers
+from app.answering.check.markers import MARKER, marked_numbers
 from embedder import BUNDLED_MODEL, LLM2VecGen
 from embedder.chat import grounded_messages, is_refusal
 from embedder.errors import PromptTooLongError

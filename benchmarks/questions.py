@@ -18,8 +18,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from app.answering.citations import Citation
-from app.answering.pipeline import DEFAULT_POLICY, Answer, answer
+from app import Answer, ask
+from app.answering import DEFAULT_POLICY, Citation
 from embedder import BUNDLED_MODEL, LLM2VecGen
 from ingest import ingest
 from retriever import Retriever, open_index
@@ -46,7 +46,7 @@ def main() -> None:
             ingest([folder], model, index)
             retriever = Retriever(model, index)
             for question in questions:
-                given = answer(question["question"], retriever, model)
+                given = ask(question["question"], retriever)
                 if arguments.verbose:
                     print(_shown(question, given, folder), flush=True)
                 for name, value in _measures(question, given, folder, retriever).items():

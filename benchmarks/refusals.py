@@ -3,7 +3,7 @@
     python benchmarks/refusals.py ROWS.jsonl[.gz] [--sources qed covid-qa] [--rows 300]
 
 Half of the rows' contexts are indexed; their questions should pass, those of the other half should
-be refused. This is how `app.answering.pipeline.Policy.min_relevance` was chosen.
+be refused. This is how `app.answering.Policy.min_relevance` was chosen.
 """
 
 import argparse

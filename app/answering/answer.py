@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 from unicodedata import east_asian_width
 
-from app.answering.support import Citation
+from app.answering.check.support import Citation
+from app.answering.conversation.followup import Exchange
 from embedder.chat import REFUSAL
 from retriever import Hit
 
@@ -78,6 +79,11 @@ class Answer:
     sources: tuple[Hit, ...] = ()
     left_out: tuple[Hit, ...] = ()
     rejected: tuple[str, ...] = ()
+
+    @property
+    def exchange(self) -> Exchange:
+        """What a follow-up may refer back to."""
+        return Exchange(self.understood, self.text)
 
     @property
     def text(self) -> str:

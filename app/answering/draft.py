@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from app.answering.answer import Answer, Kind, Sentence
+from app.answering.check.support import Citation
 from app.answering.quotes import closest_quotes
-from app.answering.support import Citation
 from embedder.encoder import Encoder
 from retriever import Hit
 

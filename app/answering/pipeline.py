@@ -1,14 +1,15 @@
 """From a question to an answer whose every sentence was checked.
 
-retrieve -> gate -> the telling passages under the model's token budget -> write, checking each
-sentence -> an answer, quotes instead, or a refusal with what comes closest
+complete a follow-up -> retrieve -> gate -> the telling passages under the model's token budget ->
+write, checking each sentence -> an answer, quotes instead, or a refusal with what comes closest
 """
 
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 
 from app.answering.answer import Answer, Sentence
 from app.answering.context import build_context
+from app.answering.conversation.followup import Exchange, understood
 from app.answering.draft import Draft
 from app.answering.gate import coverage, relevance
 from app.answering.policy import DEFAULT_POLICY, Policy
@@ -36,14 +37,14 @@ AnswerStream = Generator[Sentence, None, Answer]
 
 def ask(
     question: str,
-    retriever: Retriever[Encoder],
-    model: LanguageModel,
+    retriever: Retriever[LanguageModel],
     *,
+    history: Sequence[Exchange] = (),
     source: str | None = None,
     policy: Policy = DEFAULT_POLICY,
 ) -> Answer:
     """Answer `question` from the index; arguments and errors as in `stream_answer`."""
-    return drain(stream_answer(question, retriever, model, source=source, policy=policy))
+    return drain(stream_answer(question, retriever, history=history, source=source, policy=policy))
 
 
 def drain(stream: AnswerStream, on_sentence: Callable[[Sentence], object] | None = None) -> Answer:
@@ -59,9 +60,9 @@ def drain(stream: AnswerStream, on_sentence: Callable[[Sentence], object] | None
 
 def stream_answer(
     question: str,
-    retriever: Retriever[Encoder],
-    model: LanguageModel,
+    retriever: Retriever[LanguageModel],
     *,
+    history: Sequence[Exchange] = (),
     source: str | None = None,
     stop: threading.Event | None = None,
     policy: Policy = DEFAULT_POLICY,
@@ -71,9 +72,9 @@ def stream_answer(
     What is yielded stands in the answer in the end: nothing is shown and taken back.
 
     Args:
-        question: What is asked.
-        retriever: Finds the passages.
-        model: Writes the answer.
+        question: What is asked; it may refer back to `history`.
+        retriever: Finds the passages; its model writes the answer.
+        history: What was asked and answered before, oldest first.
         source: Only passages of this file, or of files below this folder (absolute POSIX path).
         stop: Set it (from another thread) to end the answer where it is.
         policy: Thresholds and limits.
@@ -83,16 +84,17 @@ def stream_answer(
         TextTooLongError: It is longer than the encoder reads.
         PromptTooLongError: It does not fit into the model's window.
     """
-    question = _checked(question)
+    asked, model = _checked(question), retriever.model
+    question = _understood(asked, history, model)
     hits = retriever.retrieve(
         question, policy.k, source=source, min_score=policy.min_score, mode=policy.mode
     )
     if relevance(question, hits, model) < policy.min_relevance:
-        return Draft(question, question, model, hits).refused(_OFF_TOPIC)
+        return Draft(asked, question, model, hits).refused(_OFF_TOPIC)
     reading = read(question, hits, model, stop)
     context = build_context(question, reading.hits, model, max_new_tokens=policy.max_new_tokens)
     sources = [*context.sources, *(hit for hit in hits if hit not in context.sources)]
-    draft = Draft(question, question, model, sources, context.left_out)
+    draft = Draft(asked, question, model, sources, context.left_out)
     writing = Writing(
         model, context, question, lambda sureness: _is_sure(reading, sureness, policy), stop
     )
@@ -136,6 +138,11 @@ def _checked(question: str) -> str:
         )
         raise QuestionError(msg) from error
     return question
+
+
+def _understood(question: str, history: Sequence[Exchange], model: Encoder) -> str:
+    complete = understood(question, history)
+    return complete if model.count_tokens(complete) <= model.max_tokens else question
 
 
 def _is_set(stop: threading.Event | None) -> bool:

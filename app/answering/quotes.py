@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from app.answering.check.support import Citation
 from app.answering.sentences import Span, sentence_spans
 from app.answering.similarity import calibrated
-from app.answering.support import Citation
 from app.answering.words import idf
 from embedder.encoder import Encoder
 from retriever import Chunk, Hit

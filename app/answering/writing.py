@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 from app.answering.answer import Sentence
-from app.answering.checking import Checker, Rejected
+from app.answering.check.checker import Checker, Rejected
 from app.answering.context import Context
 from embedder.chat import is_refusal
 from embedder.encoder import LanguageModel

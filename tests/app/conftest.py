@@ -74,7 +74,7 @@ def ask(model: ScriptedModel, retriever: Retriever[ScriptedModel]) -> Callable[.
     def ask(question: str, reply: str = "", **options: object) -> Answer:
         model.reply = reply
         policy = Policy(**options.pop("policy", {}))
-        return ask_documents(question, retriever, model, policy=policy, **options)
+        return ask_documents(question, retriever, policy=policy, **options)
 
     return ask
 

@@ -54,6 +54,15 @@ def test_quotes_and_what_was_left_out_are_announced(runtime, model):
     assert "Left out" in [e.label for e in at.main.expander]
 
 
+def test_a_follow_up_is_understood_and_said(runtime, model):
+    at = page(runtime).run()
+    model.reply = "The warranty of the pump lasts 24 months [1]."
+    at.chat_input[0].set_value("How long does the warranty of the pump last?").run()
+    at.chat_input[0].set_value("And when does it start?").run()
+    captions = " ".join(caption.value for caption in at.main.caption)
+    assert "Understood as: When does the warranty of the pump start?" in captions.replace("\\", "")
+
+
 def test_errors_are_clear_lines_and_the_conversation_goes_on(runtime):
     at = page(runtime).run()
     at.chat_input[0].set_value("word " * 300).run()

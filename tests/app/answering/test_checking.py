@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.answering.answer import Sentence
-from app.answering.checking import Checker, Rejected
-from app.answering.support import Citation
+from app.answering.check.checker import Checker, Rejected
+from app.answering.check.support import Citation
 from retriever import Chunk
 from tests.app.fakes import chunk
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from app.answering.checking import Checker, Rejected
+from app.answering.check.checker import Checker, Rejected
 from tests.app.fakes import chunk
 
 

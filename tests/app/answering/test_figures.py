@@ -1,6 +1,6 @@
 import pytest
 
-from app.answering.figures import Figure, find_figures
+from app.answering.check.figures import Figure, find_figures
 
 
 def figure(text: str) -> Figure:

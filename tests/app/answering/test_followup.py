@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.answering.followup import Exchange, understood
+from app.answering.conversation.followup import Exchange, understood
 from ingest import ingest
 from retriever import Retriever, open_index
 

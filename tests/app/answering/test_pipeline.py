@@ -3,7 +3,7 @@ import threading
 import pytest
 
 from app import ask as exported_ask
-from app.answering import QuestionError, drain, stream_answer
+from app.answering import Exchange, QuestionError, drain, stream_answer
 from embedder.chat import REFUSAL
 from embedder.errors import PromptTooLongError, TextTooLongError
 from tests.app.conftest import GARDEN, HANDBOOK
@@ -58,7 +58,7 @@ def test_a_sentence_that_is_not_supported_is_never_shown(model, retriever):
         "It starts on the day of delivery [1]."
     )
     shown = []
-    answer = drain(stream_answer(WARRANTY, retriever, model), shown.append)
+    answer = drain(stream_answer(WARRANTY, retriever), shown.append)
     assert answer.kind == "generated"
     assert answer.text == f"{RIGHT} It starts on the day of delivery [1]."
     assert tuple(shown) == answer.sentences
@@ -74,13 +74,13 @@ def test_nothing_is_shown_and_taken_back(model, retriever):
     ):
         model.reply = reply
         shown = []
-        drain(stream_answer(WARRANTY, retriever, model), shown.append)
+        drain(stream_answer(WARRANTY, retriever), shown.append)
         assert shown == []
 
 
 def test_a_model_that_is_stuck_is_cut_off(model, retriever):
     model.reply = f"{RIGHT} " * 100
-    answer = drain(stream_answer(WARRANTY, retriever, model))
+    answer = drain(stream_answer(WARRANTY, retriever))
     assert answer.text == RIGHT
     assert model.written < 40
 
@@ -93,7 +93,7 @@ def test_numbers_begin_at_one_in_the_order_of_the_text(model, retriever):
         f"Compost should be turned every two weeks [{compost}]. "
         f"The warranty of the pump lasts 24 months [{warranty}]."
     )
-    answer = drain(stream_answer(question, retriever, model))
+    answer = drain(stream_answer(question, retriever))
     assert [c.number for c in answer.citations] == [1, 2]
     assert [hit.chunk.text[:8] for hit in answer.sources[:2]] == ["Compost ", "The warr"]
     assert len(answer.sources) == len(places)
@@ -177,9 +177,7 @@ def test_stop_keeps_what_is_written(model, retriever):
     model.reply = f"{RIGHT} It starts on the day of delivery [1]. And so on and on."
     stop = threading.Event()
 
-    answer = drain(
-        stream_answer(WARRANTY, retriever, model, stop=stop), lambda _sentence: stop.set()
-    )
+    answer = drain(stream_answer(WARRANTY, retriever, stop=stop), lambda _sentence: stop.set())
     assert (answer.kind, answer.text) == ("stopped", RIGHT)
     assert answer.citations
     assert "Stopped" in answer.notice
@@ -189,7 +187,7 @@ def test_stop_keeps_from_quoting(model, retriever):
     model.context_tokens = 88  # no passage fits: there is nothing but quotes
     stop = threading.Event()
     stop.set()
-    answer = drain(stream_answer(WARRANTY, retriever, model, stop=stop))
+    answer = drain(stream_answer(WARRANTY, retriever, stop=stop))
     assert (answer.kind, answer.text, answer.citations) == ("stopped", "", ())
 
 
@@ -214,4 +212,20 @@ def test_a_question_of_stop_words_reaches_the_model(ask, model):
 
 def test_the_package_exports_ask(model, retriever):
     model.reply = RIGHT
-    assert exported_ask(WARRANTY, retriever, model).text == RIGHT
+    assert exported_ask(WARRANTY, retriever).text == RIGHT
+
+
+def test_a_follow_up_is_searched_as_it_is_understood(ask, model):
+    first = ask(WARRANTY, RIGHT)
+    model.prompts.clear()
+    then = ask("And when does it start?", "On the day of delivery [1].", history=[first.exchange])
+    assert then.question == "And when does it start?"
+    assert "warranty" in then.understood
+    assert then.understood in model.prompts[0][-1]["content"]
+    assert then.kind == "generated"
+
+
+def test_a_follow_up_too_long_for_the_encoder_is_asked_as_it_stands(ask, model):
+    model.max_tokens = 6
+    then = ask("And when does it start?", RIGHT, history=[Exchange(WARRANTY, RIGHT)])
+    assert then.understood == then.question

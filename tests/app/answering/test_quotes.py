@@ -1,5 +1,5 @@
+from app.answering.check.support import Citation
 from app.answering.quotes import closest_quotes, rank_quotes
-from app.answering.support import Citation
 from retriever import Hit
 from tests.app.fakes import ScriptedModel, chunk
 
@@ -67,7 +67,7 @@ def test_the_closest_three_are_shown_where_none_is_near():
 
 
 def test_a_quote_goes_on_while_it_stays_short():
-    text = "The green pump is heavy in use:\n- 20 kg without oil.\n- 23 kg with oil.\n\nRoses want sun."
+    text = "The green pump is heavy in use:\n- 20 kg dry.\n- 23 kg with oil.\n\nRoses want sun."
     (first, *_) = closest_quotes("How heavy is the green pump?", hits(text), MODEL)
     assert first.quote == text[: text.index("\n\n")]
     long = f"The green pump is heavy in use. It {'very ' * 80}weighs 20 kg."

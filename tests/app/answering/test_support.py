@@ -1,6 +1,6 @@
 import pytest
 
-from app.answering.support import supporting
+from app.answering.check.support import supporting
 from tests.app.fakes import chunk
 
 CHOIR = (

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
-from app.answering.contradictions import contradicts
+from app.answering.check.contradictions import contradicts
+from app.answering.check.splices import has_rival, splices
+from app.answering.check.statement import Statement, Term, read
 from app.answering.sentences import LIST_NUMBER, Span, sentence_spans
-from app.answering.splices import has_rival, splices
-from app.answering.statement import Statement, Term, read
 from retriever import Chunk
 
 _SUPPORT = 0.7  # share of a sentence's words that its evidence must hold

@@ -8,7 +8,7 @@ a mesh protect its services?" is complete.
 import re
 from itertools import pairwise
 
-from app.answering.reference_elsewhere import has_open_pronoun
+from app.answering.conversation.reference_elsewhere import has_open_pronoun
 from retriever.words import STOP_WORDS, content_words
 
 AUXILIARY = frozenset(

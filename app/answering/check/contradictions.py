@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
 from itertools import pairwise
 
-from app.answering.splices import splices
-from app.answering.statement import Negation, Statement, Term
+from app.answering.check.splices import splices
+from app.answering.check.statement import Negation, Statement, Term
 
 _OPPOSITES = [
     (frozenset(one.split()), frozenset(other.split()))

@@ -3,7 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.answering.markers import MARKER, marked_numbers, own_brackets, with_only, without_markers
+from app.answering.check.markers import (
+    MARKER,
+    marked_numbers,
+    own_brackets,
+    with_only,
+    without_markers,
+)
 from app.answering.sentences import LIST_NUMBER, Span, sentence_spans
 from retriever import Chunk
 from retriever.words import content_words

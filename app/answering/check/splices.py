@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from app.answering.statement import Statement, Term
+from app.answering.check.statement import Statement, Term
 
 
 def splices(claim: Statement, evidence: Statement) -> bool:

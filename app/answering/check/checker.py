@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.answering.answer import Sentence
-from app.answering.citations import CitedSentence, cited_sentences
-from app.answering.support import supporting
+from app.answering.check.citations import CitedSentence, cited_sentences
+from app.answering.check.support import supporting
 from retriever import Chunk
 
 _AFTER = 12

@@ -11,8 +11,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.answering.citations import MARKER
-from app.answering.reference import (
+from app.answering.check.markers import MARKER
+from app.answering.conversation.reference import (
     AUXILIARY,
     DETERMINER,
     POSSESSIVES,

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import groupby
 
-from app.answering.figures import Figure, find_figures, unit_of
-from app.answering.markers import without_markers
+from app.answering.check.figures import Figure, find_figures, unit_of
+from app.answering.check.markers import without_markers
 from retriever.words import content_words
 
 _NEGATIONS = frozenset(

@@ -1,0 +1,1 @@
+"""Whether what the model writes is supported by the passages that it cites."""

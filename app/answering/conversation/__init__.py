@@ -1,0 +1,1 @@
+"""A question that leans on the conversation, made complete in itself."""
