@@ -9,6 +9,7 @@ from typing import get_args
 
 from embedder.errors import DuetError
 from retriever import DEFAULT_K, Mode
+from retriever.options import add_filter_options, filter_of
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     ask = commands.add_parser("ask", parents=[where], help="answer one question in the terminal")
     ask.set_defaults(run=_ask)
     ask.add_argument("question")
-    ask.add_argument("--source", metavar="PATH", help="only this file, or files below this folder")
+    add_filter_options(ask)
     ask.add_argument(
         "--k",
         type=_passages,
@@ -83,13 +84,14 @@ def _between(text: str, low: int, high: int) -> int:
 
 
 def _ask(options: argparse.Namespace) -> None:
+    where = filter_of(options)
     from app.terminal import ask  # only now: rich and numpy take time, and --help should not
 
     ask(
         options.question,
         model=options.model,
         index=options.index,
-        source=options.source,
+        where=where,
         k=options.k,
         search=options.search,
     )

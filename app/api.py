@@ -8,13 +8,13 @@ from typing import Annotated, Any, Literal
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, StringConstraints
 from starlette.exceptions import HTTPException
 
 from app.runtime import Runtime
 from embedder.encoder import Encoder
 from embedder.errors import DuetError, TextTooLongError
-from retriever import DEFAULT_K, Hit, Mode, Retriever
+from retriever import DEFAULT_K, FILE_TYPES, Filter, Hit, Mode, Retriever
 
 MAX_BODY = 4 << 20  # bytes
 MAX_INPUTS = 2048  # as at OpenAI
@@ -40,14 +40,32 @@ class EmbeddingRequest(BaseModel):
 
 
 class SearchRequest(BaseModel):
-    """A question, and where to look."""
+    """A question, and where to look: the fields of `retriever.Filter`."""
 
     question: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
     k: int = Field(default=DEFAULT_K, ge=1, le=100)
     source: str | None = Field(
         default=None, pattern="^/", description="absolute path of a file or folder"
     )
+    document_id: str | None = None
+    file_type: str | None = Field(default=None, description=f"one of {', '.join(FILE_TYPES)}")
+    first_page: int | None = None
+    last_page: int | None = None
+    modified_after: AwareDatetime | None = None
+    modified_before: AwareDatetime | None = None
     search: Mode = Field(default="hybrid", description="by both, by vectors, or by words")
+
+    def where(self) -> Filter:
+        """Which chunks to look at."""
+        return Filter(
+            source=self.source,
+            document_id=self.document_id,
+            file_type=self.file_type,
+            first_page=self.first_page,
+            last_page=self.last_page,
+            modified_after=self.modified_after,
+            modified_before=self.modified_before,
+        )
 
 
 def create_api(runtime: Runtime) -> FastAPI:
@@ -83,7 +101,8 @@ def create_api(runtime: Runtime) -> FastAPI:
     def search(  # pyright: ignore[reportUnusedFunction]
         body: SearchRequest, retriever: Annotated[Retriever[Encoder], Depends(ready)]
     ) -> dict[str, Any]:
-        hits = retriever.retrieve(body.question, body.k, source=body.source, mode=body.search)
+        looking = retriever.within(body.where())
+        hits = looking.retrieve(body.question, body.k, mode=body.search)
         return {"hits": [_hit(hit) for hit in hits]}
 
     return api

@@ -13,7 +13,7 @@ from app.answering import Answer, Policy, Sentence, drain, stream_answer
 from app.location import location
 from app.runtime import EmptyIndexError, Runtime
 from embedder.errors import DuetError
-from retriever import DEFAULT_ADDRESS, DEFAULT_K, Mode, index_folder
+from retriever import DEFAULT_ADDRESS, DEFAULT_K, Filter, Mode, index_folder
 
 _BIDI_CONTROLS = frozenset("LRE RLE LRO RLO PDF LRI RLI FSI PDI".split())
 
@@ -23,7 +23,7 @@ def ask(
     *,
     model: str | None = None,
     index: str | None = None,
-    source: str | None = None,
+    where: Filter | None = None,
     k: int = DEFAULT_K,
     search: Mode = "hybrid",
 ) -> None:
@@ -33,7 +33,7 @@ def ask(
         question: What to ask.
         model: Hub id or folder; by default DUET_MODEL or the bundled model.
         index: Folder or URL; by default DUET_INDEX or `.duet/index`.
-        source: Only this file, or files below this folder.
+        where: Which passages to look at; by default all.
         k: How many passages are retrieved.
         search: What finds them.
 
@@ -48,22 +48,14 @@ def ask(
         records = runtime.documents()
         if not records:
             raise EmptyIndexError(address)
-        below = None if source is None else _resolved(source)
+        below = where and where.source
         if below and not any(Path(record.source).is_relative_to(below) for record in records):
-            msg = f"No indexed document is at {below}. Index it: python -m ingest {source}"
+            msg = f"No indexed document is at {below}. Index it: python -m ingest {below}"
             raise DuetError(msg)
         policy = Policy(k=k, mode=search)
-        _print_answer(question, runtime, below.as_posix() if below else None, policy)
+        _print_answer(question, runtime, where or Filter(), policy)
     finally:
         runtime.close()
-
-
-def _resolved(source: str) -> Path:
-    try:
-        return Path(source).expanduser().resolve()
-    except (OSError, RuntimeError) as error:  # nobody's home, or a loop of links
-        msg = f"There is no {source} ({error}). Give an indexed file, or a folder above some."
-        raise DuetError(msg) from error
 
 
 def _is_missing(folder: Path | None) -> bool:
@@ -73,9 +65,9 @@ def _is_missing(folder: Path | None) -> bool:
         return False  # opening it says what is wrong with it
 
 
-def _print_answer(question: str, runtime: Runtime, source: str | None, policy: Policy) -> None:
+def _print_answer(question: str, runtime: Runtime, where: Filter, policy: Policy) -> None:
     console = Console(highlight=False)
-    retriever = runtime.retriever
+    retriever = runtime.retriever.within(where)
     written = Text()
     with Live(written, console=console, transient=True, vertical_overflow="crop") as live:
 
@@ -83,7 +75,7 @@ def _print_answer(question: str, runtime: Runtime, source: str | None, policy: P
             written.append(harmless(sentence.before + sentence.marked()))
             live.refresh()
 
-        stream = stream_answer(question, retriever, source=source, policy=policy)
+        stream = stream_answer(question, retriever, policy=policy)
         answer = drain(stream, show)
     show_answer(answer, console)
 

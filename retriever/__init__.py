@@ -12,14 +12,16 @@ from retriever.address import (
     rollback,
 )
 from retriever.export import export_index, import_index
+from retriever.filter import FILE_TYPES, Filter
 from retriever.index import Hit, Index, IndexInfo
 from retriever.retriever import DEFAULT_K, Retriever
-from retriever.schema import Chunk, DocumentRecord, Filter, document_id
+from retriever.schema import Chunk, DocumentRecord, document_id
 from retriever.search import Mode
 
 __all__ = [
     "DEFAULT_ADDRESS",
     "DEFAULT_K",
+    "FILE_TYPES",
     "Chunk",
     "DocumentRecord",
     "Filter",

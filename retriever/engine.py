@@ -7,8 +7,9 @@ from typing import Protocol
 
 from embedder.encoder import EncoderId
 from retriever.errors import EncoderMismatchError, OutdatedIndexError
+from retriever.filter import Conditions
 from retriever.lexical import VERSION, Sparse
-from retriever.schema import Conditions, Payload
+from retriever.schema import Payload
 
 EXACT_LIMIT = 100_000
 """Points up to which every vector is compared: 7 ms for 100,000 x 384 on one core, recall 1. Above,
@@ -96,7 +97,7 @@ class Engine(Protocol):
         ...
 
     def facet(self, field: str) -> dict[str, int]:
-        """How many points there are for each value of one of `FILTER_FIELDS`."""
+        """How many points there are for each value of one of `KEYWORDS`."""
         ...
 
     def compact(self) -> None:

@@ -48,3 +48,7 @@ class ServerUnreachableError(RetrieverError):
 
 class InvalidVectorError(RetrieverError, ValueError):
     """A vector has the wrong width or numbers that are not finite."""
+
+
+class FilterError(RetrieverError, ValueError):
+    """No chunk could ever meet a filter: a value, or two together, make no sense."""

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from embedder.encoder import EncoderId
 from retriever.engine import EXACT_LIMIT, Engine, Point, check_encoder
 from retriever.errors import InvalidVectorError
+from retriever.filter import Filter
 from retriever.lexical import Sparse, passage_vector, question_vector
 from retriever.schema import (
     CONTENT,
@@ -23,7 +24,6 @@ from retriever.schema import (
     POSITION,
     Chunk,
     DocumentRecord,
-    Filter,
     Payload,
 )
 from retriever.search import CANDIDATES, Candidate, Mode, search

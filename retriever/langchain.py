@@ -8,20 +8,21 @@ from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict, Field
 
 from embedder.encoder import Encoder
+from retriever.filter import Filter
 from retriever.index import Hit
 from retriever.retriever import DEFAULT_K, Retriever
 from retriever.search import Mode
 
 
 class LangChainRetriever(BaseRetriever):
-    """A `Retriever` as LangChain's; `k` and `source` may also be given to a call.
+    """A `Retriever` as LangChain's; `k` and `where` may also be given to a call.
 
     A document's metadata are the fields of its `Chunk` but for the text, and those of its `Hit`.
 
     Attributes:
-        retriever: Finds the passages; any object with `retriever.Retriever`'s method `retrieve`.
+        retriever: Finds the passages.
         k: How many.
-        source: Only this file, or files below this folder (absolute POSIX path).
+        where: Which chunks to look at; by default those that `retriever` looks at.
         mode: What finds them; see `retriever.search`.
     """
 
@@ -29,7 +30,7 @@ class LangChainRetriever(BaseRetriever):
 
     retriever: Retriever[Encoder]
     k: int = Field(default=DEFAULT_K, ge=1)
-    source: str | None = None
+    where: Filter | None = None
     mode: Mode = "hybrid"
 
     def _get_relevant_documents(
@@ -38,10 +39,12 @@ class LangChainRetriever(BaseRetriever):
         *,
         run_manager: CallbackManagerForRetrieverRun,
         k: int | None = None,
-        source: str | None = None,
+        where: Filter | None = None,
     ) -> list[Document]:
         wanted = self.k if k is None else k
-        hits = self.retriever.retrieve(query, wanted, source=source or self.source, mode=self.mode)
+        where = where or self.where
+        retriever = self.retriever if where is None else self.retriever.within(where)
+        hits = retriever.retrieve(query, wanted, mode=self.mode)
         return [_document(hit) for hit in hits]
 
 

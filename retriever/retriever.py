@@ -1,11 +1,13 @@
 """From a question to the passages that may answer it."""
 
+from dataclasses import replace
 from typing import Generic, TypeVar
 
 from embedder.encoder import Encoder
 from embedder.errors import TextTooLongError
+from retriever.errors import FilterError
+from retriever.filter import Filter
 from retriever.index import Hit, Index
-from retriever.schema import Filter
 from retriever.search import CANDIDATES, Mode
 
 EncoderT = TypeVar("EncoderT", bound=Encoder, covariant=True)
@@ -20,15 +22,21 @@ class Retriever(Generic[EncoderT]):
     Args:
         model: Encodes the questions; must be the encoder of the index. The app's writes, too.
         index: Where to look.
+        where: Which chunks to look at; by default all.
 
     Raises:
         EncoderMismatchError: The index was made by another encoder.
     """
 
-    def __init__(self, model: EncoderT, index: Index) -> None:
+    def __init__(self, model: EncoderT, index: Index, where: Filter | None = None) -> None:
         index.check_encoder(model.id)
         self.model = model
         self.index = index
+        self.where = where or Filter()
+
+    def within(self, where: Filter) -> "Retriever[EncoderT]":
+        """The same model and index, but looking only at the chunks that `where` lets through."""
+        return Retriever(self.model, self.index, where)
 
     def retrieve(
         self,
@@ -44,12 +52,13 @@ class Retriever(Generic[EncoderT]):
         Args:
             question: Complete in itself; at most `model.max_tokens` tokens.
             k: At most so many hits.
-            source: Only this file, or files below this folder (absolute POSIX path).
+            source: `Filter.source` for this question; for other filters see `within`.
             min_score: Only hits with at least this cosine similarity.
             mode: What finds and orders them; see `retriever.search`.
 
         Raises:
             TextTooLongError: The question is too long; the text has both figures.
+            FilterError: `source` is no absolute path, or the retriever has one already.
         """
         tokens = self.model.count_tokens(question)
         if tokens > self.model.max_tokens:
@@ -61,5 +70,14 @@ class Retriever(Generic[EncoderT]):
         vector = self.model.encode_queries([question])[0]
         # Words may bring up what is not near: look at more, so that k near ones are found.
         looked_at = k if min_score is None else max(k, CANDIDATES)
-        hits = self.index.search(vector, looked_at, Filter(source=source), text=question, mode=mode)
+        where = self._where(source)
+        hits = self.index.search(vector, looked_at, where, text=question, mode=mode)
         return [hit for hit in hits if min_score is None or hit.score >= min_score][:k]
+
+    def _where(self, source: str | None) -> Filter:
+        if source is None:
+            return self.where
+        if self.where.source is not None:
+            msg = f"The search is limited to {self.where.source} already; give one source"
+            raise FilterError(msg)
+        return replace(self.where, source=source)

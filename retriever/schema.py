@@ -7,7 +7,6 @@ keyword match finds a file or all files below a folder) and `chunks` (how many c
 has, so that a document that a killed writer left incomplete is noticed).
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -23,9 +22,13 @@ PATHS = "metadata.paths"
 DOCUMENT_ID = "metadata.document_id"
 MEDIA_TYPE = "metadata.media_type"
 POSITION = "metadata.position"
+PAGE = "metadata.page"
+MODIFIED = "metadata.modified_ns"
 
-FILTER_FIELDS = (PATHS, DOCUMENT_ID, MEDIA_TYPE)
-"""Keyword fields that both engines index before the first point, so that filters stay fast."""
+KEYWORDS = (PATHS, DOCUMENT_ID, MEDIA_TYPE)
+NUMBERS = (PAGE, MODIFIED)
+"""Fields of strings and of integers that both engines index before the first point, so that filters
+stay fast. An index from before a field was added is searched without: slower, and as right."""
 
 
 def document_id(source: str) -> str:
@@ -143,31 +146,6 @@ class DocumentRecord:
         metadata: Payload = payload[METADATA]
         values = {name: metadata[name] for name in (*names, "chunks")}
         return cls(**values, complete=complete)
-
-
-Conditions = Mapping[str, str | int | Sequence[str]]
-"""Payload field -> the value it must have, or values of which it must have one. All must hold."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filter:
-    """Which chunks to look at; what is None does not matter.
-
-    Attributes:
-        source: Absolute POSIX path of a file, or of a folder for everything below it.
-        document_id: One document.
-        media_type: For example `text/markdown`.
-    """
-
-    source: str | None = None
-    document_id: str | None = None
-    media_type: str | None = None
-
-    def conditions(self) -> Conditions:
-        """The filter in terms of payload fields."""
-        source = None if self.source is None else str(PurePosixPath(self.source))
-        values = {PATHS: source, DOCUMENT_ID: self.document_id, MEDIA_TYPE: self.media_type}
-        return {field: value for field, value in values.items() if value is not None}
 
 
 def _paths(source: str) -> list[str]:

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retriever.engine import Engine, Found
+from retriever.filter import Conditions
 from retriever.lexical import Sparse
-from retriever.schema import Conditions, Payload
+from retriever.schema import Payload
 
 Mode = Literal["hybrid", "dense", "lexical"]
 """What finds and orders: both signals, the encoder's vectors, or the words."""

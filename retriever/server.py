@@ -23,14 +23,15 @@ from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedR
 from embedder.encoder import EncoderId
 from retriever.engine import Found, Point, check_encoder, check_terms
 from retriever.errors import AddressError, RetrieverError, ServerUnreachableError
+from retriever.filter import Conditions, Interval
 from retriever.lexical import LEXICAL, VERSION, Sparse
 from retriever.schema import (
     CONTENT,
-    FILTER_FIELDS,
+    KEYWORDS,
     METADATA,
+    NUMBERS,
     POSITION,
     SOURCE,
-    Conditions,
     Payload,
 )
 
@@ -183,9 +184,10 @@ class Server:
                 metadata={"duet": {**encoder.stored(), "terms": VERSION}},
             )
             keyword, integer = models.PayloadSchemaType.KEYWORD, models.PayloadSchemaType.INTEGER
-            for field in (*FILTER_FIELDS, SOURCE):
+            for field in (*KEYWORDS, SOURCE):
                 self._client.create_payload_index(collection, field, keyword)
-            self._client.create_payload_index(collection, POSITION, integer)
+            for field in (*NUMBERS, POSITION):
+                self._client.create_payload_index(collection, field, integer)
         return collection
 
     def _made_by(self, collection: str) -> tuple[EncoderId, int]:
@@ -309,7 +311,7 @@ class ServerEngine:
             return self._client.count(self._collection, _filter(where), exact=True).count
 
     def facet(self, field: str) -> dict[str, int]:
-        """How many points there are for each value of one of `FILTER_FIELDS`."""
+        """How many points there are for each value of one of `KEYWORDS`."""
         limit = max(1, self.count({}))  # no value has less than one point
         with self._calling("count"):
             hits = self._client.facet(self._collection, field, limit=limit, exact=True).hits
@@ -414,11 +416,14 @@ def _filter(
 ) -> models.Filter:
     """`where` in the server's terms: not the points with ids in `but`, only those in `among`."""
     must: list[models.Condition] = [models.HasIdCondition(has_id=[*among])] if among else []
-    for field, value in where.items():
-        match = (
-            models.MatchValue(value=value)
-            if isinstance(value, str | int)
-            else models.MatchAny(any=list(value))
-        )
-        must.append(models.FieldCondition(key=field, match=match))
+    must += [_condition(field, value) for field, value in where.items()]
     return models.Filter(must=must, must_not=[models.HasIdCondition(has_id=[*but])] if but else [])
+
+
+def _condition(field: str, value: str | int | Sequence[str] | Interval) -> models.FieldCondition:
+    if isinstance(value, Interval):
+        bounds = models.Range(gte=value.least, lt=value.limit)
+        return models.FieldCondition(key=field, range=bounds)
+    one = isinstance(value, str | int)
+    match = models.MatchValue(value=value) if one else models.MatchAny(any=list(value))
+    return models.FieldCondition(key=field, match=match)

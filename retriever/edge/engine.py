@@ -24,8 +24,9 @@ from retriever.edge import optimize
 from retriever.edge.files import REINDEX, GenerationFolder, Manifest, Pointer, copy_tree
 from retriever.engine import EXACT_LIMIT, Found, Point, check_encoder, check_terms
 from retriever.errors import IndexDamagedError, RetrieverError
+from retriever.filter import Conditions, Interval
 from retriever.lexical import LEXICAL, VERSION, Sparse
-from retriever.schema import CONTENT, FILTER_FIELDS, METADATA, Conditions
+from retriever.schema import CONTENT, KEYWORDS, METADATA, NUMBERS
 
 PAGE = 1_000
 
@@ -191,7 +192,7 @@ class EdgeEngine:
             return _count(shard, _filter(where))
 
     def facet(self, field: str) -> dict[str, int]:
-        """How many points there are for each value of one of `FILTER_FIELDS`."""
+        """How many points there are for each value of one of `KEYWORDS`."""
         with self._shard_for("count") as shard:
             limit = max(1, _count(shard))  # no value has less than one point
             hits = shard.facet(edge.FacetRequest(field, limit=limit, exact=True)).hits
@@ -303,9 +304,10 @@ def _create(folder: GenerationFolder, encoder: EncoderId) -> str:
             sparse_vectors={LEXICAL: edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf)},
         )
         shard = edge.EdgeShard.create(str(generation / "shard"), config)
-        for field in FILTER_FIELDS:
-            keyword = edge.PayloadSchemaType.Keyword
-            shard.update(UpdateOperation.create_field_index(field, keyword))
+        for field in (*KEYWORDS, *NUMBERS):
+            types = edge.PayloadSchemaType
+            kind = types.Integer if field in NUMBERS else types.Keyword
+            shard.update(UpdateOperation.create_field_index(field, kind))
         shard.close()
     except Exception as error:
         msg = f"Qdrant Edge cannot make an index in {folder.path}: {error}"
@@ -346,11 +348,16 @@ def _filter(
     must: list[edge.FieldCondition | edge.HasIdCondition] = []
     if among:
         must.append(edge.HasIdCondition({*among}))
-    for field, value in where.items():
-        one = isinstance(value, str | int)
-        match = edge.MatchValue(value) if one else edge.MatchAny(list(value))
-        must.append(edge.FieldCondition(field, match=match))
+    must += [_condition(field, value) for field, value in where.items()]
     return edge.Filter(must=[*must], must_not=[edge.HasIdCondition({*but})] if but else None)
+
+
+def _condition(field: str, value: str | int | Sequence[str] | Interval) -> edge.FieldCondition:
+    if isinstance(value, Interval):
+        return edge.FieldCondition(field, range=edge.RangeFloat(gte=value.least, lt=value.limit))
+    one = isinstance(value, str | int)
+    match = edge.MatchValue(value) if one else edge.MatchAny(list(value))
+    return edge.FieldCondition(field, match=match)
 
 
 def _count(shard: edge.EdgeShard, where: edge.Filter | None = None) -> int:

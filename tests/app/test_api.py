@@ -1,6 +1,7 @@
 import base64
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from fastapi.testclient import TestClient
 from app.api import MAX_BODY, create_api
 from app.runtime import Runtime
 from embedder.errors import DuetError
+from retriever import document_id
 from tests.app.conftest import GARDEN
 
 
@@ -134,6 +136,23 @@ def test_search_finds_passages_and_can_be_limited_to_a_file(client):
     assert {hit["source"] for hit in hits} == {GARDEN}
 
 
+def test_search_takes_every_filter(client):
+    def sources(**where):
+        body = {"question": "How long does the warranty last?", "k": 20, **where}
+        return {
+            Path(hit["source"]).name for hit in client.post("/search", json=body).json()["hits"]
+        }
+
+    everything = sources()
+    assert {"handbook.pdf", "garden.md"} <= everything
+    assert sources(file_type="pdf") == set()  # they say that they are Markdown
+    assert sources(file_type="markdown") == everything
+    assert sources(first_page=4, last_page=4) == {"handbook.pdf"}
+    assert sources(document_id=document_id(GARDEN)) == {"garden.md"}
+    assert sources(modified_before="1960-01-01T00:00:00Z") == set()
+    assert sources(modified_after="1960-01-01T00:00:00+02:00") == everything
+
+
 def test_search_goes_by_words_or_by_vectors_as_told(client):
     def ask(question, search):
         body = {"question": question, "k": 2, "search": search}
@@ -156,6 +175,9 @@ def test_search_goes_by_words_or_by_vectors_as_told(client):
         ({"question": "x", "source": "garden.md"}, "source"),
         ({"question": "x", "k": 101}, "100"),
         ({"question": "x", "search": "fuzzy"}, "search"),
+        ({"question": "x", "file_type": "exe"}, "expected one of docx"),
+        ({"question": "x", "first_page": 3, "last_page": 2}, "swap them"),
+        ({"question": "x", "modified_after": "2026-01-01"}, "modified_after"),
         ({"question": "word " * 20_000}, "20,000 tokens"),
     ],
 )

@@ -69,7 +69,9 @@ def test_a_terminal_that_is_not_utf_8_gets_an_answer(environ):
         (["ask", "word " * 20_000], 2, "", "error: The question has"),
         (["ask", "pump?", "--source", "/no/such"], 2, "", "error: No indexed document is at"),
         (["ask", "pump?", "--source", "~nobody-at-all/x"], 2, "", "error: There is no ~nobody"),
-        (["ask", "pump?", "--source", "a\x1b[2J\nb"], 2, "", "ingest a�[2J b\n"),
+        (["ask", "pump?", "--source", "a\x1b[2J\nb"], 2, "", "/a�[2J b\n"),
+        (["ask", "pump?", "--pages", "9-3"], 2, "", "first_page 9 lies after last_page 3"),
+        (["ask", "pump?", "--pages", "0"], 2, "", "first_page is 0; expected a page from 1"),
         (["ask", "pump\udcff?"], 2, "", "error: The question has bytes that are not UTF-8"),
         (["ask", " "], 2, "", "error: The question is empty"),
     ],
@@ -90,6 +92,22 @@ def test_a_source_in_a_loop_of_links_is_one_line(environ, capsys, monkeypatch, t
     loop.symlink_to(loop)
     assert main(["ask", "pump?", "--source", str(loop)]) == 2
     assert capsys.readouterr().err.startswith("error: ")
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        (["--type", "markdown", "--after", "2000-01-01"], True),
+        (["--type", "pdf"], False),
+        (["--pages", "1-"], False),  # Markdown has no pages
+        (["--before", "2000-01-01T12:00"], False),
+    ],
+)
+def test_options_say_which_passages_count(environ, options, found, capsys, monkeypatch):
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    assert main(["ask", "How long does the warranty of the pump last?", *options]) == 0
+    assert ("24 months" in capsys.readouterr().out) == found
 
 
 def test_a_source_limits_the_answer(environ, capsys, monkeypatch, address):
@@ -116,7 +134,16 @@ def test_help_does_not_load_a_model(arguments, capsys):
 
 @pytest.mark.parametrize(
     "arguments",
-    [["ask"], ["ask", "x", "--k", "0"], ["ask", "x", "--k", "many"], ["serve", "--port", "70000"]],
+    [
+        ["ask"],
+        ["ask", "x", "--k", "0"],
+        ["ask", "x", "--k", "many"],
+        ["serve", "--port", "70000"],
+        ["ask", "x", "--type", "exe"],
+        ["ask", "x", "--pages", "one"],
+        ["ask", "x", "--pages", "-3"],
+        ["ask", "x", "--after", "yesterday"],
+    ],
 )
 def test_usage_errors(arguments, capsys):
     with pytest.raises(SystemExit) as left:

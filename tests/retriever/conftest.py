@@ -48,7 +48,13 @@ class Document:
 
 
 def make_document(
-    source: str, texts: list[str], *, version: str = "v1", media_type: str = "text/plain"
+    source: str,
+    texts: list[str],
+    *,
+    version: str = "v1",
+    media_type: str = "text/plain",
+    modified_ns: int = 1_700_000_000_123_456_789,
+    pages: bool = True,
 ) -> Document:
     """A document with one chunk a text; a text's vector depends on the text alone."""
     chunks = [
@@ -58,12 +64,12 @@ def make_document(
             source=source,
             title=f"Title of {source}",
             headings=("Outer", "Inner"),
-            page=position + 1,
+            page=position + 1 if pages else None,
             page_label=None,
             start=position * 10,
             end=position * 10 + len(text),
             version=version,
-            modified_ns=1_700_000_000_123_456_789,
+            modified_ns=modified_ns,
             size=1234,
             media_type=media_type,
             language="en",

@@ -1,7 +1,6 @@
 """What an index does, on every engine."""
 
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -85,27 +84,6 @@ def test_deleting_removes_documents_and_only_those(index, document):
     index.delete_documents([])
     assert [record.source for record in index.documents()] == ["/docs/b.txt"]
     assert index.info().chunks == 2
-
-
-def test_a_filter_takes_a_file_a_folder_or_a_media_type(index, document, vector):
-    for source in ("/docs/a.txt", "/docs/sub/b.md", "/docs/sub/c.txt", "/docs-old/d.txt"):
-        media_type = "text/markdown" if source.endswith(".md") else "text/plain"
-        stored = document(source, [Path(source).stem], media_type=media_type)
-        index.replace_document(stored.chunks, stored.vectors)
-
-    def found(where: Filter) -> str:
-        hits = index.search(vector("query"), 10, where)
-        assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
-        return "".join(sorted(hit.chunk.text for hit in hits))
-
-    assert found(Filter()) == "abcd"
-    assert found(Filter(source="/docs")) == "abc"
-    assert found(Filter(source="/docs/")) == "abc"
-    assert found(Filter(source="/docs/sub")) == "bc"
-    assert found(Filter(source="/docs/sub/b.md")) == "b"
-    assert found(Filter(source="/do")) == ""
-    assert found(Filter(source="/docs", media_type="text/markdown")) == "b"
-    assert found(Filter(document_id=document_id("/docs-old/d.txt"))) == "d"
 
 
 def test_stored_vectors_serve_a_moved_file(index, document, vector):

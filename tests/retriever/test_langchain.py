@@ -4,7 +4,7 @@ import pytest
 from langchain_tests.integration_tests import RetrieversIntegrationTests
 
 from embedder.encoder import EncoderId
-from retriever import Retriever, open_index
+from retriever import Filter, Retriever, open_index
 from retriever.langchain import LangChainRetriever
 from tests.retriever.conftest import make_document, vector_of
 
@@ -62,7 +62,9 @@ def test_documents_say_where_they_come_from(ours):
 
 
 def test_a_call_may_narrow_it_down(ours):
-    found = LangChainRetriever(retriever=ours, mode="lexical").invoke("pumps", source="/docs/b")
+    found = LangChainRetriever(retriever=ours, mode="lexical").invoke(
+        "pumps", where=Filter(source="/docs/b")
+    )
     assert [document.metadata["source"] for document in found] == ["/docs/b/c.txt"]
     with pytest.raises(ValueError, match="k"):
         LangChainRetriever(retriever=ours, k=0)
