@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from app.runtime import Runtime
 from embedder.encoder import Encoder
 from embedder.errors import DuetError, TextTooLongError
-from retriever import DEFAULT_K, FILE_TYPES, Filter, Hit, Mode, Retriever
+from retriever import DEFAULT_K, FILE_TYPES, Filter, Hit, Mode, Retriever, Spread
 
 MAX_BODY = 4 << 20  # bytes
 MAX_INPUTS = 2048  # as at OpenAI
@@ -53,6 +53,9 @@ class SearchRequest(BaseModel):
     last_page: int | None = None
     modified_after: AwareDatetime | None = None
     modified_before: AwareDatetime | None = None
+    min_score: float | None = Field(default=None, description="least cosine similarity")
+    per_document: int | None = Field(default=None, ge=1, description="at most so many of each")
+    diversity: float = Field(default=0.0, ge=0, le=1, description="maximal marginal relevance")
     search: Mode = Field(default="hybrid", description="by both, by vectors, or by words")
 
     def where(self) -> Filter:
@@ -102,7 +105,10 @@ def create_api(runtime: Runtime) -> FastAPI:
         body: SearchRequest, retriever: Annotated[Retriever[Encoder], Depends(ready)]
     ) -> dict[str, Any]:
         looking = retriever.within(body.where())
-        hits = looking.retrieve(body.question, body.k, mode=body.search)
+        spread = Spread(per_document=body.per_document, diversity=body.diversity)
+        hits = looking.retrieve(
+            body.question, body.k, min_score=body.min_score, mode=body.search, spread=spread
+        )
         return {"hits": [_hit(hit) for hit in hits]}
 
     return api

@@ -17,6 +17,7 @@ from retriever.index import Hit, Index, IndexInfo
 from retriever.retriever import DEFAULT_K, Retriever
 from retriever.schema import Chunk, DocumentRecord, document_id
 from retriever.search import Mode
+from retriever.spread import Spread
 
 __all__ = [
     "DEFAULT_ADDRESS",
@@ -30,6 +31,7 @@ __all__ = [
     "IndexInfo",
     "Mode",
     "Retriever",
+    "Spread",
     "document_id",
     "export_index",
     "import_index",

@@ -81,12 +81,18 @@ class Engine(Protocol):
         ...
 
     def scan(
-        self, where: Conditions, *, content: bool = True, vectors: bool = False
+        self,
+        where: Conditions,
+        *,
+        among: Sequence[str] = (),
+        content: bool = True,
+        vectors: bool = False,
     ) -> Iterator[Point]:
         """All points that meet `where`, in no particular order.
 
         Args:
             where: What they have to meet; empty for all points.
+            among: Only points with these ids; empty for all.
             content: With `page_content`, not only `metadata`.
             vectors: With their vectors.
         """

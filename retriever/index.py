@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from embedder.encoder import EncoderId
 from retriever.engine import EXACT_LIMIT, Engine, Point, check_encoder
 from retriever.errors import InvalidVectorError
-from retriever.filter import Filter
+from retriever.filter import Filter, Interval
 from retriever.lexical import Sparse, passage_vector, question_vector
 from retriever.schema import (
     CONTENT,
@@ -174,6 +174,34 @@ class Index:
         points.sort(key=lambda point: point.payload[METADATA]["position"])
         rows = [point.vector for point in points]
         return np.array(rows, dtype=np.float32).reshape(len(rows), self.encoder.dimension)
+
+    def vectors_of(self, chunks: Sequence[Chunk]) -> NDArray[np.float32]:
+        """The vectors of some chunks `[chunks, dimension]`, L2-normalised, in their order.
+
+        A chunk that is gone from the index has a row of zeros.
+        """
+        names = [chunk.id for chunk in chunks]
+        points = self._engine.scan({}, among=names, content=False, vectors=True) if names else ()
+        found = {point.id: point.vector for point in points}
+        rows = np.zeros((len(names), self.encoder.dimension), dtype=np.float32)
+        for row, name in zip(rows, names, strict=True):
+            if name in found:
+                row[:] = found[name]
+        return rows
+
+    def neighbours(self, chunk: Chunk, reach: int = 1) -> list[Chunk]:
+        """The passages before and after one of the same document, in reading order, without it.
+
+        Args:
+            chunk: Of a hit, for example.
+            reach: At most so many on each side.
+        """
+        window = Interval(chunk.position - reach, chunk.position + reach + 1)
+        points = self._engine.scan({DOCUMENT_ID: chunk.document_id, POSITION: window})
+        found = (Chunk.from_payload(point.payload) for point in points)
+        # Of a version that has been written meanwhile nothing stands next to it.
+        beside = [c for c in found if c.version == chunk.version and c.position != chunk.position]
+        return sorted(beside, key=lambda each: each.position)
 
     def search(
         self,

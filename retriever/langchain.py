@@ -10,8 +10,9 @@ from pydantic import ConfigDict, Field
 from embedder.encoder import Encoder
 from retriever.filter import Filter
 from retriever.index import Hit
-from retriever.retriever import DEFAULT_K, Retriever
+from retriever.retriever import DEFAULT_K, NEAREST, Retriever
 from retriever.search import Mode
+from retriever.spread import Spread
 
 
 class LangChainRetriever(BaseRetriever):
@@ -24,6 +25,7 @@ class LangChainRetriever(BaseRetriever):
         k: How many.
         where: Which chunks to look at; by default those that `retriever` looks at.
         mode: What finds them; see `retriever.search`.
+        spread: Over documents and contents; `Spread(diversity=0.3)` is LangChain's "mmr" search.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -32,6 +34,7 @@ class LangChainRetriever(BaseRetriever):
     k: int = Field(default=DEFAULT_K, ge=1)
     where: Filter | None = None
     mode: Mode = "hybrid"
+    spread: Spread = NEAREST
 
     def _get_relevant_documents(
         self,
@@ -44,7 +47,7 @@ class LangChainRetriever(BaseRetriever):
         wanted = self.k if k is None else k
         where = where or self.where
         retriever = self.retriever if where is None else self.retriever.within(where)
-        hits = retriever.retrieve(query, wanted, mode=self.mode)
+        hits = retriever.retrieve(query, wanted, mode=self.mode, spread=self.spread)
         return [_document(hit) for hit in hits]
 
 

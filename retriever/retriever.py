@@ -9,11 +9,15 @@ from retriever.errors import FilterError
 from retriever.filter import Filter
 from retriever.index import Hit, Index
 from retriever.search import CANDIDATES, Mode
+from retriever.spread import Spread, few_of_each, marginal_order, relevance
 
 EncoderT = TypeVar("EncoderT", bound=Encoder, covariant=True)
 
 DEFAULT_K = 5
 """Passages for a question: so many of `ingest`'s length and an answer fit into 2,048 tokens."""
+
+NEAREST = Spread()
+"""The best hits, however alike."""
 
 
 class Retriever(Generic[EncoderT]):
@@ -46,6 +50,7 @@ class Retriever(Generic[EncoderT]):
         source: str | None = None,
         min_score: float | None = None,
         mode: Mode = "hybrid",
+        spread: Spread = NEAREST,
     ) -> list[Hit]:
         """The `k` chunks that answer the question best, best first.
 
@@ -55,6 +60,7 @@ class Retriever(Generic[EncoderT]):
             source: `Filter.source` for this question; for other filters see `within`.
             min_score: Only hits with at least this cosine similarity.
             mode: What finds and orders them; see `retriever.search`.
+            spread: Over documents and contents; see `Spread`.
 
         Raises:
             TextTooLongError: The question is too long; the text has both figures.
@@ -68,11 +74,24 @@ class Retriever(Generic[EncoderT]):
             )
             raise TextTooLongError(msg)
         vector = self.model.encode_queries([question])[0]
-        # Words may bring up what is not near: look at more, so that k near ones are found.
-        looked_at = k if min_score is None else max(k, CANDIDATES)
         where = self._where(source)
-        hits = self.index.search(vector, looked_at, where, text=question, mode=mode)
-        return [hit for hit in hits if min_score is None or hit.score >= min_score][:k]
+        # Words may bring up what is not near: look at more, so that k near ones are found.
+        limit = k if min_score is None and spread == NEAREST else max(k, CANDIDATES)
+        while True:
+            hits = self.index.search(vector, limit, where, text=question, mode=mode)
+            near = [hit for hit in hits if min_score is None or hit.score >= min_score]
+            kept = few_of_each(near, spread.per_document)
+            # Few documents may fill all places: look further, until there are others.
+            if len(kept) >= k or len(kept) == len(near) or len(hits) < limit:
+                return self._diverse(kept, k, mode, spread.diversity)
+            limit *= 4
+
+    def _diverse(self, hits: list[Hit], k: int, mode: Mode, diversity: float) -> list[Hit]:
+        if not diversity or not hits:
+            return hits[:k]
+        vectors = self.index.vectors_of([hit.chunk for hit in hits])
+        places = marginal_order(relevance(hits, mode), vectors, k, diversity)
+        return [hits[place] for place in places]
 
     def _where(self, source: str | None) -> Filter:
         if source is None:

@@ -80,13 +80,13 @@ def search(
 
 def fused_order(candidates: Sequence[Candidate]) -> list[int]:
     """Places of `candidates`, the highest sum of standardised scores first."""
-    dense = _standardised(np.array([c.dense for c in candidates]))
-    lexical = _standardised(np.array([c.lexical for c in candidates]))
+    dense = standardised(np.array([c.dense for c in candidates]))
+    lexical = standardised(np.array([c.lexical for c in candidates]))
     return np.argsort(-(dense + lexical), kind="stable").tolist()
 
 
-def _standardised(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean 0, standard deviation 1, `[candidates]`; all 0 where an arm finds them alike."""
+def standardised(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Scores with mean 0 and standard deviation 1; all 0 where an arm finds them alike."""
     spread = scores.std() if len(scores) else 0.0
     return (scores - scores.mean()) / spread if spread > 1e-9 else np.zeros(len(scores))
 

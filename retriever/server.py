@@ -285,7 +285,12 @@ class ServerEngine:
         return [Found(str(point.id), point.payload or {}, point.score) for point in found.points]
 
     def scan(
-        self, where: Conditions, *, content: bool = True, vectors: bool = False
+        self,
+        where: Conditions,
+        *,
+        among: Sequence[str] = (),
+        content: bool = True,
+        vectors: bool = False,
     ) -> Iterator[Point]:
         """All points that meet `where`, in no particular order."""
         keys = [CONTENT, METADATA] if content else [METADATA]
@@ -294,7 +299,7 @@ class ServerEngine:
             with self._calling("read points"):
                 records, offset = self._client.scroll(
                     self._collection,
-                    scroll_filter=_filter(where),
+                    scroll_filter=_filter(where, among=among),
                     limit=BATCH,
                     offset=offset,
                     with_payload=keys,

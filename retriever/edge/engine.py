@@ -165,7 +165,12 @@ class EdgeEngine:
             return [Found(str(p.id), p.payload or {}, p.score) for p in shard.query(request)]
 
     def scan(
-        self, where: Conditions, *, content: bool = True, vectors: bool = False
+        self,
+        where: Conditions,
+        *,
+        among: Sequence[str] = (),
+        content: bool = True,
+        vectors: bool = False,
     ) -> Iterator[Point]:
         """All points that meet `where`, in no particular order."""
         keys = [CONTENT, METADATA] if content else [METADATA]
@@ -174,7 +179,7 @@ class EdgeEngine:
             request = edge.ScrollRequest(
                 offset=offset,
                 limit=PAGE,
-                filter=_filter(where),
+                filter=_filter(where, among=among),
                 with_payload=keys,
                 with_vector=[""] if vectors else False,
             )

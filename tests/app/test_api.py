@@ -153,6 +153,16 @@ def test_search_takes_every_filter(client):
     assert sources(modified_after="1960-01-01T00:00:00+02:00") == everything
 
 
+def test_search_spreads_hits_as_told(client):
+    def found(**options):
+        body = {"question": "How long does the warranty last?", "k": 20, **options}
+        return client.post("/search", json=body).json()["hits"]
+
+    assert len({hit["source"] for hit in found(per_document=1)}) == len(found(per_document=1)) == 2
+    assert len(found(diversity=1)) == len(found())
+    assert found(min_score=1.1) == []
+
+
 def test_search_goes_by_words_or_by_vectors_as_told(client):
     def ask(question, search):
         body = {"question": question, "k": 2, "search": search}
@@ -175,6 +185,8 @@ def test_search_goes_by_words_or_by_vectors_as_told(client):
         ({"question": "x", "source": "garden.md"}, "source"),
         ({"question": "x", "k": 101}, "100"),
         ({"question": "x", "search": "fuzzy"}, "search"),
+        ({"question": "x", "diversity": 2}, "diversity"),
+        ({"question": "x", "per_document": 0}, "per_document"),
         ({"question": "x", "file_type": "exe"}, "expected one of docx"),
         ({"question": "x", "first_page": 3, "last_page": 2}, "swap them"),
         ({"question": "x", "modified_after": "2026-01-01"}, "modified_after"),
