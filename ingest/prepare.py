@@ -2,15 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
 
 from ingest.chunk import CountTokens, cut
 from ingest.document import Document
 from ingest.scan import File
 from retriever import Chunk, document_id
-
-TITLE_TOKENS = 48
-"""So much of a title and heading path is embedded in front of a chunk; it is there for context."""
+from retriever.titles import Titles, file_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +39,8 @@ class Preparer:
 
     def __init__(self, count_tokens: CountTokens, max_tokens: int, chunk_tokens: int) -> None:
         self._count_tokens = count_tokens
-        self._title_limit = min(TITLE_TOKENS, max_tokens // 4)
-        self.limit = min(chunk_tokens, max_tokens - self._title_limit - 1)  # 1: a newline
+        self._titles = Titles(count_tokens, max_tokens)
+        self.limit = min(chunk_tokens, max_tokens - self._titles.limit - 1)  # 1: a newline
 
     def prepare(self, document: Document, file: File, version: str) -> Prepared:
         """The chunks of a document.
@@ -54,16 +51,12 @@ class Preparer:
             version: See `retriever.Chunk`.
         """
         passages = cut(document, self._count_tokens, self.limit)
-        titles: dict[tuple[str, ...], str] = {}
-        for passage in passages:
-            if passage.headings not in titles:
-                titles[passage.headings] = self._embedded_title(document.title, passage.headings)
         chunks = tuple(
             Chunk(
                 text=document.text[passage.start : passage.end],
                 document_id=document_id(file.path),
                 source=file.path,
-                title=document.title or _file_name(file.path),
+                title=document.title or file_name(file.path),
                 headings=passage.headings,
                 page=passage.page.number if passage.page else None,
                 page_label=passage.page.label if passage.page else None,
@@ -80,22 +73,9 @@ class Preparer:
         )
         return Prepared(
             chunks,
-            tuple(titles[passage.headings] for passage in passages),
+            tuple(self._titles.of(chunk) for chunk in chunks),
             tuple(passage.tokens for passage in passages),
         )
-
-    def _embedded_title(self, title: str | None, headings: Sequence[str]) -> str:
-        """Title and heading path, as much as fits: the innermost heading says most, the title next.
-
-        File names stay out: a file that is renamed needs no new vectors.
-        """
-        parts = [title, *headings] if title and title not in headings[:1] else list(headings)
-        while len(parts) > 1 and self._count_tokens(" > ".join(parts)) > self._title_limit:
-            del parts[1 if len(parts) > 2 else 0]
-        text = " > ".join(parts)
-        while self._count_tokens(text) > self._title_limit:
-            text = text[: len(text) * 3 // 4].rstrip()
-        return text
 
 
 def moved_chunks(chunks: Sequence[Chunk], file: File) -> list[Chunk]:
@@ -105,14 +85,9 @@ def moved_chunks(chunks: Sequence[Chunk], file: File) -> list[Chunk]:
             chunk,
             source=file.path,
             document_id=document_id(file.path),
-            title=_file_name(file.path) if chunk.title == _file_name(chunk.source) else chunk.title,
+            title=file_name(file.path) if chunk.title == file_name(chunk.source) else chunk.title,
             modified_ns=file.modified_ns,
             size=file.size,
         )
         for chunk in chunks
     ]
-
-
-def _file_name(path: str) -> str:
-    """What stands in for the title of a document without one."""
-    return PurePosixPath(path).name

@@ -7,13 +7,15 @@ from retriever.address import (
     DEFAULT_ADDRESS,
     index_folder,
     open_index,
+    open_present,
     present_documents,
     rebuild,
     rollback,
 )
-from retriever.export import export_index, import_index
+from retriever.export import export_index, exported_encoder, import_index
 from retriever.filter import FILE_TYPES, Filter
 from retriever.index import Hit, Index, IndexInfo
+from retriever.reindex import migrate, reindex
 from retriever.retriever import DEFAULT_K, Retriever
 from retriever.schema import Chunk, DocumentRecord, document_id
 from retriever.search import Mode
@@ -34,10 +36,14 @@ __all__ = [
     "Spread",
     "document_id",
     "export_index",
+    "exported_encoder",
     "import_index",
     "index_folder",
+    "migrate",
     "open_index",
+    "open_present",
     "present_documents",
     "rebuild",
+    "reindex",
     "rollback",
 ]

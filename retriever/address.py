@@ -6,7 +6,7 @@ from pathlib import Path
 
 from embedder.encoder import EncoderId
 from retriever.engine import Location
-from retriever.errors import AddressError
+from retriever.errors import AddressError, RetrieverError
 from retriever.index import Index
 from retriever.schema import DocumentRecord
 
@@ -53,6 +53,25 @@ def open_index(address: str | Path, encoder: EncoderId, *, api_key: str | None =
         AddressError: The address is none, or something else lies there.
     """
     return Index(_location(address, api_key).open(encoder))
+
+
+def open_present(address: str | Path, *, api_key: str | None = None) -> Index:
+    """Open the index at `address`, whatever encoder made it; nothing is made there.
+
+    Args:
+        address: See `open_index`.
+        api_key: The server's.
+
+    Raises:
+        RetrieverError: There is none, or see `open_index`.
+    """
+    folder = index_folder(address)
+    here = folder is None or folder.exists()
+    engine = _location(address, api_key).present() if here else None
+    if engine is None:
+        msg = f"There is no index at {address}. Make it: python -m ingest FOLDER"
+        raise RetrieverError(msg)
+    return Index(engine)
 
 
 def present_documents(address: str | Path, *, api_key: str | None = None) -> list[DocumentRecord]:

@@ -110,6 +110,14 @@ class Engine(Protocol):
         """See `Index.compact`."""
         ...
 
+    def successor(self, encoder: EncoderId) -> AbstractContextManager["Engine"]:
+        """A new generation, published when the block ends cleanly, dropped when it raises.
+
+        It stays open after the block. This one goes on reading; what it is told to write waits for
+        the end of the block, or on a server is not in the new one, and is refused afterwards.
+        """
+        ...
+
     def close(self) -> None:
         """Let go of files, locks and connections; a second call does nothing."""
         ...

@@ -52,3 +52,7 @@ class InvalidVectorError(RetrieverError, ValueError):
 
 class FilterError(RetrieverError, ValueError):
     """No chunk could ever meet a filter: a value, or two together, make no sense."""
+
+
+class ExportError(RetrieverError):
+    """A file cannot be written as an export, or is none; nothing has changed."""

@@ -4,7 +4,8 @@ What a document is, when it is complete and how it is replaced is decided here, 
 (Qdrant Edge in a folder, or a Qdrant server) only stores, filters and scores points.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -260,6 +261,21 @@ class Index:
         """`compact` above `EXACT_LIMIT` chunks, where the graph is what makes search fast."""
         if self._engine.count({}) > EXACT_LIMIT:
             self._engine.compact()
+
+    @contextmanager
+    def successor(self, encoder: EncoderId) -> Generator["Index"]:
+        """Build an index anew beside this one, and put it in its place at the end.
+
+        Yields an empty index. When the block ends cleanly it is published in one step, stays open,
+        and is to be closed like this one; when it raises, it is dropped and nothing has changed.
+        This one goes on answering. Writing to it waits for the end of the block in a folder, and
+        is lost on a server; afterwards it is refused.
+
+        Args:
+            encoder: Of the new one.
+        """
+        with self._engine.successor(encoder) as engine:
+            yield Index(engine)
 
     def close(self) -> None:
         """Release the index, in a folder with its lock."""

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -22,9 +22,10 @@ from qdrant_edge import UpdateOperation
 from embedder.encoder import EncoderId
 from retriever.edge import optimize
 from retriever.edge.files import REINDEX, GenerationFolder, Manifest, Pointer, copy_tree
+from retriever.edge.points import filter_of, sparse_vector
 from retriever.engine import EXACT_LIMIT, Found, Point, check_encoder, check_terms
 from retriever.errors import IndexDamagedError, RetrieverError
-from retriever.filter import Conditions, Interval
+from retriever.filter import Conditions
 from retriever.lexical import LEXICAL, VERSION, Sparse
 from retriever.schema import CONTENT, KEYWORDS, METADATA, NUMBERS
 
@@ -44,7 +45,7 @@ class EdgeFolder:
             if folder.pointer.current is None:
                 folder.publish(Pointer(_create(folder, encoder)))
             name = str(folder.pointer.current)
-            return EdgeEngine(folder, name, encoder, on_close=folder.close)
+            return EdgeEngine(folder, name, encoder, published=True)
         except BaseException:
             folder.close()
             raise
@@ -55,7 +56,7 @@ class EdgeFolder:
         try:
             name = folder.pointer.current
             if name is not None:
-                return EdgeEngine(folder, name, None, on_close=folder.close)
+                return EdgeEngine(folder, name, None, published=True)
         except BaseException:
             folder.close()
             raise
@@ -96,7 +97,8 @@ class EdgeEngine:
         folder: Where the generation lies, locked.
         generation: Its name.
         encoder: The encoder that it must be of; None for any.
-        on_close: What to do after closing.
+        published: Whether the folder's pointer points to it, not yet while it is built. Then
+            writing is refused once that points elsewhere, and closing releases the folder.
 
     Raises:
         EncoderMismatchError: It is of another encoder.
@@ -109,10 +111,10 @@ class EdgeEngine:
         generation: str,
         encoder: EncoderId | None,
         *,
-        on_close: Callable[[], None] | None = None,
+        published: bool = False,
     ) -> None:
         self._folder = folder
-        self._on_close = on_close
+        self._published = False  # until it is open: whoever opens it closes the folder if not
         self.generation = generation
         self.address = str(folder.path)
         self._manifest = Manifest.read(folder.generation(generation))
@@ -124,23 +126,25 @@ class EdgeEngine:
         self._calling = threading.Lock()  # held for one call of the shard
         self._shard: edge.EdgeShard | None = self._load(generation)
         self._check_complete()
+        self._published = published
 
     def replace(self, points: Sequence[Point], where: Conditions) -> None:
         """Write `points`, then delete every other point that meets `where`."""
         rows = [
-            edge.Point(p.id, {"": p.vector, LEXICAL: _sparse(p.terms)}, p.payload) for p in points
+            edge.Point(p.id, {"": p.vector, LEXICAL: sparse_vector(p.terms)}, p.payload)
+            for p in points
         ]
         with self._writing:
-            self._folder.check_room()
+            self._check_writable()
             with self._shard_for("store documents", writes=True) as shard:
                 shard.update(UpdateOperation.upsert_points(rows))
-            self._drop(_filter(where, but={point.id for point in points}))
+            self._drop(filter_of(where, but={point.id for point in points}))
 
     def delete(self, where: Conditions) -> None:
         """Delete the points that meet `where`."""
         with self._writing:
-            self._folder.check_room()
-            self._drop(_filter(where))
+            self._check_writable()
+            self._drop(filter_of(where))
 
     def search(
         self,
@@ -155,10 +159,10 @@ class EdgeEngine:
             exact = bool(among) or shard.info().points_count <= EXACT_LIMIT
             request = edge.QueryRequest(
                 limit=limit,
-                query=edge.Query.Nearest(_sparse(query), using=LEXICAL)
+                query=edge.Query.Nearest(sparse_vector(query), using=LEXICAL)
                 if isinstance(query, Sparse)
                 else edge.Query.Nearest(list(query)),
-                filter=_filter(where, among=among),
+                filter=filter_of(where, among=among),
                 with_payload=True,
                 params=edge.SearchParams(exact=exact),
             )
@@ -179,7 +183,7 @@ class EdgeEngine:
             request = edge.ScrollRequest(
                 offset=offset,
                 limit=PAGE,
-                filter=_filter(where, among=among),
+                filter=filter_of(where, among=among),
                 with_payload=keys,
                 with_vector=[""] if vectors else False,
             )
@@ -194,7 +198,7 @@ class EdgeEngine:
     def count(self, where: Conditions) -> int:
         """How many points meet `where`."""
         with self._shard_for("count") as shard:
-            return _count(shard, _filter(where))
+            return _count(shard, filter_of(where))
 
     def facet(self, field: str) -> dict[str, int]:
         """How many points there are for each value of one of `KEYWORDS`."""
@@ -206,6 +210,7 @@ class EdgeEngine:
     def compact(self) -> None:
         """Optimize a copy in a process of its own, then put it in this generation's place."""
         with self._writing:
+            self._check_writable()
             with self._shard_for("flush", writes=True) as shard:
                 shard.flush()
             old = self._folder.generation(self.generation)
@@ -218,14 +223,43 @@ class EdgeEngine:
             self._swap(new.name)
             shutil.rmtree(old)
 
+    @contextmanager
+    def successor(self, encoder: EncoderId) -> Generator["EdgeEngine"]:
+        """A new generation that takes the place of this one when the block ends cleanly."""
+        with self._writing:  # the new one would not have what is written meanwhile
+            self._check_writable()
+            engine = EdgeEngine(self._folder, _create(self._folder, encoder), encoder)
+            try:
+                yield engine
+                self._folder.publish(Pointer(engine.generation, previous=self.generation))
+            except BaseException:
+                engine.close()
+                raise
+            finally:
+                self._folder.clean()
+            self._folder.share()
+            engine.publish()
+
+    def publish(self) -> None:
+        """From now on the folder's pointer points here."""
+        self._published = True
+
     def close(self) -> None:
         """Close the shard; a second call does nothing."""
         with self._writing, self._calling:
             if self._shard is not None:
                 self._shard.close()
                 self._shard = None
-        if self._on_close:
-            self._on_close()
+            if self._published:
+                self._published = False
+                self._folder.close()
+
+    def _check_writable(self) -> None:
+        """Refuse to write where nobody would read, or where there is no room."""
+        if self._published and self._folder.pointer.current != self.generation:
+            msg = f"The index in {self.address} was rebuilt; open it again to use the new one."
+            raise RetrieverError(msg)
+        self._folder.check_room()
 
     def _swap(self, generation: str) -> None:
         """Go over to another generation with the same points, and publish it if this one was."""
@@ -340,29 +374,6 @@ def _let_pass(error: BaseException) -> None:
     """Raise what did not come from Edge; a damaged file may make it panic, with a BaseException."""
     if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
         raise error
-
-
-def _sparse(terms: Sparse) -> edge.SparseVector:
-    return edge.SparseVector(list(terms.indices), list(terms.values))
-
-
-def _filter(
-    where: Conditions, *, but: set[str] | None = None, among: Sequence[str] = ()
-) -> edge.Filter:
-    """`where` in Edge's terms: not the points whose ids are in `but`, only those in `among`."""
-    must: list[edge.FieldCondition | edge.HasIdCondition] = []
-    if among:
-        must.append(edge.HasIdCondition({*among}))
-    must += [_condition(field, value) for field, value in where.items()]
-    return edge.Filter(must=[*must], must_not=[edge.HasIdCondition({*but})] if but else None)
-
-
-def _condition(field: str, value: str | int | Sequence[str] | Interval) -> edge.FieldCondition:
-    if isinstance(value, Interval):
-        return edge.FieldCondition(field, range=edge.RangeFloat(gte=value.least, lt=value.limit))
-    one = isinstance(value, str | int)
-    match = edge.MatchValue(value) if one else edge.MatchAny(list(value))
-    return edge.FieldCondition(field, match=match)
 
 
 def _count(shard: edge.EdgeShard, where: edge.Filter | None = None) -> int:

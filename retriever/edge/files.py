@@ -72,7 +72,7 @@ class Manifest:
 
 
 class GenerationFolder:
-    """The folder of an embedded index, locked from construction to `close`.
+    """The folder of an embedded index, locked from construction to the last `close`.
 
     Leftovers of killed rebuilds and compactions are removed as soon as the lock is held.
 
@@ -87,6 +87,7 @@ class GenerationFolder:
         self._pointer_file = path / "pointer.json"
         _check_usable(path)
         self._lock = FolderLock(path / "lock")
+        self._users = 1
         try:
             self.clean()
         except BaseException:
@@ -125,9 +126,15 @@ class GenerationFolder:
             )
             raise RetrieverError(msg)
 
+    def share(self) -> None:
+        """One more has to `close` it."""
+        self._users += 1
+
     def close(self) -> None:
-        """Release the lock."""
-        self._lock.close()
+        """Release the lock if nobody else uses it."""
+        self._users -= 1
+        if not self._users:
+            self._lock.close()
 
     def _read_pointer(self) -> Pointer:
         if not self._pointer_file.exists() and not (self.path / "generations").exists():

@@ -1,15 +1,17 @@
 """Processes killed with SIGKILL at many moments; the index opens and has all that was promised."""
 
+import random
 import subprocess
 import sys
 import time
 from collections import defaultdict
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from embedder.encoder import EncoderId
-from retriever import Filter, Index, document_id, open_index
+from retriever import Filter, Index, document_id, open_index, open_present
 
 ROOT = Path(__file__).parents[2]
 ENCODER = EncoderId("model", "1", 8)
@@ -19,7 +21,7 @@ import sys, time
 from itertools import count
 import numpy as np
 from embedder.encoder import EncoderId
-from retriever import Chunk, document_id, open_index, rebuild
+from retriever import Chunk, document_id, open_index, open_present, rebuild, reindex
 
 what, folder, run = sys.argv[1:]
 
@@ -51,6 +53,24 @@ if what == "compact":
     index.compact()
     print("done", flush=True)
     time.sleep(60)
+class Model:
+    # number n points all texts to coordinate n
+    max_tokens = 99
+    def __init__(self, n):
+        self.n, self.id = n, EncoderId("model", str(n), 8)
+    def count_tokens(self, text):
+        return len(text.split())
+    def encode_documents(self, texts, titles):
+        return np.tile(np.eye(8, dtype=np.float32)[self.n % 8], (len(texts), 1))
+
+if what == "reindex":
+    index = open_present(folder)
+    for n in count(int(index.encoder.fingerprint) + 1):
+        print("begin", n, flush=True)
+        new = reindex(index, Model(n))
+        index.close()
+        index = new
+        print("done", n, flush=True)
 if what == "rebuild":
     with rebuild(folder, EncoderId("other", "2", 8)) as index:
         write(index, "/docs/new.txt", "1", 5)
@@ -130,3 +150,30 @@ def test_a_kill_while_rebuilding_leaves_the_former_index(tmp_path, document):
     with open_index(folder, ENCODER) as index:
         assert index.chunks(stored.id) == stored.chunks
     assert len(list(folder.glob("generations/*"))) == 1
+
+
+def test_a_kill_while_reindexing_leaves_the_old_or_the_new_generation_whole(tmp_path, document):
+    folder = tmp_path / "index"
+    stored = [document(f"/docs/{name}.txt", [f"{name} {n}" for n in range(40)]) for name in "abcd"]
+    with open_index(folder, EncoderId("model", "0", 8)) as index:
+        vectors = np.tile(np.eye(8, dtype=np.float32)[0], (40, 1))
+        index.replace_documents([(each.chunks, vectors) for each in stored])
+    former = 0
+    seed = random.randrange(1 << 30)
+    moments = random.Random(seed)
+    for run in range(8):
+        lines, seconds = moments.randrange(1, 4), moments.uniform(0, 0.6)
+        said = run_and_kill("reindex", folder, run, lines=lines, seconds=seconds)
+        done = [int(line.split()[1]) for line in said if line.startswith("done")]
+        begun = int(said[-1].split()[1])
+        with open_present(folder) as index:
+            present = int(index.encoder.fingerprint)
+            assert present in {(done or [former])[-1], begun}, seed
+            assert [record.complete for record in index.documents()] == [True] * 4, seed
+            for each in stored:
+                assert index.chunks(each.id) == each.chunks, seed
+                expected = np.tile(np.eye(8)[present % 8], (40, 1))
+                assert np.array_equal(index.vectors(each.id), expected), seed
+        assert len(list(folder.glob("generations/*"))) <= 2
+        former = present
+    assert former, seed

@@ -1,29 +1,15 @@
-"""The index on a Qdrant server or cluster, through qdrant-client.
+"""The index on a server: its generations, and one that is open."""
 
-Generations are collections `<name>-<n>`. The alias `<name>` points to the published one, and
-`<name>-previous` to the one before; both change in one step. An open index stays with the
-collection that it found: after a rebuild with another encoder its vectors would not fit the new
-one. What it wrote there would be lost: once another collection is published, it refuses to write.
-`langchain_qdrant.QdrantVectorStore` with `collection_name="<name>"` reads the published one.
-
-The tests run this against qdrant-client's local mode and, for what goes over the wire, against an
-HTTP stand-in in front of it; it was not run against a real server.
-"""
-
-import re
-import threading
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import cast
+from contextlib import contextmanager
 from urllib.parse import urldefrag
 
 from qdrant_client import QdrantClient, models
-from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
 from embedder.encoder import EncoderId
 from retriever.engine import Found, Point, check_encoder, check_terms
-from retriever.errors import AddressError, RetrieverError, ServerUnreachableError
-from retriever.filter import Conditions, Interval
+from retriever.errors import AddressError, RetrieverError
+from retriever.filter import Conditions
 from retriever.lexical import LEXICAL, VERSION, Sparse
 from retriever.schema import (
     CONTENT,
@@ -34,12 +20,13 @@ from retriever.schema import (
     SOURCE,
     Payload,
 )
+from retriever.server.link import Link, NotFoundError
+from retriever.server.points import dense_vector, filter_of, sparse_vector
 
 BATCH = 64
 """Points a request: 64 x 1024 floats are 1.4 MB of JSON, far below the server's 32 MB."""
 TIMEOUT = 60
 """Seconds: a write waits until the server has applied it."""
-_LOCAL_NOT_FOUND = re.compile("Collection .* not found")
 
 
 class Server:
@@ -60,7 +47,7 @@ class Server:
         address: str = "Qdrant",
         owned: bool = False,
     ) -> None:
-        self._link = _Link(client, address, owned=owned)
+        self.link = Link(client, address, owned=owned)
         self._client = client
         self.name = name
         self.previous = f"{name}-previous"
@@ -89,7 +76,7 @@ class Server:
     def open(self, encoder: EncoderId) -> "ServerEngine":
         """The published generation, made if there is none."""
         try:
-            collection = self._link.aliases().get(self.name)
+            collection = self.link.aliases().get(self.name)
             if collection is None:
                 collection = self._create(encoder)
                 self._point({self.name: collection})
@@ -97,22 +84,22 @@ class Server:
             check_encoder(self.address, stored=stored, given=encoder)
             check_terms(self.address, terms)
         except BaseException:
-            self._link.close()
+            self.link.close()
             raise
-        return ServerEngine(self._link, collection, encoder, published_as=self.name)
+        return ServerEngine(self, collection, encoder, published=True)
 
     def present(self) -> "ServerEngine | None":
         """The published generation, whatever encoder made it; None if there is none."""
         try:
-            collection = self._link.aliases().get(self.name)
+            collection = self.link.aliases().get(self.name)
             encoder = self._made_by(collection)[0] if collection else None
         except BaseException:
-            self._link.close()
+            self.link.close()
             raise
         if collection is None or encoder is None:
-            self._link.close()
+            self.link.close()
             return None
-        return ServerEngine(self._link, collection, encoder, published_as=self.name)
+        return ServerEngine(self, collection, encoder, published=True)
 
     @contextmanager
     def rebuild(self, encoder: EncoderId) -> Generator["ServerEngine"]:
@@ -121,32 +108,39 @@ class Server:
         Only one rebuild of a name at a time: it also drops what killed rebuilds have left.
         """
         try:
-            self._clean()
-            collection = self._create(encoder)
-            try:
-                yield ServerEngine(self._link, collection, encoder)
-                former = self._link.aliases().get(self.name)
-                self._point({self.name: collection, self.previous: former})
-            finally:
-                self._clean()
+            with self.building(encoder) as engine:
+                yield engine
         finally:
-            self._link.close()
+            self.link.close()
+
+    @contextmanager
+    def building(self, encoder: EncoderId) -> Generator["ServerEngine"]:
+        """`rebuild`, but the connection stays open, and the engine is good after the block."""
+        self._clean()
+        collection = self._create(encoder)
+        engine = ServerEngine(self, collection, encoder)
+        try:
+            yield engine
+            former = self.link.aliases().get(self.name)
+            self._point({self.name: collection, self.previous: former})
+        finally:
+            self._clean()
 
     def rollback(self) -> None:
         """Publish the generation before the published one, which becomes the one before."""
         try:
-            aliases = self._link.aliases()
+            aliases = self.link.aliases()
             if self.previous not in aliases:
                 msg = f"The index at {self.address} was not rebuilt: nothing to go back to."
                 raise RetrieverError(msg)
             self._point({self.name: aliases[self.previous], self.previous: aliases[self.name]})
         finally:
-            self._link.close()
+            self.link.close()
 
     def _point(self, targets: dict[str, str | None]) -> None:
         """Let aliases point to other collections, all in one step."""
         operations: list[models.AliasOperations] = []
-        present = self._link.aliases()
+        present = self.link.aliases()
         for alias, collection in targets.items():
             if alias in present:
                 gone = models.DeleteAlias(alias_name=alias)
@@ -154,11 +148,11 @@ class Server:
             if collection is not None:
                 new = models.CreateAlias(collection_name=collection, alias_name=alias)
                 operations.append(models.CreateAliasOperation(create_alias=new))
-        with self._link.calling("publish"):
+        with self.link.calling("publish"):
             self._client.update_collection_aliases(operations)
 
     def _collections(self) -> set[str]:
-        with self._link.calling("list collections"):
+        with self.link.calling("list collections"):
             return {found.name for found in self._client.get_collections().collections}
 
     def _create(self, encoder: EncoderId) -> str:
@@ -174,7 +168,7 @@ class Server:
             name for n in range(1, len(taken) + 2) if (name := f"{self.name}-{n}") not in taken
         )
         vectors = models.VectorParams(size=encoder.dimension, distance=models.Distance.COSINE)
-        with self._link.calling(f"make the collection {collection}"):
+        with self.link.calling(f"make the collection {collection}"):
             self._client.create_collection(
                 collection,
                 vectors,
@@ -203,17 +197,17 @@ class Server:
         return EncoderId.from_stored(stored["fingerprint"], stored["dimension"]), terms
 
     def _metadata(self, collection: str) -> Payload | None:
-        with self._link.calling(f"open the collection {collection}"):
+        with self.link.calling(f"open the collection {collection}"):
             metadata = self._client.get_collection(collection).config.metadata
         return (metadata or {}).get("duet")
 
     def _clean(self) -> None:
         """Drop our collections to which no alias points."""
-        wanted = set(self._link.aliases().values())
+        wanted = set(self.link.aliases().values())
         for collection in self._collections() - wanted:
             stem, _, number = collection.rpartition("-")
             if stem == self.name and number.isdecimal() and self._metadata(collection):
-                with self._link.calling(f"drop the collection {collection}"):
+                with self.link.calling(f"drop the collection {collection}"):
                     self._client.delete_collection(collection)
 
 
@@ -221,37 +215,33 @@ class ServerEngine:
     """One collection, open (an `Engine`).
 
     Args:
-        link: To the server.
+        server: Whose generation it is.
         collection: Its name.
         encoder: The encoder that made it.
-        published_as: The alias that points to it; None while it is built. With one, writing is
-            refused once it points elsewhere, and closing closes the link.
+        published: Whether the server's alias points to it, not yet while it is built. Then writing
+            is refused once that points elsewhere, and closing closes the connection.
     """
 
     def __init__(
-        self,
-        link: "_Link",
-        collection: str,
-        encoder: EncoderId,
-        *,
-        published_as: str | None = None,
+        self, server: Server, collection: str, encoder: EncoderId, *, published: bool = False
     ) -> None:
-        self._link = link
-        self._published_as = published_as
-        self._client = link.client
+        self._server = server
+        self._link = server.link
+        self._published = published
+        self._client = server.link.client
         self._collection = collection
-        self.address = link.address
+        self.address = server.address
         self.encoder = encoder
 
     def replace(self, points: Sequence[Point], where: Conditions) -> None:
         """Write `points`, then delete every other point that meets `where`."""
         rows = [
             models.PointStruct(
-                id=p.id, vector={"": p.vector, LEXICAL: _sparse(p.terms)}, payload=p.payload
+                id=p.id, vector={"": p.vector, LEXICAL: sparse_vector(p.terms)}, payload=p.payload
             )
             for p in points
         ]
-        stale = _filter(where, but=[point.id for point in points])
+        stale = filter_of(where, but=[point.id for point in points])
         self._check_published()
         with self._calling("store documents"):
             self._client.upload_points(self._collection, rows, batch_size=BATCH, wait=True)
@@ -259,7 +249,7 @@ class ServerEngine:
 
     def delete(self, where: Conditions) -> None:
         """Delete the points that meet `where`."""
-        selector = models.FilterSelector(filter=_filter(where))
+        selector = models.FilterSelector(filter=filter_of(where))
         self._check_published()
         with self._calling("delete points"):
             self._client.delete(self._collection, selector, wait=True)
@@ -277,9 +267,9 @@ class ServerEngine:
         with self._calling("search"):
             found = self._client.query_points(
                 self._collection,
-                _sparse(query) if lexical else list(query),
+                sparse_vector(query) if lexical else list(query),
                 using=LEXICAL if lexical else None,
-                query_filter=_filter(where, among=among),
+                query_filter=filter_of(where, among=among),
                 limit=limit,
             )
         return [Found(str(point.id), point.payload or {}, point.score) for point in found.points]
@@ -299,21 +289,21 @@ class ServerEngine:
             with self._calling("read points"):
                 records, offset = self._client.scroll(
                     self._collection,
-                    scroll_filter=_filter(where, among=among),
+                    scroll_filter=filter_of(where, among=among),
                     limit=BATCH,
                     offset=offset,
                     with_payload=keys,
                     with_vectors=vectors,
                 )
             for record in records:
-                yield Point(str(record.id), record.payload or {}, _dense(record))
+                yield Point(str(record.id), record.payload or {}, dense_vector(record))
             if offset is None:
                 return
 
     def count(self, where: Conditions) -> int:
         """How many points meet `where`."""
         with self._calling("count"):
-            return self._client.count(self._collection, _filter(where), exact=True).count
+            return self._client.count(self._collection, filter_of(where), exact=True).count
 
     def facet(self, field: str) -> dict[str, int]:
         """How many points there are for each value of one of `KEYWORDS`."""
@@ -325,25 +315,39 @@ class ServerEngine:
     def compact(self) -> None:
         """Do nothing: a server optimizes its segments all the time."""
 
+    @contextmanager
+    def successor(self, encoder: EncoderId) -> Generator["ServerEngine"]:
+        """A new generation that takes the place of this one when the block ends cleanly."""
+        self._check_published()
+        with self._server.building(encoder) as engine:
+            yield engine
+        engine.publish()
+
+    def publish(self) -> None:
+        """From now on the server's alias points here."""
+        self._published = True
+        self._link.share()
+
     def close(self) -> None:
-        """Close the client if it is ours."""
-        if self._published_as:
+        """Close the client if it is ours; a second call does nothing."""
+        if self._published:
+            self._published = False
             self._link.close()
 
     def _check_published(self) -> None:
         """Refuse to write where nobody would read."""
-        if self._published_as is None:
+        if not self._published:
             return
-        if self._link.aliases().get(self._published_as) != self._collection:
+        if self._link.aliases().get(self._server.name) != self._collection:
             raise self._rebuilt()
 
     @contextmanager
     def _calling(self, action: str) -> Generator[None]:
-        """`_Link.calling`; a collection that is gone was replaced, and by another process."""
+        """`Link.calling`; a collection that is gone was replaced, and by another process."""
         try:
             with self._link.calling(action):
                 yield
-        except _NotFoundError as error:
+        except NotFoundError as error:
             raise self._rebuilt() from error
 
     def _rebuilt(self) -> RetrieverError:
@@ -351,84 +355,3 @@ class ServerEngine:
             f"The index at {self.address} was rebuilt by another process; restart this program to "
             "use the new one."
         )
-
-
-class _NotFoundError(RetrieverError):
-    """The server does not have the collection."""
-
-
-class _Link:
-    """A client, its address, and what its exceptions mean."""
-
-    def __init__(self, client: QdrantClient, address: str, *, owned: bool) -> None:
-        self.client = client
-        self.address = address
-        self._owned = owned
-        options = client.init_options
-        local = options["location"] == ":memory:" or options["path"] is not None
-        # Local mode breaks for good when two threads write; a server needs no lock.
-        self._lock: AbstractContextManager[object] = threading.Lock() if local else nullcontext()
-
-    def close(self) -> None:
-        """Close the client if it is ours; a second call does nothing."""
-        if self._owned:
-            self.client.close()
-
-    def aliases(self) -> dict[str, str]:
-        """The collection of each alias."""
-        with self.calling("read aliases"):
-            found = self.client.get_aliases().aliases
-        return {alias.alias_name: alias.collection_name for alias in found}
-
-    @contextmanager
-    def calling(self, action: str) -> Generator[None]:
-        """Round each call: one at a time in local mode, and errors that say what to do."""
-        try:
-            with self._lock:
-                yield
-        except ResponseHandlingException as error:
-            msg = (
-                f"No answer from the Qdrant server at {self.address}, could not {action}: "
-                f"{error.source}. Is it running (docker compose up -d qdrant)?"
-            )
-            raise ServerUnreachableError(msg) from error
-        except UnexpectedResponse as error:
-            if error.status_code in {401, 403}:
-                msg = f"Qdrant at {self.address} refuses the API key; set DUET_QDRANT_API_KEY."
-                raise ServerUnreachableError(msg) from error
-            said = f"{error.status_code} {error.content.decode(errors='replace')[:300]}"
-            msg = f"Qdrant at {self.address} could not {action}: {said}"
-            raise (_NotFoundError if error.status_code == 404 else RetrieverError)(msg) from error
-        except ValueError as error:  # local mode
-            if not _LOCAL_NOT_FOUND.fullmatch(str(error)):
-                raise
-            msg = f"Qdrant at {self.address} could not {action}: {error}"
-            raise _NotFoundError(msg) from error
-
-
-def _sparse(terms: Sparse) -> models.SparseVector:
-    return models.SparseVector(indices=list(terms.indices), values=list(terms.values))
-
-
-def _dense(record: models.Record) -> list[float]:
-    """The unnamed vector: beside a sparse one it comes under the name `""`."""
-    vector = record.vector
-    return cast("list[float]", (vector.get("") if isinstance(vector, dict) else vector) or [])
-
-
-def _filter(
-    where: Conditions, *, but: Sequence[str] = (), among: Sequence[str] = ()
-) -> models.Filter:
-    """`where` in the server's terms: not the points with ids in `but`, only those in `among`."""
-    must: list[models.Condition] = [models.HasIdCondition(has_id=[*among])] if among else []
-    must += [_condition(field, value) for field, value in where.items()]
-    return models.Filter(must=must, must_not=[models.HasIdCondition(has_id=[*but])] if but else [])
-
-
-def _condition(field: str, value: str | int | Sequence[str] | Interval) -> models.FieldCondition:
-    if isinstance(value, Interval):
-        bounds = models.Range(gte=value.least, lt=value.limit)
-        return models.FieldCondition(key=field, range=bounds)
-    one = isinstance(value, str | int)
-    match = models.MatchValue(value=value) if one else models.MatchAny(any=list(value))
-    return models.FieldCondition(key=field, match=match)
