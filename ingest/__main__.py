@@ -1,4 +1,4 @@
-"""`python -m ingest PATH...`: bring an index in line with files and folders."""
+"""`python -m ingest PATH...`: bring an index in line with files and folders, or take them out."""
 
 import argparse
 import io
@@ -22,8 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
     options = _options(arguments)
     try:
-        if options.rollback:
-            _roll_back(options)
+        if options.rollback or options.remove:
+            (_roll_back if options.rollback else _remove)(options)
             return 0
         report = _run(options)
         _show(report, options)
@@ -72,6 +72,12 @@ def _parser() -> argparse.ArgumentParser:
         "--rebuild",
         action="store_true",
         help="make the index anew from these paths and put it in the place of the old one",
+    )
+    swaps.add_argument(
+        "--remove",
+        action="store_true",
+        help="take these files, or all below these folders, out of the index, also if they are "
+        "gone from the disk; the files themselves stay",
     )
     swaps.add_argument(
         "--rollback",
@@ -163,6 +169,19 @@ def _check_others(address: str, found: "Scan") -> None:
             "them. Give their folders too, or say --drop-others; nothing was changed"
         )
         raise InputError(msg)
+
+
+def _remove(options: argparse.Namespace) -> None:
+    from ingest.remove import remove
+    from ingest.report import printable
+    from retriever import open_present
+
+    with open_present(options.index, api_key=_api_key()) as index:
+        removed = remove(options.paths, index)
+    if not options.quiet:
+        for record in removed:
+            print(f"removed {printable(record.source)} ({record.chunks:,} chunks)")
+        print(f"{len(removed):,} documents taken out of the index; no file was deleted.")
 
 
 def _roll_back(options: argparse.Namespace) -> None:

@@ -56,6 +56,8 @@ def run(tmp_path: Path):
         (["docs", "--rollback"], 2),
         (["--rebuild", "--rollback"], 2),
         (["docs", "--drop-others"], 2),
+        (["--remove"], 2),
+        (["docs", "--remove", "--rebuild"], 2),
     ],
 )
 def test_help_and_usage_errors_come_before_torch(arguments: list[str], code: int):
@@ -126,6 +128,37 @@ def test_a_folder_that_is_not_there_is_one_line(run, tmp_path: Path, capsys):
     assert error.endswith(
         "docz: No such file or directory; nothing was indexed and nothing removed\n"
     )
+    assert not (tmp_path / "index").exists()
+
+
+def test_what_is_named_is_taken_out_also_if_it_is_gone(run, docs: Path, tmp_path: Path, capsys):
+    below = docs / "birds"
+    below.mkdir()
+    for name in ("goose", "swan"):
+        (below / f"{name}.txt").write_text(f"The {name} flies.")
+    (docs / "birds.txt").write_text("A list of birds.")
+    assert run(docs) == 0
+    (docs / "birds.txt").unlink()
+    capsys.readouterr()
+    assert run(docs / "duck.md", docs / "dck.md", "--remove") == 2
+    error = capsys.readouterr().err
+    assert f"nothing of {docs / 'dck.md'} is indexed" in error
+    assert error.count("\n") == 1
+    assert run(docs / "birds.txt", "--remove") == 0
+    assert f"removed {docs / 'birds.txt'} (1 chunks)" in capsys.readouterr().out
+    assert run(below / ".." / "birds", "--remove") == 0
+    output = capsys.readouterr().out
+    assert "goose.txt" in output
+    assert "2 documents taken out" in output
+    assert (below / "goose.txt").exists()
+    assert run(below, "--remove") == 2
+    assert run(docs / "duck.md", "--remove", "--quiet") == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_nothing_is_taken_out_of_an_index_that_is_not_there(run, docs: Path, tmp_path, capsys):
+    assert run(docs, "--remove") == 2
+    assert capsys.readouterr().err.startswith("error: There is no index at ")
     assert not (tmp_path / "index").exists()
 
 
