@@ -1,74 +1,24 @@
-"""The HTTP API, mounted under `/api` beside the chat page: embeddings and search."""
+"""The HTTP API, mounted under `/api` beside the chat page: embeddings, search and answers."""
 
 import base64
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, StringConstraints
 from starlette.exceptions import HTTPException
 
+from app.answering import Answer, Citation, Exchange, Policy, ask
+from app.api_requests import AskRequest, EmbeddingRequest, SearchRequest
 from app.runtime import Runtime
-from embedder.encoder import Encoder
+from embedder.encoder import Encoder, LanguageModel
 from embedder.errors import DuetError, TextTooLongError
-from retriever import DEFAULT_K, FILE_TYPES, Filter, Hit, Mode, Retriever, Spread
+from retriever import Hit, Retriever, Spread
 
 MAX_BODY = 4 << 20  # bytes
-MAX_INPUTS = 2048  # as at OpenAI
 MAX_INPUT_TOKENS = 300_000  # of one request, as at OpenAI
-
-
-def _listed(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-class EmbeddingRequest(BaseModel):
-    """OpenAI's request, and `input_type` for encoders that tell queries from documents."""
-
-    input: Annotated[
-        list[Annotated[str, Field(min_length=1)]],
-        Field(min_length=1, max_length=MAX_INPUTS),
-        BeforeValidator(_listed),
-    ]
-    model: str | None = None
-    encoding_format: Literal["float", "base64"] = "float"
-    input_type: Literal["query", "document"] = "document"
-    dimensions: int | None = None
-
-
-class SearchRequest(BaseModel):
-    """A question, and where to look: the fields of `retriever.Filter`."""
-
-    question: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-    k: int = Field(default=DEFAULT_K, ge=1, le=100)
-    source: str | None = Field(
-        default=None, pattern="^/", description="absolute path of a file or folder"
-    )
-    document_id: str | None = None
-    file_type: str | None = Field(default=None, description=f"one of {', '.join(FILE_TYPES)}")
-    first_page: int | None = None
-    last_page: int | None = None
-    modified_after: AwareDatetime | None = None
-    modified_before: AwareDatetime | None = None
-    min_score: float | None = Field(default=None, description="least cosine similarity")
-    per_document: int | None = Field(default=None, ge=1, description="at most so many of each")
-    diversity: float = Field(default=0.0, ge=0, le=1, description="maximal marginal relevance")
-    search: Mode = Field(default="hybrid", description="by both, by vectors, or by words")
-
-    def where(self) -> Filter:
-        """Which chunks to look at."""
-        return Filter(
-            source=self.source,
-            document_id=self.document_id,
-            file_type=self.file_type,
-            first_page=self.first_page,
-            last_page=self.last_page,
-            modified_after=self.modified_after,
-            modified_before=self.modified_before,
-        )
 
 
 def create_api(runtime: Runtime) -> FastAPI:
@@ -79,7 +29,7 @@ def create_api(runtime: Runtime) -> FastAPI:
     api.add_exception_handler(HTTPException, _http_error)
     api.add_exception_handler(DuetError, _duet_error)
 
-    def ready(request: Request) -> Retriever[Encoder]:
+    def ready(request: Request) -> Retriever[LanguageModel]:
         _authorise(request, runtime.access_key)
         problem = _problem(runtime)
         if problem is not None:
@@ -110,6 +60,15 @@ def create_api(runtime: Runtime) -> FastAPI:
             body.question, body.k, min_score=body.min_score, mode=body.search, spread=spread
         )
         return {"hits": [_hit(hit) for hit in hits]}
+
+    @api.post("/ask")
+    def answer(  # pyright: ignore[reportUnusedFunction]
+        body: AskRequest, retriever: Annotated[Retriever[LanguageModel], Depends(ready)]
+    ) -> dict[str, Any]:
+        history = [Exchange(exchange.question, exchange.answer) for exchange in body.history]
+        policy = Policy(k=body.k, mode=body.search)
+        looking = retriever.within(body.where())
+        return _answer(ask(body.question, looking, history=history, policy=policy))
 
     return api
 
@@ -196,6 +155,37 @@ def _hit(hit: Hit) -> dict[str, Any]:
         "end": chunk.end,
         "document_id": chunk.document_id,
         "copies": [copy.source for copy in hit.copies],
+    }
+
+
+def _answer(answer: Answer) -> dict[str, Any]:
+    return {
+        "question": answer.question,
+        "understood": answer.understood,
+        "kind": answer.kind,
+        "text": answer.text,
+        "notice": answer.notice,
+        "sentences": [
+            {"text": sentence.text, "citations": [_citation(c) for c in sentence.citations]}
+            for sentence in answer.sentences
+        ],
+        "quotes": [_citation(quote) for quote in answer.quotes],
+        "rejected": list(answer.rejected),
+        "sources": [_hit(hit) for hit in answer.sources],
+    }
+
+
+def _citation(citation: Citation) -> dict[str, Any]:
+    chunk, span = citation.chunk, citation.document_span
+    return {
+        "number": citation.number,
+        "quote": citation.quote,
+        "source": chunk.source,
+        "page": chunk.page,
+        "page_label": chunk.page_label,
+        "document_id": chunk.document_id,
+        "start": span.start,
+        "end": span.end,
     }
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from app.duet import Duet
 from embedder.encoder import Encoder, LanguageModel
 from embedder.errors import DuetError
 from retriever import DEFAULT_ADDRESS, DocumentRecord, Retriever, index_folder
@@ -81,7 +82,7 @@ class Runtime:
         api_key = environ.get("DUET_QDRANT_API_KEY") or None
         beside = index_folder(address) or Path(DEFAULT_ADDRESS).absolute()
         return cls(
-            lambda: _connect(source, address, api_key),
+            lambda: Duet.open(address, source, api_key=api_key).retriever,
             uploads=beside.with_name("uploads"),
             access_key=environ.get("DUET_API_KEY") or None,
         )
@@ -226,14 +227,6 @@ def _reason(error: Exception) -> str:
     return (
         f"The model or the index cannot be opened ({type(error).__name__}); see the server's log."
     )
-
-
-def _connect(source: str | None, address: str, api_key: str | None) -> Retriever[LanguageModel]:
-    from embedder import BUNDLED_MODEL, LLM2VecGen
-    from retriever import open_index
-
-    model = LLM2VecGen.from_pretrained(source or BUNDLED_MODEL)
-    return Retriever(model, open_index(address, model.id, api_key=api_key))
 
 
 _shared: Runtime | None = None

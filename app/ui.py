@@ -16,6 +16,7 @@ from app.location import file_name, location
 from app.runtime import Runtime, shared
 from app.ui_sidebar import sidebar
 from embedder.errors import DuetError
+from retriever import Filter
 
 _logger = logging.getLogger(__name__)
 _FRAME = 0.05  # seconds between two looks at the answer that is being written
@@ -43,13 +44,13 @@ def main() -> None:
         st.error(ui_html.label(str(error)))
         st.button("Try again")
         return
-    source = sidebar(runtime, documents)
+    where = sidebar(runtime, documents)
     turns: list[Turn] = st.session_state.setdefault("turns", [])
     for turn in turns:
         _show_turn(turn)
     question = st.chat_input("Ask about your documents", submit_mode="stop", key="question")
     if question:
-        turns.append(_ask(runtime, question, source, turns))
+        turns.append(_ask(runtime, question, where, turns))
         _show_turn(turns[-1])
     elif not turns:
         _show_empty(runtime, len(documents))
@@ -70,12 +71,12 @@ def _admitted(runtime: Runtime) -> bool:
     return False
 
 
-def _ask(runtime: Runtime, question: str, source: str | None, turns: Sequence[Turn]) -> Turn:
+def _ask(runtime: Runtime, question: str, where: Filter, turns: Sequence[Turn]) -> Turn:
     history = [answer.exchange for turn in turns if (answer := turn.live.answer) is not None]
 
     def open_stream(stop: threading.Event) -> AnswerStream:
-        retriever = runtime.retriever
-        return stream_answer(question, retriever, history=history, source=source, stop=stop)
+        retriever = runtime.retriever.within(where)
+        return stream_answer(question, retriever, history=history, stop=stop)
 
     return Turn(question, LiveAnswer(open_stream))
 

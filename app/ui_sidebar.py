@@ -9,14 +9,14 @@ from app import ui_html
 from app.location import file_name
 from app.runtime import KEPT, Runtime
 from embedder.errors import DuetError
-from retriever import DocumentRecord
+from retriever import DocumentRecord, Filter
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 
-def sidebar(runtime: Runtime, documents: Sequence[DocumentRecord]) -> str | None:
-    """Draw the sidebar; returns the path that questions are limited to, None for no limit."""
+def sidebar(runtime: Runtime, documents: Sequence[DocumentRecord]) -> Filter:
+    """Draw the sidebar; returns what questions are limited to."""
     with st.sidebar:
         st.title("Duet")
         source = _source_filter(documents)
@@ -28,7 +28,7 @@ def sidebar(runtime: Runtime, documents: Sequence[DocumentRecord]) -> str | None
             else:
                 st.caption("None yet.")
         st.caption(f"Model: {ui_html.label(runtime.retriever.model.id.name)}")
-    return source
+    return Filter(source=source)
 
 
 def _source_filter(documents: Sequence[DocumentRecord]) -> str | None:

@@ -1,11 +1,9 @@
 """From a question to the passages that may answer it."""
 
-from dataclasses import replace
 from typing import Generic, TypeVar
 
 from embedder.encoder import Encoder
 from embedder.errors import TextTooLongError
-from retriever.errors import FilterError
 from retriever.filter import Filter
 from retriever.index import Hit, Index
 from retriever.search import CANDIDATES, Mode
@@ -47,7 +45,6 @@ class Retriever(Generic[EncoderT]):
         question: str,
         k: int = DEFAULT_K,
         *,
-        source: str | None = None,
         min_score: float | None = None,
         mode: Mode = "hybrid",
         spread: Spread = NEAREST,
@@ -57,14 +54,12 @@ class Retriever(Generic[EncoderT]):
         Args:
             question: Complete in itself; at most `model.max_tokens` tokens.
             k: At most so many hits.
-            source: `Filter.source` for this question; for other filters see `within`.
             min_score: Only hits with at least this cosine similarity.
             mode: What finds and orders them; see `retriever.search`.
             spread: Over documents and contents; see `Spread`.
 
         Raises:
             TextTooLongError: The question is too long; the text has both figures.
-            FilterError: `source` is no absolute path, or the retriever has one already.
         """
         tokens = self.model.count_tokens(question)
         if tokens > self.model.max_tokens:
@@ -74,11 +69,10 @@ class Retriever(Generic[EncoderT]):
             )
             raise TextTooLongError(msg)
         vector = self.model.encode_queries([question])[0]
-        where = self._where(source)
         # Words may bring up what is not near: look at more, so that k near ones are found.
         limit = k if min_score is None and spread == NEAREST else max(k, CANDIDATES)
         while True:
-            hits = self.index.search(vector, limit, where, text=question, mode=mode)
+            hits = self.index.search(vector, limit, self.where, text=question, mode=mode)
             near = [hit for hit in hits if min_score is None or hit.score >= min_score]
             kept = few_of_each(near, spread.per_document)
             # Few documents may fill all places: look further, until there are others.
@@ -92,11 +86,3 @@ class Retriever(Generic[EncoderT]):
         vectors = self.index.vectors_of([hit.chunk for hit in hits])
         places = marginal_order(relevance(hits, mode), vectors, k, diversity)
         return [hits[place] for place in places]
-
-    def _where(self, source: str | None) -> Filter:
-        if source is None:
-            return self.where
-        if self.where.source is not None:
-            msg = f"The search is limited to {self.where.source} already; give one source"
-            raise FilterError(msg)
-        return replace(self.where, source=source)

@@ -40,11 +40,10 @@ def ask(
     retriever: Retriever[LanguageModel],
     *,
     history: Sequence[Exchange] = (),
-    source: str | None = None,
     policy: Policy = DEFAULT_POLICY,
 ) -> Answer:
     """Answer `question` from the index; arguments and errors as in `stream_answer`."""
-    return drain(stream_answer(question, retriever, history=history, source=source, policy=policy))
+    return drain(stream_answer(question, retriever, history=history, policy=policy))
 
 
 def drain(stream: AnswerStream, on_sentence: Callable[[Sentence], object] | None = None) -> Answer:
@@ -63,7 +62,6 @@ def stream_answer(
     retriever: Retriever[LanguageModel],
     *,
     history: Sequence[Exchange] = (),
-    source: str | None = None,
     stop: threading.Event | None = None,
     policy: Policy = DEFAULT_POLICY,
 ) -> AnswerStream:
@@ -73,9 +71,9 @@ def stream_answer(
 
     Args:
         question: What is asked; it may refer back to `history`.
-        retriever: Finds the passages; its model writes the answer.
+        retriever: Finds the passages, of a part of the index if it is one `within` that; its model
+            writes the answer.
         history: What was asked and answered before, oldest first.
-        source: Only passages of this file, or of files below this folder (absolute POSIX path).
         stop: Set it (from another thread) to end the answer where it is.
         policy: Thresholds and limits.
 
@@ -86,9 +84,7 @@ def stream_answer(
     """
     asked, model = _checked(question), retriever.model
     question = _understood(asked, history, model)
-    hits = retriever.retrieve(
-        question, policy.k, source=source, min_score=policy.min_score, mode=policy.mode
-    )
+    hits = retriever.retrieve(question, policy.k, min_score=policy.min_score, mode=policy.mode)
     if relevance(question, hits, model) < policy.min_relevance:
         return Draft(asked, question, model, hits).refused(_OFF_TOPIC)
     reading = read(question, hits, model, stop)

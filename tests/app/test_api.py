@@ -232,3 +232,36 @@ def test_a_key_is_asked_for_where_there_is_one(retriever, tmp_path):
     good = {"authorization": "Bearer s3cret"}
     assert client.post("/search", json={"question": "pump"}, headers=good).status_code == 200
     assert client.get("/healthz").status_code == 200
+
+
+def test_an_answer_is_data(client, model):
+    model.reply = "The warranty of the pump lasts 24 months [1]. It never rusts [1]."
+    body = {"question": "How long does the warranty of the pump last?"}
+    answer = client.post("/ask", json=body).json()
+    assert (answer["kind"], answer["text"]) == (
+        "generated",
+        "The warranty of the pump lasts 24 months [1].",
+    )
+    (sentence,) = answer["sentences"]
+    (citation,) = sentence["citations"]
+    assert citation["quote"] == "The warranty of the pump lasts 24 months."
+    assert (citation["number"], citation["page"], citation["start"]) == (1, 4, 0)
+    assert answer["sources"][0]["source"] == citation["source"]
+    assert answer["rejected"] == ["It never rusts."]
+
+
+def test_a_follow_up_needs_its_history(client, model):
+    model.reply = "On the day of delivery [1]."
+    first = {
+        "question": "How long does the warranty of the pump last?",
+        "answer": "24 months [1].",
+    }
+    body = {"question": "And when does it start?", "history": [first]}
+    assert "warranty" in client.post("/ask", json=body).json()["understood"]
+
+
+def test_answers_keep_to_the_filter(client, model):
+    model.reply = "Sun [1]."
+    body = {"question": "What do tomatoes need?", "source": GARDEN, "k": 1}
+    sources = client.post("/ask", json=body).json()["sources"]
+    assert [hit["source"] for hit in sources] == [GARDEN]

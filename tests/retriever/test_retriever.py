@@ -8,7 +8,7 @@ import pytest
 from embedder.encoder import EncoderId
 from embedder.errors import TextTooLongError
 from retriever import DEFAULT_K, Filter, Retriever, open_index
-from retriever.errors import EncoderMismatchError, FilterError
+from retriever.errors import EncoderMismatchError
 
 
 class Words:
@@ -48,19 +48,13 @@ def test_the_best_hits_come_first(retriever):
 
 
 def test_hits_come_from_the_given_folder(retriever):
-    below = Filter(source="/docs/b")
-    for hits in (
-        retriever.retrieve("a text 3", source="/docs/b"),
-        retriever.within(below).retrieve("a text 3"),
-    ):
-        assert {hit.chunk.source for hit in hits} == {"/docs/b/x.txt"}
-    late = retriever.within(Filter(first_page=5)).retrieve("a text 3", source="/docs/b")
+    below = retriever.within(Filter(source="/docs/b"))
+    assert {hit.chunk.source for hit in below.retrieve("a text 3")} == {"/docs/b/x.txt"}
+    late = retriever.within(Filter(source="/docs/b", first_page=5)).retrieve("a text 3")
     assert {(hit.chunk.source, hit.chunk.page) for hit in late} == {
         ("/docs/b/x.txt", 5),
         ("/docs/b/x.txt", 6),
     }
-    with pytest.raises(FilterError, match="limited to /docs/b already"):
-        retriever.within(below).retrieve("a text 3", source="/docs/a")
 
 
 def test_hits_below_the_least_score_are_left_out(retriever):

@@ -6,6 +6,7 @@ from app import ask as exported_ask
 from app.answering import Exchange, QuestionError, drain, stream_answer
 from embedder.chat import REFUSAL
 from embedder.errors import PromptTooLongError, TextTooLongError
+from retriever import Filter
 from tests.app.conftest import GARDEN, HANDBOOK
 
 WARRANTY = "How long does the warranty of the pump last?"
@@ -168,8 +169,9 @@ def test_passages_too_long_for_the_window_are_still_quoted(ask, model):
     assert model.prompts == []
 
 
-def test_a_source_limits_the_search(ask):
-    answer = ask("When is the last frost?", "Anything [1].", source=GARDEN)
+def test_a_filter_limits_the_search(model, retriever):
+    model.reply = "Anything [1]."
+    answer = exported_ask("When is the last frost?", retriever.within(Filter(source=GARDEN)))
     assert {hit.chunk.source for hit in answer.sources} == {GARDEN}
 
 
