@@ -58,7 +58,9 @@ def test_both_services_have_a_health_check_and_the_data_a_named_volume():
     assert "USER duet" in (ROOT / "Dockerfile").read_text()
 
 
-@pytest.mark.parametrize("package", ["app", "ingest", "retriever", "embedder.train", "embedder.evaluate"])
+@pytest.mark.parametrize(
+    "package", ["app", "ingest", "retriever", "embedder.train", "embedder.evaluate"]
+)
 def test_help_and_usage_errors_come_before_torch_is_imported(package):
     code = (
         f"import runpy, sys; sys.argv = [{package!r}, sys.argv[1]]\n"

@@ -11,7 +11,7 @@ from app.answering.conversation.followup import Exchange
 from embedder.chat import REFUSAL
 from retriever import Hit
 
-Kind = Literal["generated", "quoted", "refused", "stopped"]
+Kind = Literal["generated", "quoted", "refused", "stopped", "collection"]
 
 _FULL_STOP = re.compile(r"(?<=.)[.!?…。！？]+$", re.DOTALL)
 
@@ -61,6 +61,7 @@ class Answer:
         kind: "generated": `sentences` in the model's words. "quoted": `quotes` instead, because
             the model's words did not hold. "refused": the documents do not say; `quotes` are
             merely the closest. "stopped": what was written until stop was pressed.
+            "collection": `sentences` about the index itself, without citations.
         sentences: Each supported by its citations.
         quotes: Sentences of the documents, word for word, the closest first.
         notice: What the reader should know about the answer; empty if there is nothing.

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Generator, Sequence
 
 from app.answering.answer import Answer, Sentence
+from app.answering.collection import about_collection, is_about_collection
 from app.answering.context import build_context
 from app.answering.conversation.followup import Exchange, understood
 from app.answering.draft import Draft
@@ -83,6 +84,8 @@ def stream_answer(
         PromptTooLongError: It does not fit into the model's window.
     """
     asked, model = _checked(question), retriever.model
+    if is_about_collection(asked):
+        return about_collection(asked, retriever.index, retriever.where)
     question = _understood(asked, history, model)
     hits = retriever.retrieve(question, policy.k, min_score=policy.min_score, mode=policy.mode)
     if relevance(question, hits, model) < policy.min_relevance:
