@@ -29,6 +29,8 @@ _BORDERS = (
     re.compile(r"\n"),
 )  # fmt: skip
 
+_LIST_NUMBER = re.compile(r"[\s>*_]*\(?(?:\d{1,3}|[A-Za-z])")
+
 CERTAINLY_TOO_LONG = 16
 """A text of more than so many characters for each token of the limit is cut without being counted;
 cutting too early does no harm, because pieces are packed again."""
@@ -163,10 +165,16 @@ class _Cutter:
 
     def _parts(self, start: int, end: int, depth: int) -> Iterator[tuple[int, int]]:
         if depth < len(_BORDERS):
-            borders = [match.end() for match in _BORDERS[depth].finditer(self._text, start, end)]
+            found = _BORDERS[depth].finditer(self._text, start, end)
+            borders = [match.end() for match in found if not self._is_list_number(match.start())]
             yield from pairwise([start, *(border for border in borders if border < end), end])
         else:
             yield from self._runs(start, end)
+
+    def _is_list_number(self, stop: int) -> bool:
+        """Whether the full stop there is that of "5." before the words of a list item."""
+        line = self._text.rfind("\n", 0, stop) + 1
+        return _LIST_NUMBER.fullmatch(self._text, line, stop) is not None
 
     def _runs(self, start: int, end: int) -> Iterator[tuple[int, int]]:
         """Yields parts of about a quarter of the limit, of at most half the text."""

@@ -80,12 +80,17 @@ def closest_quotes(
 
 
 def _with_next(text: str, span: Span) -> Span:
-    """The sentence, and those after it in its paragraph as long as all stays short."""
+    """The sentence, and those after it in its paragraph as long as all stays short.
+
+    One that leads in ("Such secrets:") says nothing without what it leads to.
+    """
+    leads = span.of(text).endswith((":", "："))
     end = span.end
     for following in sentence_spans(text):
         if following.start < end:
             continue
-        if following.end - span.start > _SHORT or "\n\n" in text[end : following.start]:
+        parted = "\n\n" in text[end : following.start] and not (leads and end == span.end)
+        if parted or following.end - span.start > (_LONGEST if leads else _SHORT):
             break
         end = following.end
     return Span(span.start, end)

@@ -127,6 +127,13 @@ def test_sentences_stay_whole_where_they_can():
         assert text.endswith(".")
 
 
+def test_the_number_of_a_list_item_stays_with_its_words():
+    items = "\n".join(f"{n}. SHALL be word {n} of these. It is so." for n in range(1, 20))
+    parts = texts(markdown(items), cut(markdown(items), count_words, 24))
+    assert len(parts) > 5
+    assert not any(re.search(r"(^|\n)\d+\.$", part) for part in parts)
+
+
 def test_chinese_is_cut_after_its_full_stops():
     document = markdown("检索增强生成系统的测试文件。负责人是李雷，电话分机号是四二。" * 30)
     passages = texts(document, cut(document, count_bytes, 200))

@@ -81,3 +81,9 @@ def test_what_an_answer_rested_on_leads():
     guess = Citation(1, hit.chunk, text.index("Roses"), len(text))
     found = closest_quotes("How heavy is the green pump?", [hit], MODEL, first=[guess])
     assert [quote.quote[:5] for quote in found] == ["Roses", "The g"]
+
+
+def test_what_leads_in_is_quoted_with_what_it_leads_to():
+    text = "The secrets of a green pump:\n\n1. They are long.\n2. They are kept.\n\nRoses want sun."
+    (first, *_) = closest_quotes("What are the secrets of a pump?", hits(text), MODEL)
+    assert first.quote == text[: text.index("\n\nRoses")]
