@@ -122,7 +122,7 @@ def _show_answer(answer: Answer) -> None:
     if answer.understood != answer.question:
         st.caption(f"Understood as: {ui_html.label(answer.understood)}")
     st.html(ui_html.answer_html(answer))
-    if answer.notice:
+    if answer.notice and answer.kind != "refused":  # a refusal says why itself
         st.caption(f":material/info: {ui_html.label(answer.notice)}")
     if answer.rejected:
         with st.expander("Left out", icon=":material/block:"):

@@ -77,9 +77,9 @@ def writing_html(sentences: Sequence[Sentence]) -> str:
 
 
 def answer_html(answer: Answer) -> str:
-    """A finished answer: the model's sentences, quotes as they stand, or that nothing was found."""
+    """A finished answer: the model's sentences, quotes as they stand, or why there is none."""
     if answer.kind == "refused":
-        body = f"<p>{html.escape(answer.text)}</p>"
+        body = f"<p>{html.escape(f'{answer.text} {answer.notice}')}</p>"
     else:
         body = _rendered(answer.sentences)
     if answer.kind == "refused" and answer.quotes:
