@@ -45,17 +45,16 @@ class Draft:
         self.sentences.append(replace(sentence, before=before, citations=cited))
         return self.sentences[-1]
 
-    def quoted(self, notice: str, least: float, guess: Sentence | None = None) -> Answer | None:
+    def quoted(self, notice: str, least: float, guess: Sequence[Citation] = ()) -> Answer | None:
         """Quotes instead of the model's words; None where no sentence is near enough.
 
         Args:
             notice: Why.
             least: Smallest relevance of a quote; see `closest_quotes`.
-            guess: What the model is not sure of: what that rests on leads.
+            guess: Where what the model is not sure of stands: that leads.
         """
-        evidence = guess.citations if guess else ()
         quotes = closest_quotes(
-            self.understood, self._sources, self._model, least=least, first=evidence
+            self.understood, self._sources, self._model, least=least, first=guess
         )
         return self.answer("quoted", notice, quotes) if quotes else None
 

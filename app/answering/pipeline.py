@@ -117,7 +117,7 @@ def _instead(draft: Draft, writing: Writing, reading: Reading, policy: Policy) -
     least = 0.0 if tells else policy.min_quote
     if writing.refused:
         given = draft.quoted(_UNSURE, least) if tells or covered else None
-    elif writing.guess is not None:
+    elif writing.guess:
         given = draft.quoted(_UNSURE, least, writing.guess)
     else:
         given = draft.quoted(_UNSUPPORTED, policy.min_quote)

@@ -2,10 +2,11 @@
 
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from app.answering.answer import Sentence
 from app.answering.check.checker import Checker, Rejected
+from app.answering.check.support import Citation
 from app.answering.context import Context
 from embedder.chat import is_refusal
 from embedder.encoder import LanguageModel
@@ -24,8 +25,11 @@ class Writing:
     Attributes:
         refused: Whether the model says that the passages do not hold the answer.
         rejected: Sentences that the passages do not support.
-        guess: The first sentence that the model is not sure of; nothing is written after it.
+        guess: Where the first sentence stands that the model is not sure of, after which nothing
+            is written, or a short answer that does not seem to be one to the question.
     """
+
+    guess: Sequence[Citation] = ()
 
     def __init__(
         self,
@@ -37,12 +41,12 @@ class Writing:
     ) -> None:
         self.refused = False
         self.rejected: list[str] = []
-        self.guess: Sentence | None = None
         self._model = model
         self._context = context
         self._question = question
         self._is_sure = is_sure
         self._stop = stop
+        self._is_over = False
 
     def __iter__(self) -> Iterator[Sentence]:
         checker = Checker([hit.chunk for hit in self._context.sources], self._question)
@@ -56,7 +60,7 @@ class Writing:
         for piece in reply:
             text += piece
             yield from self._sentences(checker, text, reply.sureness, complete=False)
-            if self.guess is not None or loops(text):
+            if self._is_over or loops(text):
                 return
         if self._stop is None or not self._stop.is_set():
             yield from self._sentences(checker, text, reply.sureness, complete=True)
@@ -70,10 +74,11 @@ class Writing:
         for sentence in checker.read(text, complete=complete):
             if isinstance(sentence, Rejected):
                 self.rejected.append(sentence.text)
+                self.guess = self.guess or sentence.near
             elif self._is_sure(sureness):
                 yield sentence
             else:
-                self.guess = sentence
+                self.guess, self._is_over = sentence.citations, True
                 return
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from app.answering.answer import Sentence
 from app.answering.check.citations import CitedSentence, cited_sentences
-from app.answering.check.support import supporting
+from app.answering.check.support import Citation, supporting
 from retriever import Chunk
 
 _AFTER = 12
@@ -14,9 +14,15 @@ _AFTER = 12
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A sentence that the passages it cites do not support, or that cites none."""
+    """A sentence that the passages it cites do not support, or that cites none.
+
+    Attributes:
+        text: Without its citations.
+        near: Where a short answer stands that does not seem to be one to the question.
+    """
 
     text: str
+    near: tuple[Citation, ...] = ()
 
 
 class Checker:
@@ -67,6 +73,7 @@ class Checker:
         self._seen.add(sentence.text)
         support = supporting(sentence.claim, sentence.numbers, self._passages, self._asked)
         if not support:
-            return [Rejected(sentence.text)]
+            near = supporting(sentence.claim, sentence.numbers, self._passages)
+            return [Rejected(sentence.text, tuple(near))]
         waited, self._waiting = self._waiting, []
         return [*waited, Sentence(sentence.text, before, tuple(support))]

@@ -211,3 +211,6 @@ def test_the_question_tells_what_a_short_answer_claims():
     asked = "Who is the conductor?"
     assert check("Mrs Okafor [1]", [passage], asked).unsupported == []
     assert check("Mr Lund [1]", [passage], asked).citations == []
+    (rejected,) = Checker([passage], asked).read("Mr Lund [1]", complete=True)
+    assert isinstance(rejected, Rejected)
+    assert [near.quote for near in rejected.near] == ["The pianist is Mr Lund."]
