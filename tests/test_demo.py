@@ -9,8 +9,7 @@ from pathlib import Path
 import pypdf
 import pytest
 
-from app import answer
-from retriever import Retriever, open_index
+from app import Duet
 
 ROOT = Path(__file__).parents[1]
 QUESTION = re.search(r"^QUESTION \?= (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1]
@@ -37,9 +36,9 @@ def index_folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def demo_answer(index_folder, bundled):
-    with open_index(index_folder, bundled.id) as index:
-        return answer(QUESTION, Retriever(bundled, index), bundled)
+def demo_answer(index_folder):
+    with Duet.open(index_folder) as duet:
+        return duet.ask(QUESTION)
 
 
 def squeezed(text):
