@@ -12,7 +12,7 @@ from app.answering.collection import about_collection, is_about_collection
 from app.answering.context import build_context
 from app.answering.conversation.followup import Exchange, understood
 from app.answering.draft import Draft
-from app.answering.gate import coverage, relevance
+from app.answering.gate import coverage, least_relevance, relevance
 from app.answering.policy import DEFAULT_POLICY, Policy
 from app.answering.reading import Reading, read
 from app.answering.writing import Writing
@@ -88,7 +88,7 @@ def stream_answer(
         return about_collection(asked, retriever.index, retriever.where)
     question = _understood(asked, history, model)
     hits = retriever.retrieve(question, policy.k, min_score=policy.min_score, mode=policy.mode)
-    if relevance(question, hits, model) < policy.min_relevance:
+    if relevance(question, hits, model) < _least(policy, retriever):
         return Draft(asked, question, model, hits).refused(_OFF_TOPIC)
     reading = read(question, hits, model, stop)
     context = build_context(question, reading.hits, model, max_new_tokens=policy.max_new_tokens)
@@ -142,6 +142,12 @@ def _checked(question: str) -> str:
 def _understood(question: str, history: Sequence[Exchange], model: Encoder) -> str:
     complete = understood(question, history)
     return complete if model.count_tokens(complete) <= model.max_tokens else question
+
+
+def _least(policy: Policy, retriever: Retriever[LanguageModel]) -> float:
+    if policy.min_relevance is not None:
+        return policy.min_relevance
+    return least_relevance(retriever, policy.k, policy.mode)
 
 
 def _is_set(stop: threading.Event | None) -> bool:

@@ -9,17 +9,14 @@ from retriever import DEFAULT_K, Mode
 class Policy:
     """Limits and thresholds of an answer.
 
-    `min_relevance` was chosen with an earlier encoder: it refused 6 % of questions about the
-    documents and 50 % of others, of 400 questions of COVID-QA and QED (`benchmarks/refusals.py`).
-    A small encoder tells them apart badly: the model's own refusals and `min_quote` stand behind.
-
     Attributes:
         k: How many passages are retrieved.
         mode: What finds them, see `retriever.search`.
         min_score: Passages below this cosine similarity are not looked at.
         min_relevance: For the best passage: share of the question's words in it (rare ones weigh
-            more) plus its similarity (`calibrated`), 0 to 2. Below it the model is not asked.
-        min_quote: The same for a sentence that may be quoted instead of an answer.
+            more) plus its similarity (`calibrated`), 0 to 2. Below it the model is not asked. By
+            default it is measured on the collection itself; see `gate.least_relevance`.
+        min_quote: The least relevance of a sentence that may be quoted instead of an answer.
         sure_coverage: If the best passage holds this share of the question's words, a refusal by
             the model is not believed: small models refuse too often.
         min_sureness: Below it an answer is not believed: how likely the best passage holds one,
@@ -31,7 +28,7 @@ class Policy:
     k: int = DEFAULT_K
     mode: Mode = "hybrid"
     min_score: float | None = None
-    min_relevance: float = 0.7
+    min_relevance: float | None = None
     min_quote: float = 0.7
     sure_coverage: float = 0.8
     min_sureness: float = 0.65

@@ -1,12 +1,22 @@
 import pytest
 
-from app.answering.gate import coverage, relevance
+from app.answering.gate import coverage, least_relevance, relevance
 from app.answering.similarity import calibrated
-from retriever import Hit
+from retriever import Filter, Hit, Retriever, open_index
 from tests.app.fakes import ScriptedModel, chunk
 
 PUMP = Hit(chunk("It lasts 24 months.", title="Pump", headings=("Warranty",)), 0.9)
 FROST = Hit(chunk("Damage by frost is excluded."), 0.4)
+
+
+EVERYDAY = [
+    "Which country won the world cup and who played best is asked on Saturday.",
+    "How many calories does an apple have, and how much vitamin C?",
+    "How long does a tyre last, and how do you change a flat one?",
+    "What is the capital, and which currency is used there?",
+    "How do I get a wine stain out of hair, and when does it work?",
+    "Who wrote the song of the film, and which actor played in the series?",
+]
 
 
 class Crowded(ScriptedModel):
@@ -33,3 +43,20 @@ def test_a_high_cosine_means_little_where_every_cosine_is_high():
     assert calibrated(0.9, ScriptedModel()) > 0.85
     assert calibrated(0.9, Crowded()) < 0.1
     assert calibrated(1.0, Crowded()) == pytest.approx(1.0)
+
+
+def test_the_gate_is_measured_on_the_collection_itself(tmp_path):
+    """Where everyday words stand in the documents, a question needs more to be about them."""
+    model = ScriptedModel()
+    texts = {"pumps": ["Frost damage is excluded."], "everyday": EVERYDAY}
+    measured = {}
+    for name, passages in texts.items():
+        with open_index(tmp_path / name, model.id) as index:
+            for text in passages:
+                document = [chunk(text, source=f"/{name}/{hash(text)}.md")]
+                index.replace_document(document, model.encode_documents([text]))
+            retriever = Retriever(model, index, Filter(source="/nowhere"))
+            measured[name] = least_relevance(retriever, 5, "hybrid")
+            assert least_relevance(retriever, 5, "hybrid") == measured[name]
+    assert measured["pumps"] == pytest.approx(0.3)
+    assert measured["everyday"] > 0.5
