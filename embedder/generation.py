@@ -4,6 +4,7 @@ import copy
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 
 import torch
 from tokenizers.decoders import DecodeStream
@@ -13,6 +14,21 @@ PREFILL = 512
 """Prompt tokens a forward pass: a stop request waits for one such pass at most."""
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A reply that counts as a whole: it is written where it is likelier than `least`.
+
+    Greedy choice alone would take its first id where that is likelier than each single other one.
+
+    Attributes:
+        ids: Two or more.
+        least: At 1 it is never written.
+    """
+
+    ids: Sequence[int]
+    least: float = 0.5
+
+
 def generate(
     lm: PreTrainedModel,
     inputs: torch.Tensor,
@@ -20,7 +36,7 @@ def generate(
     *,
     guard: Callable[[], AbstractContextManager[object]],
     stop: threading.Event | None = None,
-    refusal: Sequence[int] = (),
+    refusal: Refusal | None = None,
 ) -> Iterator[int]:
     """Token ids that follow `inputs`, without end.
 
@@ -30,9 +46,7 @@ def generate(
         choose: Picks the next id from logits `[vocabulary]`.
         guard: Entered round every forward pass, and left between them.
         stop: Checked before every forward pass; when set, the ids end.
-        refusal: Two or more ids that count as a whole: the ids begin with them where they are
-            likelier than all other replies together, and else they do not. Greedy choice alone
-            would take their first id where it is likelier than each single other one.
+        refusal: What the ids begin with where it is likely enough as a whole, and else do not.
     """
     cache = DynamicCache(config=lm.config)
     pending = list(inputs.split(PREFILL, dim=1))
@@ -52,10 +66,10 @@ def generate(
             with guard(), torch.inference_mode():
                 refused, logits = _decided(lm, cache, logits, refusal)
         elif refusal and not refused:
-            if former == refusal[0]:
-                second = torch.tensor(refusal[1], device=logits.device)
+            if former == refusal.ids[0]:
+                second = torch.tensor(refusal.ids[1], device=logits.device)
                 logits = logits.index_fill(0, second, -torch.inf)
-            refusal = ()
+            refusal = None
         former = choose(logits)
         yield former
         with torch.inference_mode():
@@ -63,24 +77,25 @@ def generate(
 
 
 def _decided(
-    lm: PreTrainedModel, cache: DynamicCache, logits: torch.Tensor, refusal: Sequence[int]
+    lm: PreTrainedModel, cache: DynamicCache, logits: torch.Tensor, refusal: Refusal
 ) -> tuple[bool, torch.Tensor]:
-    """Whether `refusal` is likelier than not, and the logits of the first id given that."""
+    """Whether `refusal` is likely enough, and the logits of the first id given that."""
+    wanted = list(refusal.ids)
     ahead = copy.deepcopy(cache) if any(cache.is_sliding) else cache
-    ids = torch.tensor([list(refusal[:-1])], device=logits.device)
+    ids = torch.tensor([wanted[:-1]], device=logits.device)
     following = lm(
         inputs_embeds=embed(lm, ids), past_key_values=ahead, use_cache=True
     ).logits[0].float().log_softmax(dim=-1)  # fmt: skip
     if ahead is cache:
         cache.crop(-len(ids[0]))
     chances = logits.softmax(dim=-1)
-    rest = following[range(len(refusal) - 1), list(refusal[1:])].sum().exp()
-    whole = chances[refusal[0]] * rest
-    if whole > 0.5:
+    rest = following[range(len(wanted) - 1), wanted[1:]].sum().exp()
+    whole = chances[wanted[0]] * rest
+    if whole > refusal.least:
         others = torch.ones_like(logits, dtype=torch.bool)
-        others[refusal[0]] = False
+        others[wanted[0]] = False
         return True, logits.masked_fill(others, -torch.inf)
-    chances[refusal[0]] = (chances[refusal[0]] - whole).clamp(min=0)
+    chances[wanted[0]] = (chances[wanted[0]] - whole).clamp(min=0)
     return False, chances.log()
 
 

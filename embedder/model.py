@@ -1,7 +1,7 @@
 """`LLM2VecGen`: one language model in memory that encodes, generates, and decodes embeddings."""
 
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -285,10 +285,36 @@ class LLM2VecGen:
             generation.noting(generation.chooser(temperature, seed), chances),
             guard=partial(self._mode, self._answering if answering else None),
             stop=stop,
-            refusal=self._refusal if answering and self._answering else (),
+            refusal=generation.Refusal(self._refusal) if answering and self._answering else None,
         )
+        return self._reply(tokens, min(max_new_tokens, room), chances)
+
+    def guess(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_new_tokens: int = MAX_NEW_TOKENS,
+        stop: threading.Event | None = None,
+    ) -> Reply:
+        """What the answering adapter takes for the answer, though it might rather refuse.
+
+        Arguments and errors as in `stream`.
+        """
+        ids = self._prompt(messages)
+        chances: list[float] = []
+        tokens = generation.generate(
+            self._lm,
+            generation.embed(self._lm, torch.tensor([ids], device=self._lm.device)),
+            generation.noting(generation.chooser(0.0, None), chances),
+            guard=partial(self._mode, self._answering),
+            stop=stop,
+            refusal=generation.Refusal(self._refusal, least=1.0),
+        )
+        return self._reply(tokens, min(max_new_tokens, self.context_tokens - len(ids)), chances)
+
+    def _reply(self, tokens: Iterator[int], longest: int, chances: list[float]) -> Reply:
         reply = takewhile(lambda token: token not in self._stop_ids, tokens)
-        pieces = generation.text_pieces(self._tokenizer, islice(reply, min(max_new_tokens, room)))
+        pieces = generation.text_pieces(self._tokenizer, islice(reply, longest))
         return Reply(pieces, chances)
 
     def refusal_probability(self, messages: Sequence[Message]) -> float | None:

@@ -45,22 +45,22 @@ class Draft:
         self.sentences.append(replace(sentence, before=before, citations=cited))
         return self.sentences[-1]
 
-    def quoted(self, notice: str, least: float, guess: Sequence[Citation] = ()) -> Answer | None:
+    def quoted(self, notice: str, least: float, first: Sequence[Citation] = ()) -> Answer | None:
         """Quotes instead of the model's words; None where no sentence is near enough.
 
         Args:
             notice: Why.
             least: Smallest relevance of a quote; see `closest_quotes`.
-            guess: Where what the model is not sure of stands: that leads.
+            first: These lead: where what the model is not sure of stands.
         """
         quotes = closest_quotes(
-            self.understood, self._sources, self._model, least=least, first=guess
+            self.understood, self._sources, self._model, least=least, first=first
         )
         return self.answer("quoted", notice, quotes) if quotes else None
 
-    def refused(self, notice: str) -> Answer:
+    def refused(self, notice: str, first: Sequence[Citation] = ()) -> Answer:
         """The documents do not say; what comes closest is told."""
-        quotes = closest_quotes(self.understood, self._sources, self._model)
+        quotes = closest_quotes(self.understood, self._sources, self._model, first=first)
         return self.answer("refused", notice, quotes)
 
     def answer(self, kind: Kind, notice: str = "", quotes: Sequence[Citation] = ()) -> Answer:

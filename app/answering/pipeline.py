@@ -8,10 +8,12 @@ import threading
 from collections.abc import Callable, Generator, Sequence
 
 from app.answering.answer import Answer, Sentence
+from app.answering.check.support import Citation
 from app.answering.collection import about_collection, is_about_collection
 from app.answering.context import build_context
 from app.answering.conversation.followup import Exchange, understood
 from app.answering.draft import Draft
+from app.answering.evidence import evidence
 from app.answering.gate import coverage, least_relevance, relevance
 from app.answering.policy import DEFAULT_POLICY, Policy
 from app.answering.reading import Reading, read
@@ -31,6 +33,9 @@ _NOT_FOUND = "None of the passages that were found seems to answer it."
 _UNSUPPORTED = "In the documents' own words: the model's did not hold."
 _UNSURE = "In the documents' own words, the closest first: the model is not sure of an answer."
 _TOO_LONG = "In the documents' own words: no passage fits into the model's window."
+
+_TELLING = 2
+"""Passages that are looked at each alone where there is no answer."""
 
 AnswerStream = Generator[Sentence, None, Answer]
 """Yields each sentence when it is written and checked, and returns the whole answer."""
@@ -107,21 +112,23 @@ def stream_answer(
         return draft.answer("generated", _dropped(len(writing.rejected)))
     if not context.sources:
         return draft.quoted(_TOO_LONG, policy.min_quote) or draft.refused(_NOT_FOUND)
-    return _instead(draft, writing, reading, policy)
+    telling = sources[:_TELLING] if reading.doubt is not None else []
+    first = [*writing.guess, *evidence(question, telling, model, stop)]
+    return _instead(draft, writing, reading, policy, first)
 
 
-def _instead(draft: Draft, writing: Writing, reading: Reading, policy: Policy) -> Answer:
+def _instead(
+    draft: Draft, writing: Writing, reading: Reading, policy: Policy, first: Sequence[Citation]
+) -> Answer:
     """Quotes where an answer seems to stand in the passages, else a refusal."""
     tells = reading.doubt is not None and reading.doubt < 0.5
     covered = coverage(draft.understood, reading.hits) >= policy.sure_coverage
     least = 0.0 if tells else policy.min_quote
-    if writing.refused:
-        given = draft.quoted(_UNSURE, least) if tells or covered else None
-    elif writing.guess:
-        given = draft.quoted(_UNSURE, least, writing.guess)
-    else:
-        given = draft.quoted(_UNSUPPORTED, policy.min_quote)
-    return given or draft.refused(_NOT_FOUND)
+    given = None
+    if not writing.refused or tells or covered:
+        notice = _UNSURE if writing.refused or writing.guess else _UNSUPPORTED
+        given = draft.quoted(notice, least, first)
+    return given or draft.refused(_NOT_FOUND, first)
 
 
 def _checked(question: str) -> str:

@@ -7,7 +7,7 @@ similarity of question and sentence.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.answering.check.support import Citation
 from app.answering.sentences import Span, sentence_spans
@@ -22,7 +22,9 @@ _MAX_SENTENCES = 96
 _BORROWED = 0.5  # what a question's word counts that stands not in the sentence but just above it
 _NEARLY = 0.85
 _MOST_QUOTES = 3
+_MOST_LED = 2
 _LONGEST = 600  # characters
+_LIST = 1000  # the same for one that leads in
 _SHORT = 320  # characters that a sentence and what follows it may have together
 _MIN_WORDS = 3  # shorter ones are headings, labels and page numbers
 
@@ -64,11 +66,15 @@ def closest_quotes(
         hits: Where to look; a citation's number is a hit's place, from 1.
         model: Tells how near a sentence is.
         least: None whose relevance is below; where it is not 0, none much worse than the best.
-        first: The sentences that an answer rested on which was not believed: they lead.
+        first: Sentences that an answer would rest on which is not believed: up to two lead.
     """
     ranked = rank_quotes(question, hits, model)
     bar = max(least, _NEARLY * ranked[0].relevance) if ranked and least else least
-    found = [*first[:1]]
+    found: list[Citation] = []
+    for led in first:
+        if len(found) < _MOST_LED and not any(led.quote in other.quote for other in found):
+            span = _with_next(led.chunk.text, Span(led.start, led.end))
+            found.append(replace(led, end=span.end))
     for quote in ranked:
         if len(found) == _MOST_QUOTES:
             break
@@ -90,7 +96,7 @@ def _with_next(text: str, span: Span) -> Span:
         if following.start < end:
             continue
         parted = "\n\n" in text[end : following.start] and not (leads and end == span.end)
-        if parted or following.end - span.start > (_LONGEST if leads else _SHORT):
+        if parted or following.end - span.start > (_LIST if leads else _SHORT):
             break
         end = following.end
     return Span(span.start, end)

@@ -19,7 +19,7 @@ from embedder import LLM2VecGen
 from embedder.base import load_base, load_tokenizer
 from embedder.chat import REFUSAL, grounded_messages
 from embedder.errors import CheckpointError, DataError, TrainingError
-from embedder.generation import embed, generate
+from embedder.generation import Refusal, embed, generate
 from embedder.lora import ANSWERING
 from embedder.tokenizing import Prompter
 from embedder.train.__main__ import main
@@ -415,6 +415,10 @@ def test_a_refusal_is_written_where_it_is_likelier_than_all_else(bundled):
         reply = "".join(bundled.stream(messages, max_new_tokens=20, answering=True))
         assert (bundled.refusal_probability(messages) > 0.5) is refused
         assert (reply == REFUSAL) is refused, reply
+        guess = "".join(bundled.guess(messages, max_new_tokens=20))
+        assert guess
+        assert guess != REFUSAL
+        assert refused or guess == reply
 
 
 def test_a_reply_does_not_begin_with_a_refusal_that_is_less_likely_than_all_else(make_base):
@@ -428,6 +432,6 @@ def test_a_reply_does_not_begin_with_a_refusal_that_is_less_likely_than_all_else
         return list(islice(generate(lm, prompt, choose, guard=nullcontext, **options), 6))
 
     plain = write()
-    assert write(refusal=plain[:3])[:2] != plain[:2]
+    assert write(refusal=Refusal(plain[:3]))[:2] != plain[:2]
     other = [token for token in range(5) if token not in plain][:2]
-    assert write(refusal=other) == plain  # and what is no part of it stays as it is
+    assert write(refusal=Refusal(other)) == plain  # and what is no part of it stays as it is
