@@ -8,9 +8,9 @@ from app.runtime import Runtime
 from retriever import Retriever, open_index
 from tests.app.fakes import ScriptedModel
 
-REPLY = "The return window is 30 days [1]. " + " ".join(
-    f"Step {n} is to fill form {n} and send it." for n in range(1, 30)
-)
+STEPS = [f"Step {n} is to fill form {n} and send it" for n in range(1, 13)]
+DOCUMENT = f"# Returns\n\nThe return window is 30 days from delivery. {'. '.join(STEPS)}.\n"
+REPLY = " ".join(f"{sentence} [1]." for sentence in ("The return window is 30 days", *STEPS))
 
 
 def main(port: int, folder: Path) -> None:

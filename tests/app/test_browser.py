@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from app.__main__ import main
 from embedder import BUNDLED_MODEL
+from tests.app import slow_server
 from tests.app.fakes import pdf
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -140,9 +141,9 @@ def test_ask_upload_and_ask_again(page, tmp_path, unused_port, checkpoint, capsy
         assert "error: " in capsys.readouterr().err
 
 
-def test_tokens_stream_and_stop_keeps_them(page, tmp_path, unused_port):
+def test_sentences_stream_and_stop_keeps_them(page, tmp_path, unused_port):
     notes = tmp_path / "returns.md"
-    notes.write_text("# Returns\n\nThe return window is 30 days from delivery.\n")
+    notes.write_text(slow_server.DOCUMENT)
     command = ("-m", "tests.app.slow_server", str(unused_port), str(tmp_path))
     with server(unused_port, tmp_path / "log", *command) as url:
         page.goto(url)
@@ -160,7 +161,7 @@ def test_tokens_stream_and_stop_keeps_them(page, tmp_path, unused_port):
         expect(page.get_by_text("Stopped before the end.")).to_be_visible(timeout=10_000)
         kept = answer.inner_text()
         assert "Step 2" in kept
-        assert "Step 29" not in kept
+        assert "Step 12" not in kept
         assert "30 days" in open_source(page, "returns.md")
 
         page.reload()  # another session: an empty conversation over the same index
