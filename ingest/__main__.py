@@ -180,8 +180,8 @@ def _remove(options: argparse.Namespace) -> None:
         removed = remove(options.paths, index)
     if not options.quiet:
         for record in removed:
-            print(f"removed {printable(record.source)} ({record.chunks:,} chunks)")
-        print(f"{len(removed):,} documents taken out of the index; no file was deleted.")
+            print(f"removed {printable(record.source)}: {_counted(record.chunks, 'chunk')}")
+        print(f"{_counted(len(removed), 'document')} taken out of the index; no file was deleted.")
 
 
 def _roll_back(options: argparse.Namespace) -> None:
@@ -211,6 +211,10 @@ def _show(report: "Report", options: argparse.Namespace) -> None:
         except OSError as error:
             msg = f"the report cannot be written to {options.json}: {error.strerror}"
             raise InputError(msg) from error
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 if __name__ == "__main__":

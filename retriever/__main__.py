@@ -210,6 +210,11 @@ def _printable(text: str) -> str:
 if __name__ == "__main__":
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal that is not UTF-8
-    code = main()
+    try:
+        code = main()
+        sys.stdout.flush()
+    except BrokenPipeError:  # who reads has seen enough, as `head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done: no traceback of tidying up
     sys.exit(code)

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from uuid import UUID
 
 from retriever.errors import FilterError
-from retriever.schema import DOCUMENT_ID, MEDIA_TYPE, MODIFIED, PAGE, PATHS
+from retriever.schema import DOCUMENT_ID, MEDIA_TYPE, MODIFIED, PAGE, PATHS, DocumentRecord
 
 FILE_TYPES = {
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -72,6 +72,18 @@ class Filter:
             _check_file_type(self.file_type)
         _check_pages(self.first_page, self.last_page)
         _check_times(self.modified_after, self.modified_before)
+
+    def admits(self, document: DocumentRecord) -> bool:
+        """Whether chunks of `document` may be let through; its pages are not looked at."""
+        path = PurePosixPath(document.source)
+        after, before = _nanoseconds(self.modified_after), _nanoseconds(self.modified_before)
+        return (
+            (self.source is None or path.is_relative_to(self.source))
+            and self.document_id in (None, document.document_id)
+            and FILE_TYPES.get(self.file_type or "", self.file_type) in (None, document.media_type)
+            and (after is None or after <= document.modified_ns)
+            and (before is None or document.modified_ns < before)
+        )
 
     def conditions(self) -> Conditions:
         """The filter in terms of payload fields."""

@@ -43,9 +43,14 @@ def about_collection(question: str, index: Index, where: Filter) -> Answer:
     Args:
         question: As it was asked.
         index: Where they are.
-        where: Only those below its path are counted.
+        where: Only documents that it admits are counted.
     """
-    documents = [record for record in index.documents() if _is_below(record.source, where.source)]
+    documents = [record for record in index.documents() if where.admits(record)]
+    if not documents:
+        nothing = Sentence("No document is indexed where the search is to look.", "", ())
+        return Answer(
+            question=question, understood=question, kind="collection", sentences=(nothing,)
+        )
     passages = sum(document.chunks for document in documents)
     kinds = Counter(PurePosixPath(document.source).suffix.lower() for document in documents)
     told = ", ".join(f"{count} {kind or 'without suffix'}" for kind, count in kinds.most_common())
@@ -61,7 +66,3 @@ def about_collection(question: str, index: Index, where: Filter) -> Answer:
     return Answer(
         question=question, understood=question, kind="collection", sentences=tuple(sentences)
     )
-
-
-def _is_below(source: str, path: str | None) -> bool:
-    return path is None or PurePosixPath(source).is_relative_to(path)

@@ -8,6 +8,7 @@ from app.answering.check.checker import Checker
 from app.answering.check.support import Citation
 from embedder.chat import grounded_messages
 from embedder.encoder import LanguageModel
+from embedder.errors import PromptTooLongError
 from retriever import Hit
 
 _LONGEST = 64
@@ -37,7 +38,10 @@ def evidence(
         if stop is not None and stop.is_set():
             break
         prompt = grounded_messages(question, [hit.chunk.text])
-        reply = model.guess(prompt, max_new_tokens=_LONGEST, stop=stop)
+        try:
+            reply = model.guess(prompt, max_new_tokens=_LONGEST, stop=stop)
+        except PromptTooLongError:  # it was left out, and has none
+            continue
         for sentence in Checker([hit.chunk]).read("".join(reply), complete=True)[:1]:
             near = sentence.citations if isinstance(sentence, Sentence) else ()
             found += [Citation(place + 1, c.chunk, c.start, c.end) for c in near[:1]]

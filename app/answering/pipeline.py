@@ -29,6 +29,7 @@ class QuestionError(DuetError, ValueError):
 
 _STOPPED = "Stopped before the end."
 _OFF_TOPIC = "Nothing in the documents is close to this question."
+_NOTHING = "No passage was found where the search was to look."
 _NOT_FOUND = "None of the passages that were found seems to answer it."
 _UNSUPPORTED = "In the documents' own words: the model's did not hold."
 _UNSURE = "In the documents' own words, the closest first: the model is not sure of an answer."
@@ -94,7 +95,7 @@ def stream_answer(
     question = _understood(asked, history, model)
     hits = retriever.retrieve(question, policy.k, min_score=policy.min_score, mode=policy.mode)
     if relevance(question, hits, model) < _least(policy, retriever):
-        return Draft(asked, question, model, hits).refused(_OFF_TOPIC)
+        return Draft(asked, question, model, hits).refused(_OFF_TOPIC if hits else _NOTHING)
     reading = read(question, hits, model, stop)
     context = build_context(question, reading.hits, model, max_new_tokens=policy.max_new_tokens)
     sources = [*context.sources, *(hit for hit in hits if hit not in context.sources)]
@@ -114,13 +115,20 @@ def stream_answer(
         return draft.quoted(_TOO_LONG, policy.min_quote) or draft.refused(_NOT_FOUND)
     telling = sources[:_TELLING] if reading.doubt is not None else []
     first = [*writing.guess, *evidence(question, telling, model, stop)]
-    return _instead(draft, writing, reading, policy, first)
+    return _instead(draft, writing, reading, policy, first, stop)
 
 
 def _instead(
-    draft: Draft, writing: Writing, reading: Reading, policy: Policy, first: Sequence[Citation]
+    draft: Draft,
+    writing: Writing,
+    reading: Reading,
+    policy: Policy,
+    first: Sequence[Citation],
+    stop: threading.Event | None,
 ) -> Answer:
     """Quotes where an answer seems to stand in the passages, else a refusal."""
+    if _is_set(stop):  # while the evidence was looked for
+        return draft.answer("stopped", _STOPPED)
     tells = reading.doubt is not None and reading.doubt < 0.5
     covered = coverage(draft.understood, reading.hits) >= policy.sure_coverage
     least = 0.0 if tells else policy.min_quote
@@ -168,5 +176,6 @@ def _is_sure(reading: Reading, sureness: float, policy: Policy) -> bool:
 def _dropped(count: int) -> str:
     if not count:
         return ""
-    sentences = "A sentence" if count == 1 else f"{count} sentences"
-    return f"{sentences} of the model's that the documents do not support left out."
+    if count == 1:
+        return "A sentence of the model's was left out: the documents do not support it."
+    return f"{count} sentences of the model's were left out: the documents do not support them."

@@ -23,9 +23,9 @@ _BORROWED = 0.5  # what a question's word counts that stands not in the sentence
 _NEARLY = 0.85
 _MOST_QUOTES = 3
 _MOST_LED = 2
-_LONGEST = 600  # characters
-_LIST = 1000  # the same for one that leads in
+_LONGEST = 600  # characters of a sentence
 _SHORT = 320  # characters that a sentence and what follows it may have together
+_LIST = 1000  # the same of one that leads in
 _MIN_WORDS = 3  # shorter ones are headings, labels and page numbers
 
 

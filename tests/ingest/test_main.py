@@ -145,7 +145,7 @@ def test_what_is_named_is_taken_out_also_if_it_is_gone(run, docs: Path, tmp_path
     assert f"nothing of {docs / 'dck.md'} is indexed" in error
     assert error.count("\n") == 1
     assert run(docs / "birds.txt", "--remove") == 0
-    assert f"removed {docs / 'birds.txt'} (1 chunks)" in capsys.readouterr().out
+    assert f"removed {docs / 'birds.txt'}: 1 chunk\n" in capsys.readouterr().out
     assert run(below / ".." / "birds", "--remove") == 0
     output = capsys.readouterr().out
     assert "goose.txt" in output

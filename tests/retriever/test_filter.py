@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ingest.sniff import Format
 from retriever import FILE_TYPES, Filter, document_id
 from retriever.errors import FilterError
-from retriever.schema import MODIFIED
+from retriever.schema import MODIFIED, DocumentRecord
 
 pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect:UserWarning")
 
@@ -141,3 +141,25 @@ def test_both_engines_index_the_fields_of_filters(stand_in, tmp_path, monkeypatc
     open_index(tmp_path, EncoderId("model", "1", 8)).close()
     (schema,) = tmp_path.glob("generations/*/shard/segments/*/payload_index/config.json")
     assert set(wanted) <= set(json.dumps(json.loads(schema.read_text())).split('"'))
+
+
+def test_a_document_is_admitted_as_its_chunks_are():
+    record = DocumentRecord("id", "/docs/sub/b.md", "", "v", 5_000, 1, "text/markdown", 1, True)
+    moment = datetime(1970, 1, 1, 0, 0, 0, 5, tzinfo=UTC)  # 5,000 ns
+    admitted = (
+        {"source": "/docs"},
+        {"source": "/docs/sub/b.md"},
+        {"file_type": "markdown"},
+        {"modified_after": moment},
+        {"modified_before": moment + timedelta(microseconds=1)},
+        {"first_page": 3},
+    )
+    assert all(Filter(**fields).admits(record) for fields in admitted)
+    refused = (
+        {"source": "/do"},
+        {"document_id": document_id("/other")},
+        {"file_type": "pdf"},
+        {"modified_after": moment + timedelta(microseconds=1)},
+        {"modified_before": moment},
+    )
+    assert not any(Filter(**fields).admits(record) for fields in refused)

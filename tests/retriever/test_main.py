@@ -185,3 +185,11 @@ def test_embedding_anew_with_the_same_model_gives_what_ingest_gave(real, capsys)
     assert before.keys() == after.keys()
     for source, vectors in before.items():
         assert after[source] == pytest.approx(vectors, abs=1e-5)
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(address):
+    command = f"{sys.executable} -m retriever info --index {address} | true"
+    done = subprocess.run(
+        ["/bin/bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")

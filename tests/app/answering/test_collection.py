@@ -61,3 +61,5 @@ def test_only_what_is_searched_is_counted(ask, retriever, model):
 
     answer = ask_within("What is in here?", retriever.within(Filter(source=GARDEN)))
     assert answer.text.startswith("1 document is indexed (1 .md), 2 passages")
+    answer = ask_within("What is in here?", retriever.within(Filter(file_type="pdf")))
+    assert answer.text == "No document is indexed where the search is to look."

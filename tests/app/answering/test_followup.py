@@ -1,6 +1,6 @@
 """Second questions that lean on the first: what they are understood as, and what is found then.
 
-`conversations.jsonl` was written before the rules, `fresh.jsonl` after them.
+`conversations.jsonl` was written before the rules, `fresh_conversations.jsonl` after them.
 """
 
 import json
@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 DOCUMENTS = HERE / "documents"  # alike enough to be taken for one another; quickly indexed
 WRITTEN, FRESH = (
     [json.loads(line) for line in (HERE / name).read_text().splitlines()]
-    for name in ("conversations.jsonl", "fresh.jsonl")
+    for name in ("conversations.jsonl", "fresh_conversations.jsonl")
 )
 CHOIR = Exchange("Who is the treasurer of the choir?", "The treasurer of the choir is Ms Vogt. [1]")
 LIGHTHOUSE = Exchange("When does the lighthouse open in summer?", "At 10 am. [1]")
