@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from ingest.errors import NoTextError, UnreadableError
 
@@ -16,6 +17,15 @@ _JUNK = re.compile(
     "[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\u00ad\ufeff\ufffe\uffff\ud800-\udfff]"
 )
 _BLANK_LINES = re.compile(r"\n{3,}")
+
+MAX_TITLE = 300
+"""Characters of a title, a heading or a page's label: each is stored with every passage below it,
+and a page that is one long `<h1>` would be stored as often as it has passages."""
+MAX_LANGUAGE = 35
+"""Characters of a language tag (BCP 47, RFC 5646 section 4.4.1)."""
+MAX_HEADINGS = 20_000
+MAX_PAGES = 20_000
+"""The longest handbook at hand has 872 pages; more than this is one page listed over and over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +63,21 @@ class Heading:
     end: int
 
 
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table, `text[start:end]` of the document: a row a line, which is never cut.
+
+    Attributes:
+        start: First character's offset in the document's text.
+        end: Offset after the last character.
+        header_end: Offset after the rows that name the columns, `start` if there are none.
+    """
+
+    start: int
+    end: int
+    header_end: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """What a parser makes of a file.
@@ -62,8 +87,10 @@ class Document:
         media_type: For example `application/pdf`.
         title: What the document itself gives as its title; never its file name.
         language: BCP 47 tag if the document declares one.
-        pages: In order; empty where the format has none.
+        pages: In order; empty where the format has none. Slides, sheets, chapters of a book and
+            messages of a mailbox are pages, too.
         headings: In order.
+        tables: In order, none in another.
         notes: What a user should know of the reading ("2 of 9 pages have no text").
     """
 
@@ -73,7 +100,35 @@ class Document:
     language: str | None = None
     pages: tuple[Page, ...] = ()
     headings: tuple[Heading, ...] = ()
+    tables: tuple[Table, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+def bounded(document: Document) -> Document:
+    """The document with its fields cut to what may be stored with each of its passages.
+
+    Raises:
+        UnreadableError: There are more than `MAX_PAGES` pages.
+    """
+    if len(document.pages) > MAX_PAGES:
+        msg = f"{len(document.pages):,} pages, the limit is {MAX_PAGES:,}: split the file"
+        raise UnreadableError(msg)
+    language = document.language
+    return replace(
+        document,
+        title=_cut(document.title) or None,
+        language=language if language and len(language) <= MAX_LANGUAGE else None,
+        pages=tuple(replace(page, label=_cut(page.label) or None) for page in document.pages),
+        headings=tuple(
+            replace(heading, title=_cut(heading.title))
+            for heading in document.headings[:MAX_HEADINGS]
+        ),
+    )
+
+
+def _cut(text: str | None) -> str:
+    text = text or ""
+    return text if len(text) <= MAX_TITLE else text[: MAX_TITLE - 1].rstrip() + "…"
 
 
 def normalise(text: str) -> str:
@@ -89,13 +144,16 @@ def one_line(text: str) -> str:
 
 
 class DocumentBuilder:
-    """Puts a document together from blocks, and keeps the spans of pages and headings."""
+    """Puts a document together from blocks; keeps the spans of pages, headings and tables."""
 
     def __init__(self) -> None:
         self._parts: list[str] = []
         self._length = 0
         self._headings: list[Heading] = []
+        self._tables: list[Table] = []
         self._pages: list[Page] = []
+        self._notes: list[str] = []
+        self._page_is_open = False
 
     def add(self, block: str, *, separator: str = "\n\n") -> int:
         """Append a block after `separator`; returns where it starts.
@@ -107,6 +165,7 @@ class DocumentBuilder:
             if self._parts:
                 self._append(separator)
             self._append(block)
+            self._stretch_page(self._length - len(block))
         return self._length - len(block)
 
     def add_heading(self, level: int, title: str) -> None:
@@ -116,12 +175,41 @@ class DocumentBuilder:
             start = self.add(title)
             self._headings.append(Heading(level, title, start, self._length))
 
+    def add_table(self, rows: Sequence[Sequence[str]], *, header_rows: int = 1) -> None:
+        """Append a table, a row a line: `| Name | Price |`. Rows without text are left out.
+
+        Args:
+            rows: Cells of each row, from the left; white space in a cell becomes one space.
+            header_rows: How many of the first rows name the columns.
+        """
+        lines: list[str] = []
+        header = 0
+        for number, row in enumerate(rows):
+            cells = [one_line(cell) for cell in row]
+            if any(cells):
+                lines.append(f"| {' | '.join(cells)} |")
+                header += number < header_rows
+        if lines:
+            start = self.add("\n".join(lines))
+            header_end = start + len("\n".join(lines[:header]))
+            self._tables.append(Table(start, self._length, header_end))
+
     def add_page(self, text: str, label: str | None) -> Page:
-        """Append the next page."""
-        start = self.add(text)
-        page = Page(len(self._pages) + 1, label, start, self._length)
-        self._pages.append(page)
-        return page
+        """Append the next page as one block."""
+        self.start_page(label)
+        self.add(text)
+        self._page_is_open = False
+        return self._pages[-1]
+
+    def start_page(self, label: str | None) -> None:
+        """Let a new page begin with the next block: a slide, a sheet, a chapter."""
+        self._pages.append(Page(len(self._pages) + 1, label, self._length, self._length))
+        self._page_is_open = True
+
+    def note(self, text: str) -> None:
+        """Say something of the reading to the user; the same thing once."""
+        if text not in self._notes:
+            self._notes.append(text)
 
     def mark_heading(self, level: int, title: str, page: Page) -> None:
         """Add a heading of which only title and page are known; it is looked for on the page."""
@@ -140,7 +228,6 @@ class DocumentBuilder:
         *,
         title: str | None = None,
         language: str | None = None,
-        notes: tuple[str, ...] = (),
     ) -> Document:
         """The document.
 
@@ -157,8 +244,16 @@ class DocumentBuilder:
             language=language or None,
             pages=tuple(self._pages),
             headings=tuple(sorted(self._headings, key=lambda heading: heading.start)),
-            notes=notes,
+            tables=tuple(self._tables),
+            notes=tuple(self._notes),
         )
+
+    def _stretch_page(self, start: int) -> None:
+        """Let the page that is open hold the block that was just added."""
+        if self._page_is_open:
+            page = self._pages[-1]
+            start = start if page.start == page.end else page.start
+            self._pages[-1] = replace(page, start=start, end=self._length)
 
     def _append(self, text: str) -> None:
         self._parts.append(text)

@@ -6,7 +6,7 @@ read is hostile and some of what reads it is C.
 
 from importlib import import_module
 
-from ingest.document import Document
+from ingest.document import Document, bounded
 from ingest.sniff import Format
 
 _MODULES = {
@@ -27,4 +27,4 @@ def parse(data: bytes, media_type: Format) -> Document:
         UnreadableError: The file is damaged, encrypted, or too large.
         NoTextError: The file holds no text.
     """
-    return import_module(f"ingest.parsers.{_MODULES[media_type]}").parse(data)
+    return bounded(import_module(f"ingest.parsers.{_MODULES[media_type]}").parse(data))

@@ -57,12 +57,9 @@ def _parse_readable(document: pdfium.PdfDocument) -> Document:
         pages.append(builder.add_page(_clean(_page_text(document, number)), label))
     for level, title, number in _outline(document):
         builder.mark_heading(level, title, pages[number])
+    _note_scanned(builder, pages)
     title = document.get_metadata_value("Title")
-    return builder.build(
-        Format.PDF,
-        title=None if _NO_TITLE.search(title) else title,
-        notes=_count_scanned(pages),
-    )
+    return builder.build(Format.PDF, title=None if _NO_TITLE.search(title) else title)
 
 
 def _page_text(document: pdfium.PdfDocument, number: int) -> str:
@@ -95,8 +92,9 @@ def _parse_damaged(data: bytes, reason: Exception) -> Document:
     except PyPdfError as error:
         msg = f"damaged: {str(reason).rstrip('.')}; pypdf: {error}"
         raise UnreadableError(msg) from error
-    note = "damaged: read by pypdf, spaces may be missing"
-    return builder.build(Format.PDF, notes=(note, *_count_scanned(pages)))
+    builder.note("damaged: read by pypdf, spaces may be missing")
+    _note_scanned(builder, pages)
+    return builder.build(Format.PDF)
 
 
 def _clean(text: str) -> str:
@@ -104,7 +102,7 @@ def _clean(text: str) -> str:
     return text if sum(map(str.isalnum, text)) >= MIN_ALPHANUMERIC else ""
 
 
-def _count_scanned(pages: list[Page]) -> tuple[str, ...]:
+def _note_scanned(builder: DocumentBuilder, pages: list[Page]) -> None:
     """Says how many pages have no text.
 
     Raises:
@@ -114,4 +112,5 @@ def _count_scanned(pages: list[Page]) -> tuple[str, ...]:
     if empty == len(pages):
         msg = f"no text: {empty} of {len(pages)} pages are scans, drawings or damaged (try OCR)"
         raise NoTextError(msg)
-    return (f"{empty} of {len(pages)} pages have no text",) if empty else ()
+    if empty:
+        builder.note(f"{empty} of {len(pages)} pages have no text")

@@ -1,6 +1,14 @@
 import pytest
 
-from ingest.document import MAX_CHARACTERS, DocumentBuilder, normalise
+from ingest.document import (
+    MAX_CHARACTERS,
+    Document,
+    DocumentBuilder,
+    Heading,
+    Page,
+    bounded,
+    normalise,
+)
 from ingest.errors import NoTextError, UnreadableError
 
 
@@ -65,3 +73,50 @@ def test_too_much_text_is_refused_with_the_limit():
     builder.add("x" * (MAX_CHARACTERS + 1))
     with pytest.raises(UnreadableError, match=r"16,000,001 characters.*limit is 16,000,000"):
         builder.build("text/plain")
+
+
+def test_a_page_of_several_blocks_spans_them_all():
+    builder = DocumentBuilder()
+    builder.start_page("Prices")
+    builder.add_heading(1, "Plans")
+    builder.add("Basic costs 5 euros.")
+    builder.start_page("Empty")
+    builder.start_page("Staff")
+    builder.add("Ada leads.")
+
+    document = builder.build("text/plain")
+
+    spans = [document.text[page.start : page.end] for page in document.pages]
+    assert spans == ["Plans\n\nBasic costs 5 euros.", "", "Ada leads."]
+    assert [page.label for page in document.pages] == ["Prices", "Empty", "Staff"]
+
+
+def test_a_table_has_its_rows_on_lines_and_knows_its_header():
+    builder = DocumentBuilder()
+    builder.add("Before.")
+    builder.add_table([["Plan", "Price\nin euros"], ["", ""], ["Basic", "5"]])
+
+    document = builder.build("text/plain")
+
+    (table,) = document.tables
+    assert document.text[table.start : table.end] == "| Plan | Price in euros |\n| Basic | 5 |"
+    assert document.text[table.start : table.header_end] == "| Plan | Price in euros |"
+
+
+def test_what_is_stored_with_each_passage_is_bounded():
+    long = Heading(1, "x" * 100_000, 0, 1)
+    document = bounded(
+        Document(text="x", media_type="text/plain", title="y" * 999, language="z" * 99,
+                 pages=(Page(1, "p" * 999, 0, 1),), headings=(long,))
+    )  # fmt: skip
+
+    fields = [document.title, document.headings[0].title, document.pages[0].label]
+    assert [len(field or "") for field in fields] == [300, 300, 300]
+    assert document.language is None
+
+
+def test_a_page_that_is_listed_over_and_over_is_refused():
+    pages = (Page(1, None, 0, 1),) * 20_001
+
+    with pytest.raises(UnreadableError, match="20,001 pages"):
+        bounded(Document(text="x", media_type="application/pdf", pages=pages))
