@@ -29,27 +29,42 @@ class Refusal:
     least: float = 0.5
 
 
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a reply follows.
+
+    Attributes:
+        vectors: Input vectors that are still to be read, `[1, length, hidden]`, at least one.
+        cache: What was read before them, if anything.
+        read: Called with the cache when it has read all of the prompt, and perhaps more.
+    """
+
+    vectors: torch.Tensor
+    cache: DynamicCache | None = None
+    read: Callable[[DynamicCache], object] = lambda _cache: None
+
+
 def generate(
     lm: PreTrainedModel,
-    inputs: torch.Tensor,
+    prompt: Prompt,
     choose: Callable[[torch.Tensor], int],
     *,
     guard: Callable[[], AbstractContextManager[object]],
     stop: threading.Event | None = None,
     refusal: Refusal | None = None,
 ) -> Iterator[int]:
-    """Token ids that follow `inputs`, without end.
+    """Token ids that follow `prompt`, without end.
 
     Args:
         lm: A causal language model.
-        inputs: Input vectors of the prompt, `[1, length, hidden]`.
+        prompt: At least one vector.
         choose: Picks the next id from logits `[vocabulary]`.
         guard: Entered round every forward pass, and left between them.
         stop: Checked before every forward pass; when set, the ids end.
         refusal: What the ids begin with where it is likely enough as a whole, and else do not.
     """
-    cache = DynamicCache(config=lm.config)
-    pending = list(inputs.split(PREFILL, dim=1))
+    cache = DynamicCache(config=lm.config) if prompt.cache is None else prompt.cache
+    pending = list(prompt.vectors.split(PREFILL, dim=1))
     logits = torch.empty(0)
     former: int | None = None
     refused = False
@@ -62,6 +77,8 @@ def generate(
                     inputs_embeds=vectors, past_key_values=cache, use_cache=True, logits_to_keep=1
                 ).logits[0, -1]
         logits = logits.float()
+        if former is None:
+            prompt.read(cache)
         if refusal and former is None:
             with guard(), torch.inference_mode():
                 refused, logits = _decided(lm, cache, logits, refusal)
@@ -73,7 +90,7 @@ def generate(
         former = choose(logits)
         yield former
         with torch.inference_mode():
-            pending = [embed(lm, torch.tensor([[former]], device=inputs.device))]
+            pending = [embed(lm, torch.tensor([[former]], device=prompt.vectors.device))]
 
 
 def _decided(
@@ -110,12 +127,20 @@ def noting(choose: Callable[[torch.Tensor], int], chances: list[float]) -> Calla
     return choose_and_note
 
 
-def probability(lm: PreTrainedModel, prompt: Sequence[int], reply: Sequence[int]) -> float:
+def probability(lm: PreTrainedModel, prompt: Prompt, reply: Sequence[int]) -> float:
     """How likely `lm` replies to `prompt` with exactly these token ids, one or more."""
-    ids = torch.tensor([[*prompt, *reply[:-1]]], device=lm.device)
+    ids = torch.tensor([reply[:-1]], device=prompt.vectors.device, dtype=torch.long)
+    cache = DynamicCache(config=lm.config) if prompt.cache is None else prompt.cache
     with torch.inference_mode():
-        logits = lm(input_ids=ids, use_cache=False, logits_to_keep=len(reply)).logits[0]
+        vectors = torch.cat([prompt.vectors, embed(lm, ids)], dim=1)
+        logits = lm(
+            inputs_embeds=vectors,
+            past_key_values=cache,
+            use_cache=True,
+            logits_to_keep=len(reply),
+        ).logits[0]
         found = logits.float().log_softmax(dim=-1)[range(len(reply)), list(reply)]
+    prompt.read(cache)
     return float(found.sum().exp())
 
 

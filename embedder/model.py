@@ -34,6 +34,7 @@ from embedder.errors import CheckpointError, PromptTooLongError, TextTooLongErro
 from embedder.fingerprint import fingerprint, weights_hash
 from embedder.hub import existing_folder, local_folder
 from embedder.lora import ANSWERING, ENCODING, LoraSwitch, add_adapter
+from embedder.prefix_cache import PrefixCache
 from embedder.published import Checkpoint, copy_checkpoint, read_checkpoint
 from embedder.reply import Reply
 from embedder.representation import Representation
@@ -41,6 +42,10 @@ from embedder.tokenizing import Prompter
 
 BATCH_TOKENS = {"cpu": 2048, "cuda": 32768, "mps": 8192}
 """Padded tokens of a batch: enough to keep the device busy, and no more memory than that takes."""
+
+READ_SHARE = 1 / 12
+"""What is remembered of prompts, in memory of the weights: of the bundled model's, three passages.
+Both modes together are to stay within 1.15 times the weights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +131,8 @@ class LLM2VecGen:
         self._adapter = LoraSwitch(lm)
         self._answering = None if checkpoint.answering is None else ANSWERING
         self._refusal = self._prompter.text_ids(REFUSAL, specials=False)
+        weights = sum(parameter.nbytes for parameter in lm.parameters())
+        self._read = PrefixCache(lm.config, int(READ_SHARE * weights))
         self._batch_tokens = BATCH_TOKENS.get(lm.device.type, BATCH_TOKENS["cpu"])
         self._lock = threading.Lock()
         self._stop_ids = generation.stop_ids(lm, tokenizer)
@@ -275,17 +282,17 @@ class LLM2VecGen:
         Raises:
             PromptTooLongError: The prompt leaves no room for a reply; raised at the call.
         """
-        ids = self._prompt(messages)
+        ids = self._prompt_ids(messages)
         room = self.context_tokens - len(ids)
-        prompt = generation.embed(self._lm, torch.tensor([ids], device=self._lm.device))
+        adapter = self._answering if answering else None
         chances: list[float] = []
         tokens = generation.generate(
             self._lm,
-            prompt,
+            self._prompt(ids, adapter),
             generation.noting(generation.chooser(temperature, seed), chances),
-            guard=partial(self._mode, self._answering if answering else None),
+            guard=partial(self._mode, adapter),
             stop=stop,
-            refusal=generation.Refusal(self._refusal) if answering and self._answering else None,
+            refusal=generation.Refusal(self._refusal) if adapter else None,
         )
         return self._reply(tokens, min(max_new_tokens, room), chances)
 
@@ -300,11 +307,11 @@ class LLM2VecGen:
 
         Arguments and errors as in `stream`.
         """
-        ids = self._prompt(messages)
+        ids = self._prompt_ids(messages)
         chances: list[float] = []
         tokens = generation.generate(
             self._lm,
-            generation.embed(self._lm, torch.tensor([ids], device=self._lm.device)),
+            self._prompt(ids, self._answering),
             generation.noting(generation.chooser(0.0, None), chances),
             guard=partial(self._mode, self._answering),
             stop=stop,
@@ -328,11 +335,21 @@ class LLM2VecGen:
         """
         if self._answering is None:
             return None
-        ids = self._prompt(messages)
+        prompt = self._prompt(self._prompt_ids(messages), self._answering)
         with self._mode(self._answering):
-            return generation.probability(self._lm, ids, self._refusal)
+            return generation.probability(self._lm, prompt, self._refusal)
 
-    def _prompt(self, messages: Sequence[Message]) -> list[int]:
+    def _prompt(self, ids: Sequence[int], adapter: str | None) -> generation.Prompt:
+        """What of `ids` is to be read, and what was read of them before with that adapter."""
+        if adapter is None:  # the plain base's replies are to be its own, to the last bit
+            return generation.Prompt(self._embedded(ids))
+        cache, done = self._read.begin(ids)
+        return generation.Prompt(self._embedded(ids[done:]), cache, partial(self._read.keep, ids))
+
+    def _embedded(self, ids: Sequence[int]) -> torch.Tensor:
+        return generation.embed(self._lm, torch.tensor([ids], device=self._lm.device))
+
+    def _prompt_ids(self, messages: Sequence[Message]) -> list[int]:
         ids = self._prompter.prompt_ids(messages)
         if len(ids) >= self.context_tokens:
             msg = (
@@ -370,7 +387,10 @@ class LLM2VecGen:
         states = self._compression_states([ids[:limit]], decoding=True)
         soft = self._reconstruction(states).to(self._lm.device, self._lm.dtype)
         tokens = generation.generate(
-            self._lm, soft, generation.chooser(0.0, None), guard=partial(self._mode, None)
+            self._lm,
+            generation.Prompt(soft),
+            generation.chooser(0.0, None),
+            guard=partial(self._mode, None),
         )
         written = takewhile(
             lambda token: token not in self._stop_ids, islice(tokens, max_new_tokens)

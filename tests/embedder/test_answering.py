@@ -19,7 +19,7 @@ from embedder import LLM2VecGen
 from embedder.base import load_base, load_tokenizer
 from embedder.chat import REFUSAL, grounded_messages
 from embedder.errors import CheckpointError, DataError, TrainingError
-from embedder.generation import Refusal, embed, generate
+from embedder.generation import Prompt, Refusal, embed, generate
 from embedder.lora import ANSWERING
 from embedder.tokenizing import Prompter
 from embedder.train.__main__ import main
@@ -315,6 +315,10 @@ def test_an_adapter_is_trained_written_and_switched_on_for_answers_alone(plan, t
     np.testing.assert_array_equal(model.encode(["bear"]), before.encode(["bear"]))
     assert before.refusal_probability(MESSAGES) is None
     assert model.refusal_probability(MESSAGES) == pytest.approx(refusal_by_steps(model), rel=1e-4)
+    written = write(load(checkpoint), answering=True)  # by one that has read nothing before
+    other = grounded_messages("Where does the bear sleep?", EXAMPLE.passages)
+    "".join(model.guess(other, max_new_tokens=3))
+    assert write(model, answering=True) == written
 
 
 def refusal_by_steps(model):
@@ -329,7 +333,7 @@ def refusal_by_steps(model):
     ids = torch.tensor([model._prompter.prompt_ids(MESSAGES)])
     steps = len(pending)
     tokens = generate(
-        model._lm, embed(model._lm, ids), choose, guard=lambda: model._mode(ANSWERING)
+        model._lm, Prompt(embed(model._lm, ids)), choose, guard=lambda: model._mode(ANSWERING)
     )
     list(islice(tokens, steps))
     assert len(found) == steps
@@ -429,7 +433,7 @@ def test_a_reply_does_not_begin_with_a_refusal_that_is_less_likely_than_all_else
 
     def write(**options):
         choose = lambda logits: int(logits.argmax())  # noqa: E731
-        return list(islice(generate(lm, prompt, choose, guard=nullcontext, **options), 6))
+        return list(islice(generate(lm, Prompt(prompt), choose, guard=nullcontext, **options), 6))
 
     plain = write()
     assert write(refusal=Refusal(plain[:3]))[:2] != plain[:2]

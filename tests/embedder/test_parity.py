@@ -50,7 +50,7 @@ def test_decoded_tokens(name):
     for states, ids in zip(expected["reconstruction"], expected["decoded_ids"], strict=True):
         tokens = generation.generate(
             model._lm,
-            torch.tensor([states]),
+            generation.Prompt(torch.tensor([states])),
             generation.chooser(0.0, None),
             guard=lambda: model._mode(None),
         )
