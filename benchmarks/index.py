@@ -66,7 +66,6 @@ def _passages(count: int) -> Passages:
     rng = np.random.default_rng(0)
     ranks = np.arange(1, _VOCABULARY + 1)
     chances = 1 / ranks / (1 / ranks).sum()
-    letters = "abcdefghijklmnop"
     words = np.array(
         [
             "".join(letters[int(digit, 16)] for digit in f"{number:05x}")
@@ -82,6 +81,11 @@ def _passages(count: int) -> Passages:
     vectors = centres[rng.integers(1000, size=count)]
     vectors += 0.7 * rng.standard_normal((count, _DIMENSION), dtype=np.float32)
     return texts, vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def _word(number: int) -> str:
+    """Of letters alone: words with digits count as codes, which are also found in parts."""
+    return "".join("abcdefghijklmnop"[int(digit, 16)] for digit in f"{number:05x}")
 
 
 def _write(address: str, texts: Sequence[str], vectors: NDArray[np.float32]) -> tuple[float, float]:
