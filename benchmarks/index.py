@@ -66,12 +66,7 @@ def _passages(count: int) -> Passages:
     rng = np.random.default_rng(0)
     ranks = np.arange(1, _VOCABULARY + 1)
     chances = 1 / ranks / (1 / ranks).sum()
-    words = np.array(
-        [
-            "".join(letters[int(digit, 16)] for digit in f"{number:05x}")
-            for number in range(_VOCABULARY)
-        ]
-    )
+    words = np.array(list(map(_word, range(_VOCABULARY))))
     texts = [
         " ".join(row)
         for start in range(0, count, _BATCH)
