@@ -1,6 +1,5 @@
 """What callers need of an encoder, and what tells two encoders apart; cheap to import."""
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, Self
@@ -85,6 +84,14 @@ class Encoder(Protocol):
         ...
 
 
+class StopSignal(Protocol):
+    """Says when to stop: a `threading.Event`, for example."""
+
+    def is_set(self) -> bool:
+        """Whether to stop now."""
+        ...
+
+
 class LanguageModel(Encoder, Protocol):
     """An encoder that also writes: what an answer needs of `LLM2VecGen`."""
 
@@ -102,7 +109,7 @@ class LanguageModel(Encoder, Protocol):
         messages: Sequence[Message],
         *,
         max_new_tokens: int = ...,
-        stop: threading.Event | None = ...,
+        stop: StopSignal | None = ...,
         answering: bool = ...,
     ) -> Reply:
         """The assistant's reply to `messages`, in pieces of text as they come.
@@ -123,7 +130,7 @@ class LanguageModel(Encoder, Protocol):
         messages: Sequence[Message],
         *,
         max_new_tokens: int = ...,
-        stop: threading.Event | None = ...,
+        stop: StopSignal | None = ...,
     ) -> Reply:
         """What the model takes for the answer, though it might rather refuse; see `stream`."""
         ...

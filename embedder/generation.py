@@ -1,7 +1,6 @@
 """Token by token through the language model with its KV cache, from any input vectors."""
 
 import copy
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -9,6 +8,8 @@ from dataclasses import dataclass
 import torch
 from tokenizers.decoders import DecodeStream
 from transformers import DynamicCache, PreTrainedModel, PreTrainedTokenizerFast
+
+from embedder.encoder import StopSignal
 
 PREFILL = 512
 """Prompt tokens a forward pass: a stop request waits for one such pass at most."""
@@ -50,7 +51,7 @@ def generate(
     choose: Callable[[torch.Tensor], int],
     *,
     guard: Callable[[], AbstractContextManager[object]],
-    stop: threading.Event | None = None,
+    stop: StopSignal | None = None,
     refusal: Refusal | None = None,
 ) -> Iterator[int]:
     """Token ids that follow `prompt`, without end.

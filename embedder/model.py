@@ -29,7 +29,7 @@ from embedder.base_files import check_digest, local_base
 from embedder.batching import by_length
 from embedder.chat import REFUSAL, Message
 from embedder.defaults import DECODED_TOKENS, DECODED_WORDS, MAX_NEW_TOKENS
-from embedder.encoder import EncoderId
+from embedder.encoder import EncoderId, StopSignal
 from embedder.errors import CheckpointError, PromptTooLongError, TextTooLongError
 from embedder.fingerprint import fingerprint, weights_hash
 from embedder.hub import existing_folder, local_folder
@@ -265,7 +265,7 @@ class LLM2VecGen:
         max_new_tokens: int = MAX_NEW_TOKENS,
         temperature: float = 0.0,
         seed: int | None = None,
-        stop: threading.Event | None = None,
+        stop: StopSignal | None = None,
         answering: bool = False,
     ) -> Reply:
         """Write the assistant's reply to `messages`, in pieces of text as they come.
@@ -301,7 +301,7 @@ class LLM2VecGen:
         messages: Sequence[Message],
         *,
         max_new_tokens: int = MAX_NEW_TOKENS,
-        stop: threading.Event | None = None,
+        stop: StopSignal | None = None,
     ) -> Reply:
         """What the answering adapter takes for the answer, though it might rather refuse.
 

@@ -1,13 +1,12 @@
 """Where the model would point, had it to answer from each passage alone."""
 
-import threading
 from collections.abc import Sequence
 
 from app.answering.answer import Sentence
 from app.answering.check.checker import Checker
 from app.answering.check.support import Citation
 from embedder.chat import grounded_messages
-from embedder.encoder import LanguageModel
+from embedder.encoder import LanguageModel, StopSignal
 from embedder.errors import PromptTooLongError
 from retriever import Hit
 
@@ -19,7 +18,7 @@ def evidence(
     question: str,
     hits: Sequence[Hit],
     model: LanguageModel,
-    stop: threading.Event | None = None,
+    stop: StopSignal | None = None,
 ) -> list[Citation]:
     """The place in each of `hits` on which an answer from it alone would rest, if there is one.
 

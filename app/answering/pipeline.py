@@ -4,7 +4,6 @@ complete a follow-up -> retrieve -> gate -> the telling passages under the model
 write, checking each sentence -> an answer, quotes instead, or a refusal with what comes closest
 """
 
-import threading
 from collections.abc import Callable, Generator, Sequence
 
 from app.answering.answer import Answer, Sentence
@@ -13,12 +12,13 @@ from app.answering.collection import about_collection, is_about_collection
 from app.answering.context import build_context
 from app.answering.conversation.followup import Exchange, understood
 from app.answering.draft import Draft
+from app.answering.ending import Ending
 from app.answering.evidence import evidence
 from app.answering.gate import coverage, least_relevance, relevance
 from app.answering.policy import DEFAULT_POLICY, Policy
 from app.answering.reading import Reading, read
 from app.answering.writing import Writing
-from embedder.encoder import Encoder, LanguageModel
+from embedder.encoder import Encoder, LanguageModel, StopSignal
 from embedder.errors import DuetError
 from retriever import Retriever
 
@@ -27,7 +27,6 @@ class QuestionError(DuetError, ValueError):
     """The question cannot be asked as it stands."""
 
 
-_STOPPED = "Stopped before the end."
 _OFF_TOPIC = "Nothing in the documents is close to this question."
 _NOTHING = "No passage was found where the search was to look."
 _NOT_FOUND = "None of the passages that were found seems to answer it."
@@ -69,7 +68,7 @@ def stream_answer(
     retriever: Retriever[LanguageModel],
     *,
     history: Sequence[Exchange] = (),
-    stop: threading.Event | None = None,
+    stop: StopSignal | None = None,
     policy: Policy = DEFAULT_POLICY,
 ) -> AnswerStream:
     """Answer `question` from the index, sentence by sentence.
@@ -89,33 +88,33 @@ def stream_answer(
         TextTooLongError: It is longer than the encoder reads.
         PromptTooLongError: It does not fit into the model's window.
     """
-    asked, model = _checked(question), retriever.model
+    asked, model, ending = _checked(question), retriever.model, Ending(stop, policy.max_seconds)
     if is_about_collection(asked):
         return about_collection(asked, retriever.index, retriever.where)
     question = _understood(asked, history, model)
     hits = retriever.retrieve(question, policy.k, min_score=policy.min_score, mode=policy.mode)
     if relevance(question, hits, model) < _least(policy, retriever):
         return Draft(asked, question, model, hits).refused(_OFF_TOPIC if hits else _NOTHING)
-    reading = read(question, hits, model, stop)
+    reading = read(question, hits, model, ending)
     context = build_context(question, reading.hits, model, max_new_tokens=policy.max_new_tokens)
     sources = [*context.sources, *(hit for hit in hits if hit not in context.sources)]
     draft = Draft(asked, question, model, sources, context.left_out)
     writing = Writing(
-        model, context, question, lambda sureness: _is_sure(reading, sureness, policy), stop
+        model, context, question, lambda sureness: _is_sure(reading, sureness, policy), ending
     )
-    if context.sources and not _is_set(stop):
+    if context.sources and not ending.is_set():
         for sentence in writing:
             yield draft.add(sentence)
     draft.rejected = writing.rejected
-    if _is_set(stop):
-        return draft.answer("stopped", _STOPPED)
+    if ending.is_set():
+        return draft.answer("stopped", ending.reason)
     if draft.sentences:
         return draft.answer("generated", _dropped(len(writing.rejected)))
     if not context.sources:
         return draft.quoted(_TOO_LONG, policy.min_quote) or draft.refused(_NOT_FOUND)
     telling = sources[:_TELLING] if reading.doubt is not None else []
-    first = [*writing.guess, *evidence(question, telling, model, stop)]
-    return _instead(draft, writing, reading, policy, first, stop)
+    first = [*writing.guess, *evidence(question, telling, model, ending)]
+    return _instead(draft, writing, reading, policy, first, ending)
 
 
 def _instead(
@@ -124,11 +123,11 @@ def _instead(
     reading: Reading,
     policy: Policy,
     first: Sequence[Citation],
-    stop: threading.Event | None,
+    ending: Ending,
 ) -> Answer:
     """Quotes where an answer seems to stand in the passages, else a refusal."""
-    if _is_set(stop):  # while the evidence was looked for
-        return draft.answer("stopped", _STOPPED)
+    if ending.is_set():  # while the evidence was looked for
+        return draft.answer("stopped", ending.reason)
     tells = reading.doubt is not None and reading.doubt < 0.5
     covered = coverage(draft.understood, reading.hits) >= policy.sure_coverage
     least = 0.0 if tells else policy.min_quote
@@ -163,10 +162,6 @@ def _least(policy: Policy, retriever: Retriever[LanguageModel]) -> float:
     if policy.min_relevance is not None:
         return policy.min_relevance
     return least_relevance(retriever, policy.k, policy.mode)
-
-
-def _is_set(stop: threading.Event | None) -> bool:
-    return stop is not None and stop.is_set()
 
 
 def _is_sure(reading: Reading, sureness: float, policy: Policy) -> bool:

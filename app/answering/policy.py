@@ -23,6 +23,7 @@ class Policy:
             times how sure the model is of its words. Of 60 questions of SQuAD's development set
             78 % got an answer at 0.65, of which 23 % were wrong; 100 % and 33 % at 0.
         max_new_tokens: Longest answer.
+        max_seconds: What is written by then stays, the rest is left out; None for no limit.
     """
 
     k: int = DEFAULT_K
@@ -33,6 +34,7 @@ class Policy:
     sure_coverage: float = 0.8
     min_sureness: float = 0.65
     max_new_tokens: int = 512
+    max_seconds: float | None = 120.0
 
 
 DEFAULT_POLICY = Policy()

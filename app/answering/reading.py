@@ -4,12 +4,11 @@ A small model reads one passage far better than five at once: among five it take
 refuses. How likely it refuses to answer from a passage alone says whether an answer stands there.
 """
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from embedder.chat import grounded_messages
-from embedder.encoder import LanguageModel
+from embedder.encoder import LanguageModel, StopSignal
 from embedder.errors import PromptTooLongError
 from retriever import Hit
 
@@ -33,7 +32,7 @@ class Reading:
 
 
 def read(
-    question: str, hits: Sequence[Hit], model: LanguageModel, stop: threading.Event | None = None
+    question: str, hits: Sequence[Hit], model: LanguageModel, stop: StopSignal | None = None
 ) -> Reading:
     """The passages to answer from: at least one, if there is any; all, if the model cannot tell.
 

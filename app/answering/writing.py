@@ -1,7 +1,6 @@
 """The model's reply, as sentences that were checked while it was written."""
 
 import re
-import threading
 from collections.abc import Callable, Iterator, Sequence
 
 from app.answering.answer import Sentence
@@ -9,7 +8,7 @@ from app.answering.check.checker import Checker, Rejected
 from app.answering.check.support import Citation
 from app.answering.context import Context
 from embedder.chat import is_refusal
-from embedder.encoder import LanguageModel
+from embedder.encoder import LanguageModel, StopSignal
 
 
 class Writing:
@@ -37,7 +36,7 @@ class Writing:
         context: Context,
         question: str,
         is_sure: Callable[[float], bool],
-        stop: threading.Event | None = None,
+        stop: StopSignal | None = None,
     ) -> None:
         self.refused = False
         self.rejected: list[str] = []

@@ -1,9 +1,10 @@
 import threading
+import time
 
 import pytest
 
 from app import ask as exported_ask
-from app.answering import Exchange, QuestionError, drain, stream_answer
+from app.answering import Exchange, Policy, QuestionError, drain, stream_answer
 from embedder.chat import REFUSAL
 from embedder.errors import PromptTooLongError, TextTooLongError
 from retriever import Filter
@@ -183,6 +184,19 @@ def test_stop_keeps_what_is_written(model, retriever):
     assert (answer.kind, answer.text) == ("stopped", RIGHT)
     assert answer.citations
     assert "Stopped" in answer.notice
+
+
+def test_a_time_limit_keeps_what_is_written_and_says_so(model, retriever):
+    model.reply = f"{RIGHT} It starts on the day of delivery [1]. And so on and on."
+
+    def wait(_sentence):
+        time.sleep(0.4)
+
+    stream = stream_answer(WARRANTY, retriever, policy=Policy(max_seconds=0.3))
+    answer = drain(stream, wait)
+
+    assert (answer.kind, answer.text) == ("stopped", RIGHT)
+    assert answer.notice == "Ended after 0.3 seconds: the time limit of an answer."
 
 
 def test_stop_keeps_from_quoting(model, retriever):
