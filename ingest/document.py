@@ -175,13 +175,17 @@ class DocumentBuilder:
             start = self.add(title)
             self._headings.append(Heading(level, title, start, self._length))
 
-    def add_table(self, rows: Sequence[Sequence[str]], *, header_rows: int = 1) -> None:
+    def add_table(self, rows: Sequence[Sequence[str]], *, header_rows: int | None = None) -> None:
         """Append a table, a row a line: `| Name | Price |`. Rows without text are left out.
 
         Args:
             rows: Cells of each row, from the left; white space in a cell becomes one space.
-            header_rows: How many of the first rows name the columns.
+            header_rows: How many of the first rows name the columns; None if the file does not
+                tell: then the first one does if it looks so.
         """
+        rows = [row for row in rows if any(cell.strip() for cell in row)]
+        if header_rows is None:
+            header_rows = int(_names_columns(rows))
         lines: list[str] = []
         header = 0
         for number, row in enumerate(rows):
@@ -263,6 +267,15 @@ class DocumentBuilder:
         # Joined once and kept: each heading that is looked for needs the text.
         self._parts = ["".join(self._parts)] if self._parts else []
         return self._parts[0] if self._parts else ""
+
+
+def _names_columns(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first row has a name for each column and no figures, and there are others."""
+    if len(rows) < 2 or len(rows[0]) < 2:
+        return False
+    names = [" ".join(cell.split()).casefold() for cell in rows[0]]
+    distinct = len(set(names)) == len(names) and all(names[1:])
+    return distinct and not any(name[:1].isdigit() for name in names)
 
 
 def check_length(text: str) -> None:

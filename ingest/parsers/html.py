@@ -2,17 +2,19 @@
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 import lxml.etree as etree
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
-from ingest.document import Document, DocumentBuilder
+from ingest.document import Document, DocumentBuilder, one_line
 from ingest.errors import NoTextError, UnreadableError
+from ingest.parsers.html_blocks import Block, read_blocks
+from ingest.parsers.html_hidden import Hidden
 from ingest.parsers.text import decode
 from ingest.sniff import Format
 
-MAIN_SHARE = 0.3
+MAIN_SHARE = 0.5
 """A `main` element with less of the page's text than this is taken for a mistake of its author."""
 
 _CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([a-z0-9_.:-]+)""", re.IGNORECASE)
@@ -27,25 +29,8 @@ _SUPERSETS = {
     "shift_jis": "cp932",
 }
 
-# fmt: off
-_HIDDEN = frozenset({
-    "script", "style", "template", "noscript", "head", "title", "svg", "canvas", "iframe",
-    "object", "audio", "video", "map", "button", "select", "option", "textarea", "input", "nav",
-    "footer", "aside", "dialog",
-})
-_BLOCKS = frozenset({
-    "address", "article", "blockquote", "body", "caption", "center", "dd", "details", "div",
-    "dl", "dt", "fieldset", "figcaption", "figure", "form", "header", "hr", "html", "legend",
-    "li", "main", "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th",
-    "thead", "tr", "ul",
-})
-# fmt: on
-_HIDDEN_ROLES = frozenset({"navigation", "banner", "contentinfo", "search", "complementary"})
-_INVISIBLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden")
-_HEADINGS = {f"h{level}": level for level in range(1, 7)}
-_LAYOUT = ("table", "ul", "ol", "pre", "blockquote", *_HEADINGS)
-_PERMALINKS = frozenset({"¶", "#", "🔗"})  # behind the headings of generated documentation
-_SPACE = re.compile(r"\s+")
+_AUTHORS = ("author", "dc.creator", "dcterms.creator", "article:author")
+_DATES = ("date", "article:published_time", "dc.date", "dcterms.date", "dcterms.created")
 
 
 def parse(data: bytes) -> Document:
@@ -60,14 +45,8 @@ def parse(data: bytes) -> Document:
         msg = "no text"
         raise NoTextError(msg)
     builder = DocumentBuilder()
-    listed = False
-    for level, block in _blocks(_main(root)):
-        if level:
-            builder.add_heading(level, block)
-        else:
-            item = block.startswith(("- ", "| "))
-            builder.add(block, separator="\n" if item and listed else "\n\n")
-            listed = item
+    _add_facts(root, builder)
+    _add_main(root, builder)
     return builder.build(
         Format.HTML,
         title=root.findtext(".//title"),
@@ -75,10 +54,34 @@ def parse(data: bytes) -> Document:
     )
 
 
+def add_blocks(blocks: Iterable[Block], builder: DocumentBuilder) -> None:
+    """Append `blocks` to a document."""
+    for block in blocks:
+        if block.rows:
+            builder.add_table(block.rows, header_rows=block.header_rows)
+        elif block.level:
+            builder.add_heading(block.level, block.text)
+        else:
+            builder.add(block.text, separator="\n" if block.follows else "\n\n")
+
+
+def blocks_of(source: str) -> Iterable[Block]:
+    """What is visible of a page or a piece of one.
+
+    Raises:
+        UnreadableError: It is too large for the reader of HTML.
+    """
+    root = _tree(source)
+    return () if root is None else read_blocks(root, Hidden(root))
+
+
 def visible_text(fragment: str) -> str:
     """The text of a piece of HTML, a block a line."""
-    root = _tree(fragment)
-    return "" if root is None else "\n".join(block for _, block in _blocks(root))
+    lines: list[str] = []
+    for block in blocks_of(fragment):
+        rows = (f"| {' | '.join(map(one_line, row))} |" for row in block.rows)
+        lines += rows if block.rows else [block.text]
+    return "\n".join(lines)
 
 
 def _declared_encoding(data: bytes) -> str | None:
@@ -109,104 +112,38 @@ def _tree(text: str) -> HtmlElement | None:
     return root
 
 
-def _main(root: HtmlElement) -> HtmlElement:
-    """The part that holds the page's own content, if the page marks one."""
+def _add_facts(root: HtmlElement, builder: DocumentBuilder) -> None:
+    """Author and date, for which people ask, and which a page often gives in its head alone."""
+    facts = {
+        (meta.get("name") or meta.get("property") or "").lower(): one_line(meta.get("content", ""))
+        for meta in root.iter("meta")
+    }
+    shown = " ".join("".join(root.itertext()).split())
+    lines: list[str] = []
+    for word, names in (("Author", _AUTHORS), ("Date", _DATES)):
+        value = next((facts[name] for name in names if facts.get(name)), "")
+        if value and value not in shown and not value.startswith("http"):
+            lines.append(f"{word}: {value}")
+    builder.add("\n".join(lines))
+
+
+def _add_main(root: HtmlElement, builder: DocumentBuilder) -> None:
+    """The part that the page marks as its own, if that is most of it, else all."""
+    hidden = Hidden(root)
     marked = root.xpath("//main | //*[@role='main']")
-    articles = root.xpath("//article")
-    main = marked[0] if marked else articles[0] if len(articles) == 1 else root
-    return main if _length(main) >= MAIN_SHARE * _length(root) else root
+    everything = list(read_blocks(root, hidden))
+    if len(marked) == 1:
+        main = list(read_blocks(marked[0], hidden))
+        inside, all_of_it = _length(main), _length(everything)
+        if inside >= MAIN_SHARE * all_of_it:
+            if all_of_it - inside > inside // 10:
+                left = all_of_it - inside
+                builder.note(f"{left:,} characters beside the page's main part were left out")
+            everything = main
+    add_blocks(everything, builder)
 
 
-def _length(root: HtmlElement) -> int:
-    return sum(len(text) for _, text in _blocks(root))
-
-
-class _Block:
-    """The block of text that is being read."""
-
-    def __init__(self) -> None:
-        self._words: list[str] = []
-        self.level = 0
-        self.bullet = ""
-        self.preformatted = 0
-
-    def add(self, text: str | None) -> None:
-        self._words.append((text or "") if self.preformatted else _SPACE.sub(" ", text or ""))
-
-    def add_line_break(self) -> None:
-        self._words.append("\n")
-
-    def take(self) -> Iterator[tuple[int, str]]:
-        """Yields what was read, unless it is nothing, and starts anew."""
-        text = "".join(self._words)
-        self._words = []
-        if not self.preformatted:
-            text = "\n".join(line.strip() for line in text.split("\n")).strip("\n")
-        if text.strip():
-            yield self.level, self.bullet + text
-            self.bullet = ""
-
-
-def _blocks(root: HtmlElement) -> Iterator[tuple[int, str]]:
-    """Yields (heading level or 0, text) in reading order; no recursion, however deep the page."""
-    block = _Block()
-    walker = etree.iterwalk(root, events=("start", "end"))
-    for event, element in walker:
-        if event == "end":
-            yield from _close(block, element)
-            block.add(element.tail if element is not root else None)
-        elif element is not root and _is_hidden(element):
-            walker.skip_subtree()
-        elif element.tag == "tr" and next(element.iter(*_LAYOUT), None) is None:
-            yield from block.take()
-            yield from _row(element)
-            walker.skip_subtree()
-        else:
-            yield from _open(block, element)
-    yield from block.take()
-
-
-def _open(block: _Block, element: HtmlElement) -> Iterator[tuple[int, str]]:
-    if element.tag in _BLOCKS or element.tag in _HEADINGS:
-        yield from block.take()
-        block.level = _HEADINGS.get(element.tag, block.level)
-    if element.tag == "li":
-        block.bullet = "- "
-    elif element.tag == "pre":
-        block.preformatted += 1
-    elif element.tag == "br":
-        block.add_line_break()
-    block.add(element.text)
-
-
-def _close(block: _Block, element: HtmlElement) -> Iterator[tuple[int, str]]:
-    if element.tag in _BLOCKS or element.tag in _HEADINGS:
-        yield from block.take()
-    if element.tag in _HEADINGS:
-        block.level = 0
-    elif element.tag == "li":
-        block.bullet = ""
-    elif element.tag == "pre":
-        block.preformatted -= 1
-
-
-def _row(row: HtmlElement) -> Iterator[tuple[int, str]]:
-    """A row of a table of data, its cells on one line; tables for layout are read as blocks."""
-    cells = [
-        _SPACE.sub(" ", " ".join(text for _, text in _blocks(cell)))
-        for cell in row
-        if not _is_hidden(cell)
-    ]
-    if any(cells):
-        yield 0, f"| {' | '.join(cells)} |"
-
-
-def _is_hidden(element: HtmlElement) -> bool:
-    return (
-        element.tag in _HIDDEN
-        or (element.tag == "a" and element.text in _PERMALINKS)
-        or element.get("hidden") is not None
-        or element.get("aria-hidden") == "true"
-        or element.get("role") in _HIDDEN_ROLES
-        or _INVISIBLE.search(element.get("style", "")) is not None
+def _length(blocks: Iterable[Block]) -> int:
+    return sum(
+        len(block.text) + sum(len(cell) for row in block.rows for cell in row) for block in blocks
     )

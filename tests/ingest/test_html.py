@@ -16,7 +16,7 @@ def test_headings_lists_tables_and_code_in_order():
         b"<h2>Two<a href='#two'>\xc2\xb6</a></h2><pre>  x = 1\n    y = 2</pre>tail</body></html>"
     )
     assert document.text == (
-        "One\n\nSome text with bold words.\nNew line.\n\n- first\n- second\n"
+        "One\n\nSome text with bold words.\nNew line.\n\n- first\n- second\n\n"
         "| Year | Cost |\n| 2025 | 40 |\n\nTwo\n\n  x = 1\n    y = 2\n\ntail"
     )
     assert [(h.level, document.text[h.start : h.end]) for h in document.headings] == [
@@ -31,7 +31,7 @@ def test_what_a_reader_does_not_see_is_left_out():
         "<script>var a</script><style>b{}</style><nav>menu</nav><p hidden>h</p>"
         "<p style='color:red; display: none'>no</p><p aria-hidden=true>x</p>"
         "<div role=search>s</div>"
-        "<!-- comment --><p>seen</p><footer>imprint</footer>"
+        "<!-- comment --><p>seen</p><noscript>n</noscript>"
     ) == "seen"  # fmt: skip
 
 
@@ -39,9 +39,15 @@ def test_the_main_part_is_taken_where_it_is_marked():
     assert text("<div>Login</div><main><p>Long enough content of the page.</p></main>") == (
         "Long enough content of the page."
     )
-    assert text("<p>Login</p><article>The only article is what matters.</article>") == (
-        "The only article is what matters."
-    )
+    page = "<p>Opening hours: nine to six.</p><article>News: new roses came.</article>"
+    assert text(page) == "Opening hours: nine to six.\n\nNews: new roses came."
+
+
+def test_what_is_left_out_beside_the_main_part_is_said():
+    document = parse(f"<main>{'The page says this. ' * 5}</main><p>{'Beside. ' * 4}</p>".encode())
+
+    assert "Beside" not in document.text
+    assert document.notes == ("31 characters beside the page's main part were left out",)
 
 
 def test_a_main_part_that_holds_next_to_nothing_is_a_mistake():

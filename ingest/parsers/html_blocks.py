@@ -1,0 +1,268 @@
+"""An HTML page as blocks in reading order: headings, paragraphs, items of lists, tables."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import lxml.etree as etree
+from lxml.html import HtmlElement
+
+from ingest.parsers.html_hidden import Hidden
+from ingest.parsers.html_tables import is_layout, read_rows
+from ingest.parsers.inline import lowered, raised
+from ingest.parsers.numbering import marker
+
+# fmt: off
+_BLOCKS = frozenset({
+    "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details",
+    "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "header", "hr",
+    "html", "legend", "li", "main", "ol", "p", "pre", "section", "summary", "table", "tbody", "td",
+    "tfoot", "th", "thead", "tr", "ul",
+})
+# fmt: on
+_HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_LISTS = ("ol", "ul", "menu", "dir")
+_STYLES = {"a": "lower-alpha", "A": "upper-alpha", "i": "lower-roman", "I": "upper-roman"}
+_STYLE = re.compile(r"list-style(?:-type)?\s*:\s*([a-z-]+)", re.IGNORECASE)
+_SPACE = re.compile(r"[ \t\n\r\f]+")
+_NOTE = re.compile(r"\b(foot-?note|reference|noteref|citation)", re.IGNORECASE)
+_INDENT = "  "
+_SHOWN_INPUTS = frozenset({"", "text", "number", "email", "tel", "url", "date", "time", "search"})
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A part of a page that stands by itself.
+
+    Attributes:
+        text: Its text; empty for a table.
+        level: 1 to 6 of a heading, else 0.
+        follows: Whether it goes on what is before it: the next item of a list, the next line.
+        rows: The cells of a table.
+        header_rows: How many of them name the columns, None if the page does not tell.
+    """
+
+    text: str = ""
+    level: int = 0
+    follows: bool = False
+    rows: list[list[str]] = field(default_factory=list[list[str]])
+    header_rows: int | None = None
+
+
+@dataclass(slots=True)
+class _List:
+    style: str
+    number: int
+    step: int
+
+
+def read_blocks(root: HtmlElement, hidden: Hidden) -> Iterator[Block]:
+    """Yields what is visible below `root`; no recursion, however deep the page."""
+    reader = _Reader(hidden)
+    walker = etree.iterwalk(root, events=("start", "end"))
+    for event, element in walker:
+        if event == "end":
+            yield from reader.close(element)
+            reader.add(element.tail if element is not root else None)
+        elif element is not root and element in hidden:
+            walker.skip_subtree()
+        elif element.tag == "table" and not is_layout(element):
+            yield from reader.table(element)
+            walker.skip_subtree()
+        elif reader.add_whole(element):
+            walker.skip_subtree()
+        else:
+            yield from reader.open(element)
+    yield from reader.take()
+
+
+class _Reader:
+    def __init__(self, hidden: Hidden) -> None:
+        self._hidden = hidden
+        self._words: list[str] = []
+        self._lists: list[_List] = []
+        self._level = 0
+        self._marker = ""
+        self._listed = False
+        self._preformatted = 0
+
+    def add(self, text: str | None) -> None:
+        if not text:
+            return
+        self._words.append(text if self._preformatted else _SPACE.sub(" ", text))
+
+    def take(self) -> Iterator[Block]:
+        """Yields what was read, unless it is nothing, and starts anew."""
+        text = "".join(self._words)
+        self._words = []
+        if not self._preformatted:
+            text = "\n".join(_SPACE.sub(" ", line).strip() for line in text.split("\n")).strip("\n")
+        if not text.strip():
+            return
+        follows = self._listed and bool(self._lists)
+        if self._lists:
+            indent = _INDENT * (len(self._lists) - 1)
+            first = self._marker or " " * len(_INDENT)
+            text = f"{indent}{first}" + text.replace("\n", f"\n{indent}{_INDENT}")
+        elif self._marker:  # the words of a definition
+            text, follows = self._marker + text, True
+        yield Block(text, self._level, follows)
+        self._marker, self._listed = "", bool(self._lists)
+
+    def open(self, element: HtmlElement) -> Iterator[Block]:
+        tag = str(element.tag)
+        if self._preformatted and tag in _BLOCKS and tag != "pre":
+            self._break_line()
+        elif tag in _BLOCKS or tag in _HEADINGS:
+            yield from self.take()
+            self._level = _HEADINGS.get(tag, self._level)
+        if tag in _LISTS:
+            self._listed = self._listed and bool(self._lists)
+            self._lists.append(_numbering(element))
+        elif tag == "li":
+            self._marker = self._next_marker(element)
+        elif tag == "dd":
+            self._marker = _INDENT
+        elif tag == "pre":
+            self._preformatted += 1
+        elif tag == "br":
+            self._words.append("\n")
+        self.add(element.text)
+
+    def close(self, element: HtmlElement) -> Iterator[Block]:
+        tag = str(element.tag)
+        if self._preformatted and tag in _BLOCKS and tag != "pre":
+            self._break_line()
+        elif tag in _BLOCKS or tag in _HEADINGS:
+            yield from self.take()
+        if tag in _HEADINGS:
+            self._level = 0
+        elif tag in _LISTS and self._lists:
+            self._lists.pop()
+        elif tag in ("li", "dd"):
+            self._marker = ""
+        elif tag == "pre":
+            self._preformatted -= 1
+        elif tag == "a":
+            self.add(_address(element))
+
+    def table(self, table: HtmlElement) -> Iterator[Block]:
+        """Yields a table of data, after its caption."""
+        yield from self.take()
+        for caption in table.iterchildren("caption"):
+            yield Block(_on_one_line(caption, self._hidden))
+        rows = read_rows(table, lambda cell: _on_one_line(cell, self._hidden))
+        yield Block(rows=rows.cells, header_rows=rows.header_rows)
+        self._listed = False
+
+    def add_whole(self, element: HtmlElement) -> bool:
+        """Add an element that shows something other than its text; False if it is none."""
+        tag = str(element.tag)
+        if tag in ("sup", "sub"):
+            self._words.append(self._shifted(element))
+        elif tag == "img":
+            self.add(element.get("alt"))
+        elif tag == "math":
+            self.add(_formula(element))
+        elif tag == "rt":  # how the characters before it are read
+            self._words.append(f"({_plain(element)})")
+        elif tag == "input":
+            self.add(_value(element))
+        elif tag == "select":
+            self.add(_chosen(element))
+        else:
+            return False
+        return True
+
+    def _shifted(self, element: HtmlElement) -> str:
+        before = "".join(self._words[-8:])[-40:]
+        text = _plain(element)
+        if element.tag == "sub":
+            return lowered(before, text)
+        parent = element.getparent()
+        links = [*element.iter("a"), *([parent] if parent is not None else [])]
+        to_note = any(link.tag == "a" and link.get("href", "").startswith("#") for link in links)
+        named = f"{element.get('class', '')} {element.get('id', '')}"
+        return raised(before, text, is_note=to_note or _NOTE.search(named) is not None)
+
+    def _next_marker(self, item: HtmlElement) -> str:
+        if not self._lists:
+            return "- "
+        of = self._lists[-1]
+        if not of.style:
+            return "- "
+        value = item.get("value", "").strip()
+        of.number = int(value) if value.isdecimal() and len(value) < 9 else of.number + of.step
+        return f"{marker(of.style, of.number)}. "
+
+    def _break_line(self) -> None:
+        if self._words and not self._words[-1].endswith("\n"):
+            self._words.append("\n")
+
+
+def _numbering(element: HtmlElement) -> _List:
+    found = _STYLE.search(element.get("style", ""))
+    style = found[1].lower() if found else _STYLES.get(element.get("type", ""), "decimal")
+    if element.tag != "ol" or style in ("none", "disc", "circle", "square"):
+        return _List("", 0, 1)
+    start = element.get("start", "").strip()
+    items = sum(1 for _ in element.iterchildren("li"))
+    is_reversed = element.get("reversed") is not None
+    first = int(start) if start.lstrip("-").isdecimal() and len(start) < 9 else 0
+    if not start:
+        first = items if is_reversed else 1
+    step = -1 if is_reversed else 1
+    return _List(style, first - step, step)
+
+
+def _on_one_line(element: HtmlElement, hidden: Hidden) -> str:
+    """What a cell shows; its lines and the items of its lists are kept apart."""
+    lines = (
+        line.strip() for block in read_blocks(element, hidden) for line in block.text.split("\n")
+    )
+    return "; ".join(line.removeprefix("- ") for line in lines if line)
+
+
+def _plain(element: HtmlElement) -> str:
+    return " ".join("".join(element.itertext()).split())
+
+
+def _formula(element: HtmlElement) -> str:
+    """A formula as its author wrote it, in TeX mostly, else as its signs in order."""
+    for annotation in element.iter("annotation"):
+        if "tex" in annotation.get("encoding", "").lower():
+            return f" {_plain(annotation)} "
+    return f" {element.get('alttext') or _signs(element)} "
+
+
+def _signs(element: HtmlElement) -> str:
+    words: list[str] = []
+    for node in element.iter("mi", "mn", "mo", "mtext"):
+        parent = node.getparent()
+        sign = _plain(node)
+        shift = {"msup": "^", "msub": "_", "mfrac": "/", "msqrt": "√"}.get(str(parent.tag), "")
+        is_second = parent.index(node) == 1
+        words.append(f"{shift}{sign}" if shift == "√" or (shift and is_second) else sign)
+    return " ".join(words)
+
+
+def _address(link: HtmlElement) -> str:
+    """Whom a link writes to or calls, where its words do not say."""
+    kind, _, address = link.get("href", "").partition(":")
+    address = address.partition("?")[0].strip()
+    if kind.lower() not in ("mailto", "tel") or not address or address in _plain(link):
+        return ""
+    return f" ({address})"
+
+
+def _value(element: HtmlElement) -> str:
+    kind = element.get("type", "").lower()
+    if kind in ("checkbox", "radio"):
+        return "[x] " if element.get("checked") is not None else "[ ] "
+    return element.get("value", "") if kind in _SHOWN_INPUTS else ""
+
+
+def _chosen(element: HtmlElement) -> str:
+    options = list(element.iter("option"))
+    chosen = [option for option in options if option.get("selected") is not None]
+    return ", ".join(map(_plain, chosen or options[:1]))

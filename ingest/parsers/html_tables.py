@@ -1,0 +1,93 @@
+"""Tables of an HTML page: cells that span several rows or columns stand in each of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lxml.html import HtmlElement
+
+MAX_SPAN = 200
+"""A cell is repeated so often at most; a page may claim 65,534 (HTML's limit)."""
+_PARTS = ("thead", "tbody", "tfoot")
+_BLOCKS = ("table", "pre", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6")
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A table as rows of cells.
+
+    Attributes:
+        cells: Each row from the left, all as wide as the widest.
+        header_rows: How many of the first rows name the columns; None if the page does not tell.
+    """
+
+    cells: list[list[str]]
+    header_rows: int | None
+
+
+def is_layout(table: HtmlElement) -> bool:
+    """Whether a table only places things on the page."""
+    if table.get("role", "").lower() in ("presentation", "none"):
+        return True
+    if next(table.iterdescendants(*_BLOCKS), None) is not None:
+        return True
+    rows = _rows(table)
+    return max((len(row) for row in rows), default=0) < 2
+
+
+def read_rows(table: HtmlElement, text: Callable[[HtmlElement], str]) -> Rows:
+    """The rows of a table of data.
+
+    Args:
+        table: Without another table in it.
+        text: What a cell shows.
+    """
+    grid: list[list[str]] = []
+    below: dict[int, tuple[int, str]] = {}  # column -> rows that its cell still covers, and text
+    header, in_header = 0, True
+    for row in _rows(table):
+        cells: list[str] = []
+        for cell in row:
+            _fill_from_above(cells, below)
+            shown, width = text(cell), _span(cell, "colspan")
+            for _ in range(width):
+                if _span(cell, "rowspan") > 1:
+                    below[len(cells)] = (_span(cell, "rowspan") - 1, shown)
+                cells.append(shown)
+        _fill_from_above(cells, below)
+        in_header = in_header and _is_header(row)
+        header += in_header
+        grid.append(cells)
+    width = max(map(len, grid), default=0)
+    return Rows([row + [""] * (width - len(row)) for row in grid], header or None)
+
+
+def _fill_from_above(cells: list[str], below: dict[int, tuple[int, str]]) -> None:
+    while len(cells) in below:
+        column = len(cells)
+        rows, shown = below.pop(column)
+        cells.append(shown)
+        if rows > 1:
+            below[column] = (rows - 1, shown)
+
+
+def _rows(table: HtmlElement) -> list[list[HtmlElement]]:
+    """Cells by row, head first, foot last."""
+    head, body, foot = [], [], []
+    places = {"thead": head, "tfoot": foot}
+    for child in table:
+        rows = child.iterchildren("tr") if child.tag in _PARTS else [child]
+        for row in rows:
+            if row.tag == "tr":
+                cells = list(row.iterchildren("td", "th"))
+                places.get(str(child.tag), body).append(cells)
+    return [row for row in (*head, *body, *foot) if row]
+
+
+def _is_header(row: list[HtmlElement]) -> bool:
+    parent = row[0].getparent().getparent()
+    return all(cell.tag == "th" for cell in row) or (parent is not None and parent.tag == "thead")
+
+
+def _span(cell: HtmlElement, name: str) -> int:
+    value = cell.get(name, "1").strip()
+    return min(max(int(value), 1), MAX_SPAN) if value.isdecimal() and len(value) < 9 else 1

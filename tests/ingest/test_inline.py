@@ -1,0 +1,40 @@
+import pytest
+
+from ingest.parsers.inline import lowered, raised
+
+
+@pytest.mark.parametrize(
+    ("before", "text", "read"),
+    [
+        ("10", "11", "10^11"),
+        ("1.7 × 10", "21", "1.7 × 10^21"),
+        ("10", "−4", "10^−4"),
+        ("2", "53", "2^53"),
+        ("250 m", "2", "250 m^2"),
+        ("x", "n+1", "x^(n+1)"),
+        ("(a+b)", "2", "(a+b)^2"),
+        ("built in 1998", "3", "built in 1998 [3]"),
+        ("in Bremen", "12", "in Bremen [12]"),
+        ("the end.", "4", "the end. [4]"),
+        ("(see above)", "4", "(see above) [4]"),
+        ("word", "[3]", "word [3]"),
+        ("the 1", "st", "the 1st"),
+        ("Acme", "™", "Acme™"),
+        ("", "3", "3"),
+        ("as Smith ", "2", "as Smith [2]"),
+    ],
+)
+def test_raised(before: str, text: str, read: str):
+    assert before + raised(before, text) == read
+
+
+def test_what_is_known_to_be_a_note_is_one():
+    assert raised("in 10", "3", is_note=True) == " [3]"
+
+
+@pytest.mark.parametrize(
+    ("before", "text", "read"),
+    [("H", "2", "H₂"), ("x", "max", "x_max"), ("(CH)", "3", "(CH)₃"), ("x", "i+1", "x_(i+1)")],
+)
+def test_lowered(before: str, text: str, read: str):
+    assert before + lowered(before, text) == read
