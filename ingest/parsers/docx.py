@@ -1,25 +1,23 @@
-"""Word (.docx): headings, paragraphs, lists and tables in the document's order."""
+"""Word (.docx): what the document shows, in its order."""
 
-import io
 import re
-import zipfile
 from collections.abc import Iterator
 
-import docx
 import lxml.etree as etree
-from docx.document import Document as WordDocument
-from docx.opc.exceptions import OpcError
-from docx.oxml.ns import qn
-from docx.oxml.xmlchemy import BaseOxmlElement
 
 from ingest.document import Document, DocumentBuilder, one_line
 from ingest.errors import UnreadableError
+from ingest.parsers.docx_lists import Numbering
+from ingest.parsers.docx_styles import Styles, W, is_on, outline_level, value
+from ingest.parsers.docx_text import Notes, Reader
+from ingest.parsers.ooxml import Element, Package, Part, attribute
 from ingest.sniff import Format
 
-MAX_XML_BYTES = 128 * 2**20
-"""Of all XML parts together, inflated. An 872-page handbook has 5.5 MB, a zip bomb gigabytes."""
-
-_HEADING = re.compile(r"heading (\d)", re.IGNORECASE)
+_DOCUMENT = "word/document.xml"
+_PROPERTIES = "docProps/core.xml"
+_MAX_SPAN = 200  # Word has 63 columns at most
+_INDENT = "  "
+_PAGE_NUMBER = re.compile(r"(?:\s|\W|page|seite|página|pagina|strana|of|von|de|di|z|\d)*", re.I)
 
 
 def parse(data: bytes) -> Document:
@@ -29,96 +27,186 @@ def parse(data: bytes) -> Document:
         UnreadableError: The file is damaged, no Word document, or inflates to too much.
         NoTextError: It holds no text.
     """
-    _check_archive(data)
-    try:
-        document = docx.Document(io.BytesIO(data))
-    except (OpcError, KeyError, ValueError, etree.XMLSyntaxError, zipfile.BadZipFile) as error:
-        msg = f"damaged: no readable Word document ({error})"
-        raise UnreadableError(msg) from error
+    package = Package(data)
+    name = package.main_part(_DOCUMENT)
+    main = package.part(name)
+    if main is None or main.find(f"{W}body") is None:
+        msg = f"a zip archive without a readable {_DOCUMENT}: not a Word document"
+        raise UnreadableError(msg)
     builder = DocumentBuilder()
-    _read(document, builder)
-    properties = document.core_properties
-    return builder.build(Format.DOCX, title=properties.title, language=properties.language or None)
+    _Word(package, name, builder).read(main)
+    if package.is_damaged:
+        builder.note("its XML is damaged: text may be missing")
+    return builder.build(Format.DOCX, **_properties(package))
 
 
-def _check_archive(data: bytes) -> None:
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            sizes = {part.filename: part.file_size for part in archive.infolist()}
-    except zipfile.BadZipFile as error:
-        msg = f"damaged: not a complete zip archive ({error})"
-        raise UnreadableError(msg) from error
-    if "word/document.xml" not in sizes:
-        msg = "a zip archive without word/document.xml: not a Word document"
-        raise UnreadableError(msg)
-    inflated = sum(size for name, size in sizes.items() if name.endswith((".xml", ".rels")))
-    if inflated > MAX_XML_BYTES:
-        msg = (
-            f"its XML inflates from {len(data):,} to {inflated:,} bytes, the limit is "
-            f"{MAX_XML_BYTES:,}: a zip bomb, or split it"
-        )
-        raise UnreadableError(msg)
+class _Word:
+    """Reads a document's parts into a builder."""
 
+    def __init__(self, package: Package, name: str, builder: DocumentBuilder) -> None:
+        self._package = package
+        self._name = name
+        self._builder = builder
+        self._reader = Reader(Styles.of(self._part("styles")))
+        self._numbering = Numbering.of(self._part("numbering"))
+        self._footnotes = self._notes("footnotes", "footnote")
+        self._endnotes = self._notes("endnotes", "endnote")
+        self._listed = False
 
-def _read(document: WordDocument, builder: DocumentBuilder) -> None:
-    levels = _heading_levels(document)
-    listed = False
-    for block in _blocks(document.element.body):
-        if block.tag == qn("w:tbl"):
-            builder.add("\n".join(_rows(block)))
-            continue
-        text = _text(block)
-        style = block.find(f"{qn('w:pPr')}/{qn('w:pStyle')}")
-        level = levels.get(style.get(qn("w:val"))) if style is not None else None
+    def read(self, main: Part) -> None:
+        """Header lines, the body with its footnotes, endnotes, footer lines."""
+        self._margins(main, "headerReference")
+        told = 0
+        for block in _blocks(main.find(f"{W}body")):
+            self._block(block)
+            told = self._tell_notes(self._reader.footnotes, self._footnotes, told)
+        self._tell_notes(self._reader.endnotes, self._endnotes, 0)
+        self._margins(main, "footerReference")
+        comments = self._part("comments")
+        if comments is not None and (count := len(comments.findall(f"{W}comment"))):
+            self._builder.note(f"{count} comment{'s' if count > 1 else ''} in it left out")
+
+    def _part(self, kind: str) -> Part | None:
+        target = self._package.target(self._name, kind)
+        return self._package.part(target) if target else None
+
+    def _block(self, block: Element) -> None:
+        if block.tag == f"{W}tbl":
+            rows, header_rows = self._rows(block)
+            self._builder.add_table(rows, header_rows=header_rows)
+            self._listed = False
+            return
+        text, level, marker, depth = self._paragraph(block)
         if level:
-            builder.add_heading(level, text)
-            continue
-        item = block.find(f"{qn('w:pPr')}/{qn('w:numPr')}") is not None
-        bullet = "- " if item and text.strip() else ""
-        builder.add(bullet + text, separator="\n" if item and listed else "\n\n")
-        listed = item
+            self._builder.add_heading(level, f"{marker} {text}" if text.strip() else "")
+        elif marker and text.strip():
+            indent = _INDENT * depth
+            separator = "\n" if self._listed else "\n\n"
+            self._builder.add(f"{indent}{marker} {text}", separator=separator)
+        else:
+            self._builder.add(text)
+        self._listed = bool(marker) and not level
+        for box in _text_boxes(block):
+            for inner in _blocks(box):
+                self._block(inner)
+
+    def _paragraph(self, paragraph: Element) -> tuple[str, int, str, int]:
+        """Its text, level as a heading, number or bullet, and depth in its list."""
+        properties = paragraph.find(f"{W}pPr")
+        style = self._reader.styles.get(value(properties, "pStyle") or None)
+        own = outline_level(properties)
+        numbering = properties.find(f"{W}numPr") if properties is not None else None
+        list_id = value(numbering, "numId") or style.list_id
+        found = value(numbering, "ilvl")
+        depth = int(found) if found.isdecimal() else style.list_level
+        text = self._reader.text(paragraph)
+        # An empty paragraph has no number, and does not count.
+        marker = self._numbering.next_marker(list_id, depth) if list_id and text.strip() else ""
+        return text, style.level if own is None else own, marker, depth
+
+    def _rows(self, table: Element) -> tuple[list[list[str]], int | None]:
+        """Rows with spanned cells in each row and column that they span."""
+        rows: list[list[str]] = []
+        header, above = 0, dict[int, str]()
+        for row in _own(table, "tr"):
+            properties = row.find(f"{W}trPr")
+            if is_on(properties, "del"):
+                continue
+            before = value(properties, "gridBefore")
+            cells = [""] * min(int(before), _MAX_SPAN) if before.isdecimal() else []
+            for cell in _own(row, "tc"):
+                text, width = self._cell(cell, above.get(len(cells), ""))
+                for _ in range(width):
+                    above[len(cells)] = text
+                    cells.append(text)
+            header += header == len(rows) and bool(is_on(properties, "tblHeader"))
+            rows.append(cells)
+        width = max(map(len, rows), default=0)
+        return [row + [""] * (width - len(row)) for row in rows], header or None
+
+    def _cell(self, cell: Element, above: str) -> tuple[str, int]:
+        properties = cell.find(f"{W}tcPr")
+        span = value(properties, "gridSpan")
+        width = min(max(int(span), 1), _MAX_SPAN) if span.isdecimal() else 1
+        merged = properties.find(f"{W}vMerge") if properties is not None else None
+        if merged is not None and merged.get(f"{W}val", "continue") == "continue":
+            return above, width
+        lines: list[str] = []
+        for paragraph in cell.iter(f"{W}p"):
+            text, _, marker, _ = self._paragraph(paragraph)
+            numbered = f"{marker} {text}" if marker not in ("", "-") else text
+            lines += [one_line(line) for line in numbered.split("\n")]
+        return "; ".join(line for line in lines if line), width
+
+    def _notes(self, kind: str, name: str) -> dict[str, Element]:
+        part = self._part(kind)
+        found = part.iterfind(f"{W}{name}") if part is not None else ()
+        return {note.get(f"{W}id", ""): note for note in found}
+
+    def _tell_notes(self, notes: Notes, texts: dict[str, Element], told: int) -> int:
+        """Put the notes from the `told`-th on below what refers to them."""
+        while told < len(notes.ids):
+            name = notes.ids[told]
+            note = texts.get(name)
+            words = [] if note is None else [self._reader.text(p) for p in note.iter(f"{W}p")]
+            text = one_line(" ".join(words))
+            if text:
+                self._builder.add(f"[{notes.mark(name)}] {text}")
+                self._listed = False
+            told += 1
+        return told
+
+    def _margins(self, main: Part, reference: str) -> None:
+        """Lines at the top or the bottom of pages, each once, but for page numbers."""
+        targets = self._package.targets(self._name)
+        lines: dict[str, None] = {}
+        for element in main.iter(f"{W}{reference}"):
+            _, name = targets.get(attribute(element, "id") or "", ("", ""))
+            part = self._package.part(name) if name else None
+            for paragraph in part.iter(f"{W}p") if part is not None else ():
+                line = one_line(self._reader.text(paragraph))
+                if not _PAGE_NUMBER.fullmatch(line):
+                    lines[line] = None
+        self._builder.add("\n".join(lines))
 
 
-def _heading_levels(document: WordDocument) -> dict[str, int]:
-    """Style id -> heading level. Ids are translated ("berschrift1"), the built-in names are not."""
-    levels: dict[str, int] = {}
-    for style in document.styles:
-        name = (style.name or "").lower()
-        found = _HEADING.fullmatch(name)
-        if found:
-            levels[style.style_id] = int(found[1])
-        elif name == "title":
-            levels[style.style_id] = 1
-    return levels
-
-
-def _blocks(body: BaseOxmlElement) -> Iterator[BaseOxmlElement]:
-    """Yields paragraphs and tables, those in content controls too, which python-docx leaves out."""
-    walker = etree.iterwalk(body, events=("start",), tag=(qn("w:p"), qn("w:tbl")))
+def _blocks(body: Element | None) -> Iterator[Element]:
+    """Yields paragraphs and tables, also those in content controls."""
+    if body is None:
+        return
+    walker = etree.iterwalk(body, events=("start",), tag=(f"{W}p", f"{W}tbl"))
     for _, element in walker:
         walker.skip_subtree()
         yield element
 
 
-def _rows(table: BaseOxmlElement) -> Iterator[str]:
-    """A line a row. A table in a cell becomes part of that cell."""
-    for row in table.iterfind(qn("w:tr")):
-        cells = [
-            one_line(" ".join(_text(paragraph) for paragraph in cell.iter(qn("w:p"))))
-            for cell in row.iter(qn("w:tc"))
-            if next(cell.iterancestors(qn("w:tr"))) is row
-        ]
-        if any(cells):
-            yield f"| {' | '.join(cells)} |"
+def _text_boxes(paragraph: Element) -> Iterator[Element]:
+    """Yields the text boxes at a paragraph, those for old programs left out."""
+    fallback = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+    walker = etree.iterwalk(paragraph, events=("start",), tag=(f"{W}txbxContent", fallback))
+    for _, element in walker:
+        walker.skip_subtree()
+        if element.tag != fallback:
+            yield element
 
 
-def _text(paragraph: BaseOxmlElement) -> str:
-    """What a paragraph shows: insertions yes, deletions and field codes no, equations as text."""
-    words: list[str] = []
-    nodes = paragraph.iter(qn("w:t"), qn("m:t"), qn("w:tab"), qn("w:br"), qn("w:cr"))
-    for node in nodes:
-        if node.tag in (qn("w:t"), qn("m:t")):
-            words.append(node.text or "")
-        elif node.getparent().tag == qn("w:r"):  # w:tab is also a tab stop in w:pPr
-            words.append("\t" if node.tag == qn("w:tab") else "\n")
-    return "".join(words)
+def _own(parent: Element, name: str) -> Iterator[Element]:
+    """Rows of a table or cells of a row: those in content controls too, no inner tables'."""
+    inner = f"{W}tbl"
+    walker = etree.iterwalk(parent, events=("start",), tag=(f"{W}{name}", inner))
+    for _, element in walker:
+        if element is parent:
+            continue
+        walker.skip_subtree()
+        if element.tag != inner:
+            yield element
+
+
+def _properties(package: Package) -> dict[str, str | None]:
+    part = package.part(_PROPERTIES)
+    found = (
+        {str(each.tag).rpartition("}")[2]: each.text for each in part if isinstance(each.tag, str)}
+        if part is not None
+        else {}
+    )
+    return {"title": found.get("title"), "language": found.get("language")}

@@ -1,0 +1,164 @@
+"""What a paragraph of a Word document shows."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import lxml.etree as etree
+
+from ingest.parsers.docx_math import M, linear
+from ingest.parsers.docx_styles import Style, Styles, W, is_on, value
+from ingest.parsers.inline import lowered, raised
+from ingest.parsers.numbering import marker
+from ingest.parsers.ooxml import Element
+
+_COMPATIBLE = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+_DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}"
+_VML = "{urn:schemas-microsoft-com:vml}"
+
+# Not shown: deleted, moved away, codes of fields; text boxes stand beside the paragraph.
+_LEFT_OUT = frozenset(
+    f"{W}{name}" for name in "del moveFrom delText instrText pPr rPr sdtPr txbxContent".split()
+) | {f"{_COMPATIBLE}Fallback"}
+_DESCRIBED = {f"{_DRAWING}docPr": "descr", f"{_VML}shape": "alt"}
+_SIGNS = {
+    f"{W}tab": "\t",
+    f"{W}br": "\n",
+    f"{W}cr": "\n",
+    f"{W}noBreakHyphen": "-",
+    f"{W}ptab": "\t",
+}
+
+_GREEK = dict(zip("abcdefghiklmnopqrstuwxyz", "αβχδεφγηικλμνοπθρστυωξψζ", strict=True))
+_SYMBOL = _GREEK | {key.upper(): letter.upper() for key, letter in _GREEK.items()} | {
+    "\xa3": "≤", "\xb3": "≥", "\xb1": "±", "\xb0": "°", "\xb4": "×", "\xb8": "÷", "\xb9": "≠",
+    "\xa5": "∞", "\xd6": "√", "\xae": "→", "\xac": "←", "\xbb": "≈", "\xb5": "∝", "\xe5": "∑",
+    "\xb7": "•", "\xd7": "⋅", "\xce": "∈", "\xc7": "∩", "\xc8": "∪", "\xf2": "∫", "\xb6": "∂",
+}  # fmt: skip
+_WINGDINGS = {
+    "\xfe": "☒",
+    "\xfd": "☒",
+    "\xa8": "☐",
+    "\x6f": "☐",
+    "\xfc": "✓",
+    "\xfb": "✗",
+    "\xe0": "→",
+}
+
+
+@dataclass(slots=True)
+class Notes:
+    """The foot- or endnotes that were referred to so far, in order.
+
+    Attributes:
+        style: Of their numbers.
+        ids: Of the notes; the first has number 1.
+    """
+
+    style: str
+    ids: list[str] = field(default_factory=list[str])
+
+    def mark(self, name: str) -> str:
+        """The number of the note with this id, as a reader sees it."""
+        if name not in self.ids:
+            self.ids.append(name)
+        return marker(self.style, self.ids.index(name) + 1)
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads paragraphs, and keeps count of the notes that they refer to."""
+
+    styles: Styles
+    footnotes: Notes = field(default_factory=lambda: Notes("decimal"))
+    endnotes: Notes = field(default_factory=lambda: Notes("lower-roman"))
+
+    def text(self, paragraph: Element) -> str:
+        """What `paragraph` shows: insertions yes, deletions no, equations in one line."""
+        properties = paragraph.find(f"{W}pPr")
+        style = self.styles.get(value(properties, "pStyle") or None)
+        shown = ""
+        pending: tuple[str, str] = ("", "")
+        for shift, text in (*self._pieces(paragraph, style), ("end", "")):
+            if shift and shift == pending[0]:  # one raised number, typed in two runs
+                pending = (shift, pending[1] + text)
+                continue
+            shown += _shifted(shown, *pending)
+            pending = (shift, text) if shift else ("", "")
+            shown += "" if shift else text
+        return shown
+
+    def _pieces(self, paragraph: Element, style: Style) -> Iterator[tuple[str, str]]:
+        """Yields (superscript, subscript or nothing, text)."""
+        walker = etree.iterwalk(paragraph, events=("start",))
+        shift, hidden = "", False
+        for _, node in walker:
+            if node.tag in _LEFT_OUT:
+                walker.skip_subtree()
+            elif node.tag == f"{M}oMath":
+                walker.skip_subtree()
+                yield "", linear(node)
+            elif node.tag == f"{W}rt":  # how the characters before it are read
+                walker.skip_subtree()
+                yield "", f"({''.join(text.text or '' for text in node.iter(f'{W}t'))})"
+            elif node.tag == f"{W}r":
+                shift, hidden = self._appearance(node, style)
+            elif not hidden:
+                yield from self._sign(node, shift)
+
+    def _appearance(self, run: Element, of_paragraph: Style) -> tuple[str, bool]:
+        properties = run.find(f"{W}rPr")
+        style = self.styles.get(value(properties, "rStyle") or None)
+        hidden = is_on(properties, "vanish")
+        shift = value(properties, "vertAlign") or style.shift
+        if hidden is None:
+            hidden = style.is_hidden or of_paragraph.is_hidden
+        return (shift if shift in ("superscript", "subscript") else ""), hidden
+
+    def _sign(self, node: Element, shift: str) -> Iterator[tuple[str, str]]:
+        tag = str(node.tag)
+        if tag == f"{W}t":
+            yield shift, node.text or ""
+        elif tag == f"{W}sym":
+            yield shift, _symbol(node)
+        elif tag in _SIGNS and _is_in_a_run(node):  # w:tab is also a tab stop in w:pPr
+            yield "", _SIGNS[tag]
+        else:
+            yield "", self._mark(tag, node)
+
+    def _mark(self, tag: str, node: Element) -> str:
+        """What stands for a note, a box to tick, or a picture; nothing for any other element."""
+        name = node.get(f"{W}id", "")
+        if tag == f"{W}footnoteReference":
+            return f" [{self.footnotes.mark(name)}]"
+        if tag == f"{W}endnoteReference":
+            return f" [{self.endnotes.mark(name)}]"
+        if tag == f"{W}checkBox":
+            checked = is_on(node, "checked")
+            return "☒" if (is_on(node, "default") if checked is None else checked) else "☐"
+        described = _DESCRIBED.get(tag)
+        words = " ".join(node.get(described, "").split()) if described else ""
+        return f" [{words}] " if words else ""
+
+
+def _shifted(before: str, shift: str, text: str) -> str:
+    if shift == "superscript":
+        return raised(before, text)
+    return lowered(before, text) if shift == "subscript" else text
+
+
+def _is_in_a_run(node: Element) -> bool:
+    parent = node.getparent()
+    return parent is not None and parent.tag == f"{W}r"
+
+
+def _symbol(node: Element) -> str:
+    try:
+        character = chr(int(node.get(f"{W}char", ""), 16) & 0xFFFF)
+    except ValueError:
+        return ""
+    if "\uf000" <= character <= "\uf0ff":
+        character = chr(ord(character) - 0xF000)
+    font = node.get(f"{W}font", "").lower()
+    if font == "symbol":
+        return _SYMBOL.get(character, character)
+    return _WINGDINGS.get(character, "•") if "dings" in font else character

@@ -1,0 +1,209 @@
+"""Inline content, notes, lists and tables of Word documents, each by its kind."""
+
+import io
+import zipfile
+
+import docx
+import pytest
+from docx.oxml import parse_xml
+from docx.oxml.ns import nsdecls
+
+from ingest.parsers.docx import parse
+
+WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+NAMESPACES = (
+    f'xmlns:w="{WORD}" xmlns:r="{RELATIONS}" '
+    'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math" '
+    'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006" '
+    'xmlns:wp="http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing"'
+)
+
+
+def word(body: str, **parts: str) -> bytes:
+    """A document of `body` and of further parts by the kind of their relationship."""
+    files = {"word/document.xml": f"<w:document {NAMESPACES}><w:body>{body}</w:body></w:document>"}
+    relations = ""
+    for kind, content in parts.items():
+        name = kind.rstrip("0123456789")
+        target = "NULL" if not content else f"{kind}.xml"
+        relations += f'<Relationship Id="{kind}" Type="{RELATIONS}/{name}" Target="{target}"/>'
+        if content:
+            files[f"word/{kind}.xml"] = content
+    files["word/_rels/document.xml.rels"] = f"<Relationships>{relations}</Relationships>"
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return stream.getvalue()
+
+
+def run(text: str, properties: str = "") -> str:
+    return f'<w:r><w:rPr>{properties}</w:rPr><w:t xml:space="preserve">{text}</w:t></w:r>'
+
+
+RAISED, LOWERED = '<w:vertAlign w:val="superscript"/>', '<w:vertAlign w:val="subscript"/>'
+
+
+def text(body: str, **parts: str) -> str:
+    return parse(word(body, **parts)).text
+
+
+@pytest.mark.parametrize(
+    ("runs", "read"),
+    [
+        (run("holds 10") + run("6", RAISED) + run(" litres"), "holds 10^6 litres"),
+        (run("10") + run("-", RAISED) + run("4", RAISED), "10^-4"),
+        (run("H") + run("2", LOWERED) + run("O"), "H₂O"),
+        (run("in 1998") + run("3", RAISED), "in 1998 [3]"),
+        ("<w:r><w:t>4</w:t><w:noBreakHyphen/><w:t>6</w:t></w:r>", "4-6"),
+        ("<w:r><w:t>part</w:t><w:softHyphen/><w:t>ner</w:t></w:r>", "partner"),
+        ('<w:r><w:sym w:font="Symbol" w:char="F061"/></w:r>', "α"),
+        ('<w:r><w:sym w:font="Wingdings" w:char="F0FE"/></w:r>', "☒"),
+        (run("seen") + run(" not seen", "<w:vanish/>"), "seen"),
+        (run("shown", '<w:vanish w:val="0"/>'), "shown"),
+        (f"<w:moveFrom>{run('old place')}</w:moveFrom><w:moveTo>{run('new')}</w:moveTo>", "new"),
+        (
+            f"<mc:AlternateContent><mc:Choice>{run('once')}</mc:Choice>"
+            f"<mc:Fallback>{run('twice')}</mc:Fallback></mc:AlternateContent>",
+            "once",
+        ),
+        ('<w:r><w:drawing><wp:docPr id="1" descr="Sales rose"/></w:drawing></w:r>', "[Sales rose]"),
+        (
+            f"<w:ruby><w:rt>{run('kan')}</w:rt><w:rubyBase>{run('漢')}</w:rubyBase></w:ruby>",
+            "(kan)漢",
+        ),
+        (
+            "<m:oMath><m:f><m:num><m:r><m:t>a+b</m:t></m:r></m:num><m:den><m:r><m:t>2</m:t></m:r>"
+            "</m:den></m:f><m:rad><m:deg/><m:e><m:r><m:t>x</m:t></m:r></m:e></m:rad></m:oMath>",
+            "(a+b)/2√(x)",
+        ),
+    ],
+)
+def test_inline_content(runs: str, read: str):
+    assert text(f"<w:p>{runs}</w:p>").strip() == read
+
+
+def test_footnotes_follow_what_refers_to_them_and_endnotes_the_end():
+    body = (
+        f'<w:p>{run("The rent")}<w:r><w:footnoteReference w:id="7"/></w:r></w:p>'
+        f'<w:p>{run("Pets")}<w:r><w:endnoteReference w:id="2"/></w:r></w:p><w:p>{run("End")}</w:p>'
+    )
+    notes = {
+        f"{kind}s": f'<w:{kind}s {NAMESPACES}><w:{kind} w:id="{name}"><w:p>{run(words)}</w:p>'
+        f"</w:{kind}></w:{kind}s>"
+        for kind, name, words in (("footnote", 7, "is 940 euros."), ("endnote", 2, "No snakes."))
+    }
+    assert text(body, **notes) == (
+        "The rent [1]\n\n[1] is 940 euros.\n\nPets [i]\n\nEnd\n\n[i] No snakes."
+    )
+
+
+def numbered(level: int, words: str) -> str:
+    numbering = f'<w:numPr><w:ilvl w:val="{level}"/><w:numId w:val="1"/></w:numPr>'
+    return f"<w:p><w:pPr>{numbering}</w:pPr>{run(words)}</w:p>"
+
+
+def level(place: int, style: str, pattern: str) -> str:
+    return (
+        f'<w:lvl w:ilvl="{place}"><w:start w:val="1"/><w:numFmt w:val="{style}"/>'
+        f'<w:lvlText w:val="{pattern}"/></w:lvl>'
+    )
+
+
+def test_lists_have_the_numbers_that_word_shows():
+    levels = (
+        level(0, "decimal", "%1.") + level(1, "decimal", "%1.%2") + level(2, "lowerLetter", "%3)")
+    )
+    numbering = (
+        f'<w:numbering {NAMESPACES}><w:abstractNum w:abstractNumId="5">{levels}</w:abstractNum>'
+        '<w:num w:numId="1"><w:abstractNumId w:val="5"/></w:num></w:numbering>'
+    )
+    items = [(0, "Delivery"), (1, "free"), (1, "risk"), (2, "sea"), (0, "Liability"), (1, "limit")]
+    body = "".join(numbered(*item) for item in items)
+    assert text(body, numbering=numbering) == (
+        "1. Delivery\n  1.1 free\n  1.2 risk\n    a) sea\n2. Liability\n  2.1 limit"
+    )
+
+
+def test_a_heading_by_a_style_based_on_another_and_by_outline_level():
+    styles = (
+        f'<w:styles {NAMESPACES}><w:style w:styleId="a"><w:name w:val="heading 2"/></w:style>'
+        '<w:style w:styleId="b"><w:name w:val="Own"/><w:basedOn w:val="a"/></w:style></w:styles>'
+    )
+    body = (
+        f'<w:p><w:pPr><w:pStyle w:val="b"/></w:pPr>{run("By style")}</w:p>'
+        f'<w:p><w:pPr><w:outlineLvl w:val="0"/></w:pPr>{run("By level")}</w:p><w:p>{run("x")}</w:p>'
+    )
+    document = parse(word(body, styles=styles))
+    assert [(h.level, h.title) for h in document.headings] == [(2, "By style"), (1, "By level")]
+
+
+def test_merged_cells_stand_in_each_row_and_column():
+    def cell(words: str, properties: str = "") -> str:
+        return f"<w:tc><w:tcPr>{properties}</w:tcPr><w:p>{run(words)}</w:p></w:tc>"
+
+    wide = '<w:gridSpan w:val="2"/>'
+    begins, goes_on = '<w:vMerge w:val="restart"/>', "<w:vMerge/>"
+    body = (
+        f"<w:tbl><w:tr><w:trPr><w:tblHeader/></w:trPr>{cell('Region')}"
+        f"{cell('Price', wide)}</w:tr>"
+        f"<w:sdt><w:sdtContent><w:tr>{cell('North', begins)}{cell('12')}{cell('14')}</w:tr>"
+        f"</w:sdtContent></w:sdt><w:tr>{cell('', goes_on)}{cell('70')}{cell('75')}</w:tr></w:tbl>"
+    )
+    document = parse(word(body))
+    assert document.text == "| Region | Price | Price |\n| North | 12 | 14 |\n| North | 70 | 75 |"
+    assert document.tables[0].header_end == len("| Region | Price | Price |")
+
+
+def test_headers_are_read_once_and_page_numbers_not_and_comments_are_told():
+    def margin(words: str) -> str:
+        return f"<w:hdr {NAMESPACES}><w:p>{run(words)}</w:p></w:hdr>"
+
+    body = f"<w:p>{run('Text.')}</w:p><w:sectPr>" + "".join(
+        f'<w:headerReference r:id="header{number}"/>' for number in (1, 2, 3)
+    )
+    document = parse(
+        word(
+            f"{body}</w:sectPr>",
+            header1=margin("Document QM-0815"),
+            header2=margin("Document QM-0815"),
+            header3=margin("Page 3 of 10"),
+            comments=f"<w:comments {NAMESPACES}><w:comment/></w:comments>",
+        )
+    )
+    assert document.text == "Document QM-0815\n\nText."
+    assert document.notes == ("1 comment in it left out",)
+
+
+def test_text_boxes_are_read_once_beside_their_paragraph():
+    document = docx.Document()
+    paragraph = document.add_paragraph("Text.")
+    box = "<w:txbxContent><w:p><w:r><w:t>In a box.</w:t></w:r></w:p></w:txbxContent>"
+    paragraph._p.append(parse_xml(f"<w:r {nsdecls('w')}><w:pict>{box}</w:pict></w:r>"))
+    stream = io.BytesIO()
+    document.save(stream)
+    assert parse(stream.getvalue()).text == "Text.\n\nIn a box."
+
+
+def test_strict_open_xml_and_targets_that_are_null_are_not_damaged():
+    body = f"<w:p>{run('Strict text.')}</w:p>"
+    assert text(body, image1="") == "Strict text."
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        document = f"<w:document {NAMESPACES}><w:body>{body}</w:body></w:document>"
+        name = "http://purl.oclc.org/ooxml/wordprocessingml/main"
+        archive.writestr("word/document.xml", document.replace(WORD, name))
+    assert parse(stream.getvalue()).text == "Strict text."
+
+
+def test_an_unclosed_tag_costs_a_note_and_no_text():
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        body = f"<w:p>{run('All of it')}</w:p><w:p>{run('is here.')}"
+        archive.writestr(
+            "word/document.xml", f"<w:document {NAMESPACES}><w:body>{body}</w:body></w:document>"
+        )
+    document = parse(stream.getvalue())
+    assert document.text == "All of it\n\nis here."
+    assert document.notes == ("its XML is damaged: text may be missing",)
