@@ -2,7 +2,15 @@
 
 from pathlib import PurePosixPath
 
-from retriever import Chunk
+from retriever import FILE_TYPES, Chunk
+
+_PAGES = {
+    FILE_TYPES[name]: word
+    for name, word in {
+        "pptx": "slide", "odp": "slide", "xlsx": "sheet", "ods": "sheet", "epub": "chapter",
+        "mailbox": "message",
+    }.items()
+}  # fmt: skip
 
 
 def file_name(source: str) -> str:
@@ -11,9 +19,12 @@ def file_name(source: str) -> str:
 
 
 def location(chunk: Chunk) -> str:
-    """File and page, for example "guide.pdf, page 14 (printed iv)"."""
+    """File and page, for example "guide.pdf, page 14 (printed iv)" or "plan.xlsx, sheet Prices"."""
     if chunk.page is None:
         return file_name(chunk.source)
+    word = _PAGES.get(chunk.media_type, "page")
+    if word != "page":
+        return f"{file_name(chunk.source)}, {word} {chunk.page_label or chunk.page}"
     printed = ""
     if chunk.page_label and chunk.page_label != str(chunk.page):
         printed = f" (printed {chunk.page_label})"

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ingest.errors import NoTextError, UnreadableError
@@ -198,6 +198,23 @@ class DocumentBuilder:
             header_end = start + len("\n".join(lines[:header]))
             self._tables.append(Table(start, self._length, header_end))
 
+    def add_records(self, records: Iterable[Sequence[tuple[str, str]]]) -> None:
+        """Append a table, a record a line: `Name: Basic; Price: 5`. Empty values are left out.
+
+        Args:
+            records: Of each, the names of its values with them.
+        """
+        lines = (
+            "; ".join(
+                f"{one_line(name)}: {one_line(value)}" for name, value in record if value.strip()
+            )
+            for record in records
+        )
+        text = "\n".join(line for line in lines if line)
+        if text:
+            start = self.add(text)
+            self._tables.append(Table(start, self._length, start))
+
     def add_page(self, text: str, label: str | None) -> Page:
         """Append the next page as one block."""
         self.start_page(label)
@@ -214,6 +231,20 @@ class DocumentBuilder:
         """Say something of the reading to the user; the same thing once."""
         if text not in self._notes:
             self._notes.append(text)
+
+    def add_document(self, document: Document) -> None:
+        """Append another document, such as an attachment, with its headings, tables and notes."""
+        start = self.add(document.text)
+        self._headings += [
+            replace(heading, start=heading.start + start, end=heading.end + start)
+            for heading in document.headings
+        ]
+        self._tables += [
+            Table(table.start + start, table.end + start, table.header_end + start)
+            for table in document.tables
+        ]
+        for note in document.notes:
+            self.note(note)
 
     def mark_heading(self, level: int, title: str, page: Page) -> None:
         """Add a heading of which only title and page are known; it is looked for on the page."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from ingest.errors import UnreadableError, UnsupportedError
 from ingest.report import Entry, Outcome
 from ingest.scan import File, Scan
-from ingest.sniff import HEAD_BYTES, Format, sniff
+from ingest.sniff import Format, sniff
 from ingest.version import content_hash
 from retriever import DocumentRecord
 
@@ -124,7 +124,7 @@ class _Planner:
 
 
 def _identify(file: File) -> tuple[Format, str]:
-    with Path(file.path).open("rb") as stream:
-        head = stream.read(HEAD_BYTES)
-        media_type = sniff(head, Path(file.path).suffix)
-        return media_type, content_hash(media_type, head + stream.read())
+    path = Path(file.path)
+    data = path.read_bytes()
+    media_type = sniff(data, path.suffix)
+    return media_type, content_hash(media_type, data)

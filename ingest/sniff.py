@@ -1,57 +1,96 @@
-"""What a file is: its first bytes decide, its extension only where they leave it open."""
+"""What a file is: its content decides, its extension only where that leaves it open."""
 
-import re
 from enum import StrEnum
 
 from ingest.errors import UnreadableError, UnsupportedError
 
-HEAD_BYTES = 4096
-"""So much of a file is enough for `sniff`."""
+_OFFICE = "application/vnd.openxmlformats-officedocument."
+_OPEN = "application/vnd.oasis.opendocument."
 
 
 class Format(StrEnum):
     """A format that is read; the value is its media type."""
 
     PDF = "application/pdf"
-    DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+    DOCX = f"{_OFFICE}wordprocessingml.document"
+    PPTX = f"{_OFFICE}presentationml.presentation"
+    XLSX = f"{_OFFICE}spreadsheetml.sheet"
+    ODT = f"{_OPEN}text"
+    ODS = f"{_OPEN}spreadsheet"
+    ODP = f"{_OPEN}presentation"
+    RTF = "application/rtf"
+    EPUB = "application/epub+zip"
     HTML = "text/html"
     MARKDOWN = "text/markdown"
     TEXT = "text/plain"
+    CSV = "text/csv"
+    JSON = "application/json"
+    JSON_LINES = "application/jsonl"
+    NOTEBOOK = "application/x-ipynb+json"
+    EMAIL = "message/rfc822"
+    MAILBOX = "application/mbox"
+    SUBTITLES = "text/vtt"
+    XML = "application/xml"
+    CODE = "text/x-source"
 
 
-_BY_SUFFIX = {
-    ".pdf": Format.PDF,
-    ".docx": Format.DOCX,
-    ".html": Format.HTML,
-    ".htm": Format.HTML,
-    ".xhtml": Format.HTML,
-    ".md": Format.MARKDOWN,
-    ".markdown": Format.MARKDOWN,
-    ".txt": Format.TEXT,
-    ".text": Format.TEXT,
-    ".rst": Format.TEXT,
-    ".log": Format.TEXT,
-    "": Format.TEXT,  # README, LICENSE
+_SUFFIXES = {
+    Format.PDF: "pdf",
+    Format.DOCX: "docx docm dotx",
+    Format.PPTX: "pptx pptm ppsx potx",
+    Format.XLSX: "xlsx xlsm xltx",
+    Format.ODT: "odt ott",
+    Format.ODS: "ods ots",
+    Format.ODP: "odp otp",
+    Format.RTF: "rtf",
+    Format.EPUB: "epub",
+    Format.HTML: "html htm xhtml",
+    Format.MARKDOWN: "md markdown mdx qmd",
+    Format.TEXT: "txt text rst log tex adoc org asc",
+    Format.CSV: "csv tsv tab",
+    Format.JSON: "json geojson",
+    Format.JSON_LINES: "jsonl ndjson",
+    Format.NOTEBOOK: "ipynb",
+    Format.EMAIL: "eml",
+    Format.MAILBOX: "mbox",
+    Format.SUBTITLES: "srt vtt",
+    Format.CODE: "py pyi js mjs ts tsx jsx java kt c h cc cpp hpp cs go rs rb php swift scala sh "
+    "bash ps1 sql r jl lua pl css scss yaml yml toml ini cfg conf",
+    Format.XML: "xml",
 }
+_BY_SUFFIX = {f".{name}": of for of, names in _SUFFIXES.items() for name in names.split()}
+_BY_SUFFIX[""] = Format.TEXT  # README, LICENSE
 
+_ARCHIVES = frozenset(
+    {Format.DOCX, Format.PPTX, Format.XLSX, Format.ODT, Format.ODS, Format.ODP, Format.EPUB}
+)
+_PARTS = (
+    (b"word/document", Format.DOCX),
+    (b"ppt/presentation", Format.PPTX),
+    (b"xl/workbook", Format.XLSX),
+)
+_MIMETYPE = b"mimetype"
+"""First entry of an ODF or EPUB archive, stored as it is (OCF 3.3, section 4.3)."""
 _OTHER_CONTENT = (
     (b"\x89PNG\r\n", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
     (b"GIF8", "a GIF image"),
-    (b"{\\rtf", "an RTF document"),
     (b"\xd0\xcf\x11\xe0", "an old or password-protected Office document"),
     (b"\x1f\x8b", "a gzip archive"),
+    (b"7z\xbc\xaf", "a 7z archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"SQLite format 3", "a data base"),
     (b"\x7fELF", "a program"),
+    (b"MZ\x90", "a program"),
 )
+_HEAD = 4096
 
-_HTML = re.compile(rb"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(!doctype\s+html|html)\b", re.I | re.S)
 
-
-def sniff(head: bytes, suffix: str) -> Format:
+def sniff(data: bytes, suffix: str) -> Format:
     """The format of a file.
 
     Args:
-        head: The first `HEAD_BYTES` bytes, at least one.
+        data: All of it, at least one byte.
         suffix: Extension with its dot, in any case.
 
     Raises:
@@ -60,6 +99,7 @@ def sniff(head: bytes, suffix: str) -> Format:
     """
     suffix = suffix.lower()
     expected = _BY_SUFFIX.get(suffix)
+    head = data[:_HEAD]
     # Some servers and mail programs put something in front of the header.
     if head.startswith(b"%PDF-") or (expected is Format.PDF and b"%PDF-" in head):
         return Format.PDF
@@ -67,15 +107,45 @@ def sniff(head: bytes, suffix: str) -> Format:
         msg = f"unsupported type {suffix}"
         raise UnsupportedError(msg)
     if head.startswith(b"PK\x03\x04"):
-        return Format.DOCX
+        return _archive(data, expected, suffix)
+    return _plain(head, expected, suffix)
+
+
+def _plain(head: bytes, expected: Format, suffix: str) -> Format:
+    if head.startswith(b"{\\rtf"):
+        return Format.RTF
     for magic, what in _OTHER_CONTENT:
         if head.startswith(magic):
             raise _misnamed(suffix, what)
-    if expected in (Format.PDF, Format.DOCX):
+    if expected in _ARCHIVES or expected is Format.PDF:
         raise _misnamed(suffix, "something else (it has no such header)")
-    if expected is Format.TEXT and _HTML.match(head.removeprefix(b"\xef\xbb\xbf")):
-        return Format.HTML
+    if expected in (Format.TEXT, Format.RTF):
+        return Format.HTML if _is_html(head) else Format.TEXT
     return expected
+
+
+def _archive(data: bytes, expected: Format, suffix: str) -> Format:
+    if data[30:38] == _MIMETYPE:
+        named = data[38:130]
+        for of in (Format.ODT, Format.ODS, Format.ODP, Format.EPUB):
+            if named.startswith(of.encode()):
+                return of
+    for name, of in _PARTS:
+        if name in data:
+            return of
+    if expected in _ARCHIVES:
+        return expected  # its parser says what is missing
+    raise _misnamed(suffix, "a zip archive: unpack it")
+
+
+def _is_html(head: bytes) -> bool:
+    """Whether a text begins as a page does, after comments and an XML declaration."""
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    while text.startswith((b"<?xml", b"<!--")):
+        end = b"?>" if text.startswith(b"<?xml") else b"-->"
+        _, _, text = text.partition(end)
+        text = text.lstrip()
+    return text.startswith((b"<!doctype html", b"<html"))
 
 
 def _misnamed(suffix: str, what: str) -> Exception:

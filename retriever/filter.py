@@ -9,12 +9,30 @@ from uuid import UUID
 from retriever.errors import FilterError
 from retriever.schema import DOCUMENT_ID, MEDIA_TYPE, MODIFIED, PAGE, PATHS, DocumentRecord
 
+_OFFICE = "application/vnd.openxmlformats-officedocument."
+_OPEN = "application/vnd.oasis.opendocument."
 FILE_TYPES = {
-    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "code": "text/x-source",
+    "csv": "text/csv",
+    "docx": f"{_OFFICE}wordprocessingml.document",
+    "email": "message/rfc822",
+    "epub": "application/epub+zip",
     "html": "text/html",
+    "json": "application/json",
+    "jsonl": "application/jsonl",
+    "mailbox": "application/mbox",
     "markdown": "text/markdown",
+    "notebook": "application/x-ipynb+json",
+    "odp": f"{_OPEN}presentation",
+    "ods": f"{_OPEN}spreadsheet",
+    "odt": f"{_OPEN}text",
     "pdf": "application/pdf",
+    "pptx": f"{_OFFICE}presentationml.presentation",
+    "rtf": "application/rtf",
+    "subtitles": "text/vtt",
     "text": "text/plain",
+    "xlsx": f"{_OFFICE}spreadsheetml.sheet",
+    "xml": "application/xml",
 }
 """Short name -> media type, for each format that `ingest` reads."""
 

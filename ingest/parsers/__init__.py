@@ -12,9 +12,25 @@ from ingest.sniff import Format
 _MODULES = {
     Format.PDF: "pdf",
     Format.DOCX: "docx",
+    Format.PPTX: "slides",
+    Format.XLSX: "spreadsheet",
+    Format.ODT: "opendocument",
+    Format.ODS: "opendocument",
+    Format.ODP: "opendocument",
+    Format.RTF: "rtf",
+    Format.EPUB: "epub",
     Format.HTML: "html",
     Format.MARKDOWN: "markdown",
     Format.TEXT: "text",
+    Format.CSV: "csv_table",
+    Format.JSON: "json_values",
+    Format.JSON_LINES: "json_values",
+    Format.NOTEBOOK: "notebook",
+    Format.EMAIL: "email_message",
+    Format.MAILBOX: "mailbox",
+    Format.SUBTITLES: "subtitles",
+    Format.XML: "xml_text",
+    Format.CODE: "code",
 }
 
 

@@ -26,8 +26,17 @@ def parse(data: bytes) -> Document:
         UnreadableError: The bytes are not text, or too much of it.
         NoTextError: There is nothing but white space or front matter.
     """
-    source = normalise(decode(data))
-    metadata, source = _split_front_matter(source)
+    return read(decode(data), Format.MARKDOWN)
+
+
+def read(source: str, media_type: Format) -> Document:
+    """Markdown that is text already.
+
+    Raises:
+        UnreadableError: It is too much.
+        NoTextError: See `parse`.
+    """
+    metadata, source = _split_front_matter(normalise(source))
     # Neither pictures that are embedded as base64 nor targets of links are text.
     source = _ANCHOR.sub("", _DATA_URI.sub("()", source))
     markdown = MarkdownIt("commonmark").enable("table")
@@ -37,7 +46,7 @@ def parse(data: bytes) -> Document:
     first = headings[0].title if headings and headings[0].level == 1 else None
     return Document(
         text=text,
-        media_type=Format.MARKDOWN,
+        media_type=media_type,
         title=_entry(metadata, "title") or first,
         language=_entry(metadata, "lang") or _entry(metadata, "language"),
         headings=headings,

@@ -68,6 +68,27 @@ class Package:
         self._inflated = 0
         self.is_damaged = False
 
+    def check_size(self, folder: str) -> None:
+        """Refuse what inflates to too much, before another library reads it.
+
+        Args:
+            folder: Where the XML is; pictures in it do not count.
+
+        Raises:
+            UnreadableError: It does.
+        """
+        parts = (part for part in self._archive.infolist() if part.filename.startswith(folder))
+        size = sum(part.file_size for part in parts if "/media/" not in part.filename)
+        self._count(size)
+
+    def holds(self, wanted: bytes) -> bool:
+        """Whether a part of a workbook's sheets has these bytes; call `check_size` before."""
+        return any(
+            wanted in self._archive.read(name)
+            for name in self._archive.namelist()
+            if name.startswith("xl/worksheets/") and name.endswith(".xml")
+        )
+
     def main_part(self, kind: str) -> str:
         """The name of the part that everything hangs on.
 
@@ -86,7 +107,7 @@ class Package:
         Raises:
             UnreadableError: All that was read together inflates to too much.
         """
-        data = self._read(name)
+        data = self.raw(name)
         if data is None:
             return None
         parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
@@ -123,17 +144,16 @@ class Package:
                 found[str(relation.get("Id"))] = (kind, place)
         return found
 
-    def _read(self, name: str) -> bytes | None:
+    def raw(self, name: str) -> bytes | None:
+        """The bytes of a part; None if there is none of this name.
+
+        Raises:
+            UnreadableError: See `part`; or it cannot be inflated.
+        """
         stored = self._names.get(name.lower())
         if stored is None:
             return None
-        self._inflated += self._archive.getinfo(stored).file_size
-        if self._inflated > MAX_XML_BYTES:
-            msg = (
-                f"its XML inflates from {self._size:,} to more than {MAX_XML_BYTES:,} bytes, the "
-                "limit: a zip bomb, or split it"
-            )
-            raise UnreadableError(msg)
+        self._count(self._archive.getinfo(stored).file_size)
         try:
             data = self._archive.read(stored)
         except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError) as error:
@@ -143,6 +163,15 @@ class Package:
             for strict, transitional in _TRANSITIONAL.items():
                 data = data.replace(_STRICT + strict, transitional)
         return data
+
+    def _count(self, size: int) -> None:
+        self._inflated += size
+        if self._inflated > MAX_XML_BYTES:
+            msg = (
+                f"its XML inflates from {self._size:,} to more than {MAX_XML_BYTES:,} bytes, the "
+                "limit: a zip bomb, or split it"
+            )
+            raise UnreadableError(msg)
 
 
 def attribute(element: Element, name: str) -> str | None:

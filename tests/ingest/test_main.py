@@ -258,15 +258,15 @@ def _interrupt(*_: object) -> None:
 
 def test_names_that_terminals_do_not_like_are_printed(run, docs: Path, capsys):
     Path(os.fsdecode(os.fsencode(docs) + b"/bad-\xff.md")).write_text("x")
-    (docs / "new\nline.csv").write_text("x")
+    (docs / "new\nline.mp3").write_text("x")
     assert run(docs) == 1
     output = capsys.readouterr().out
     assert r"bad-\xff.md" in output
-    assert r"new\nline.csv" in output
+    assert r"new\nline.mp3" in output
 
 
 def test_a_terminal_that_is_not_utf_8_gets_the_report(docs: Path, tmp_path: Path):
-    (docs / "Gänse.csv").write_text("x")
+    (docs / "Gänse.mp3").write_text("x")
     done = subprocess.run(
         command(docs, "--index", tmp_path / "index", "--model", TINY),
         cwd=ROOT,
@@ -276,7 +276,7 @@ def test_a_terminal_that_is_not_utf_8_gets_the_report(docs: Path, tmp_path: Path
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert "G?nse.csv" in done.stdout
+    assert "G?nse.mp3" in done.stdout
 
 
 def test_progress_on_a_terminal():

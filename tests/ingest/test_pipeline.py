@@ -248,12 +248,12 @@ def test_what_is_written_counts_even_if_there_is_no_room_to_compact(
 
 
 def test_types_that_are_not_read_and_wrong_names_are_reported(folder: Path, model, index: Index):
-    (folder / "table.csv").write_text("a,b")
+    (folder / "table.mp3").write_text("a,b")
     (folder / "picture.pdf").write_bytes(b"\x89PNG\r\n\x1a\n")
     report = ingest([folder], model, index)
     assert [(entry.outcome, entry.detail) for entry in report.entries] == [
         (Outcome.FAILED, "named .pdf but holds a PNG image"),
-        (Outcome.SKIPPED, "unsupported type .csv"),
+        (Outcome.SKIPPED, "unsupported type .mp3"),
     ]
 
 

@@ -96,7 +96,7 @@ def test_moments_are_exact_to_the_microsecond(moment):
         ({"source": "docs"}, "source is 'docs'; expected an absolute path"),
         ({"source": ""}, "source is ''"),
         ({"document_id": "/docs/a.txt"}, "document_id is '/docs/a.txt'.* give source"),
-        ({"file_type": "exe"}, "expected one of docx, html, markdown, pdf, text, or a media"),
+        ({"file_type": "exe"}, "expected one of code, csv, docx, .*, xml, or a media"),
         ({"first_page": 0}, "first_page is 0; expected a page from 1"),
         ({"last_page": -1}, "last_page is -1"),
         ({"last_page": 10**400}, "expected a page from 1 to 2,147,483,648"),

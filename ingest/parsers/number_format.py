@@ -1,0 +1,65 @@
+"""Numbers and dates of a spreadsheet as it shows them (ECMA-376, part 1, 18.8.31)."""
+
+from datetime import date, datetime, time, timedelta
+
+_CLOSED_BY = {"[": "]", '"': '"'}
+
+
+def shown(value: object, number_format: str = "General") -> str:
+    """A cell's value as the sheet shows it, as far as its format says.
+
+    Args:
+        value: Number, date, truth or text.
+        number_format: In the notation of Office Open XML, such as `#,##0.00 "kg"` or `0%`.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, datetime):
+        whole_day = value.time() == time() and "h" not in number_format.lower()
+        return str(value.date()) if whole_day else value.isoformat(" ", "minutes")
+    if isinstance(value, date | time | timedelta):
+        return str(value)
+    if isinstance(value, int | float):
+        return _number(value, number_format.split(";")[0])
+    return str(value)
+
+
+def _number(value: float, number_format: str) -> str:
+    written = number_format.replace("\\", "")
+    digits = written.partition(".")[2]
+    places = len(digits) - len(digits.lstrip("0"))
+    if "%" in written:
+        return f"{value * 100:.{places}f}%" if places else f"{value * 100:.10g}%"
+    plain = written in ("General", "@", "") or "E+" in written or not set("0#") & set(written)
+    if plain or ("." in written and not places):
+        return f"{value:.15g}"
+    grouped = "," if "#,##" in written or "0,0" in written else ""
+    before, after = _literals(written)
+    return f"{before}{value:{grouped}.{places}f}{after}"
+
+
+def _literals(number_format: str) -> tuple[str, str]:
+    """What a format writes before and after its figure: a currency, a unit."""
+    before, after, inside, is_after = "", "", "", False
+    for character in number_format:
+        literal = ""
+        if inside:
+            inside += character
+            if character == _CLOSED_BY[inside[0]]:
+                literal = _bracketed(inside[1:-1]) if inside[0] == "[" else inside[1:-1]
+                inside = ""
+        elif character in _CLOSED_BY:
+            inside = character
+        elif character in "0#":
+            is_after = True
+        elif character in "€$£¥ -":
+            literal = character
+        before, after = (before, after + literal) if is_after else (before + literal, after)
+    return before, after
+
+
+def _bracketed(text: str) -> str:
+    """Of `$€-407` the sign of the currency; colours and conditions are not shown."""
+    return text[1:].partition("-")[0] if text.startswith("$") else ""

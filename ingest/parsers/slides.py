@@ -1,0 +1,135 @@
+"""PowerPoint (.pptx): a slide is a page, with its tables, its notes and what its charts show."""
+
+import io
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+import lxml.etree as etree
+import pptx
+from pptx.exc import PackageNotFoundError
+
+from ingest.document import Document, DocumentBuilder
+from ingest.errors import UnreadableError
+from ingest.parsers.inline import lowered, raised
+from ingest.parsers.ooxml import Package
+from ingest.sniff import Format
+
+_A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+_MAX_NESTED = 50  # groups of shapes in groups
+
+
+def parse(data: bytes) -> Document:
+    """A presentation.
+
+    Raises:
+        UnreadableError: The file is damaged, no presentation, or inflates to too much.
+        NoTextError: It holds no text.
+    """
+    Package(data).check_size("ppt/")
+    try:
+        presentation = pptx.Presentation(io.BytesIO(data))
+        slides = list(presentation.slides)
+    except (
+        PackageNotFoundError, KeyError, ValueError, AttributeError, etree.XMLSyntaxError,
+        zipfile.BadZipFile,
+    ) as error:  # fmt: skip
+        msg = f"damaged: no readable presentation ({error})"
+        raise UnreadableError(msg) from error
+    builder = DocumentBuilder()
+    for number, slide in enumerate(slides, start=1):
+        builder.start_page(None)
+        if slide.element.get("show") == "0":
+            builder.note(f"slide {number} is hidden in the presentation, and was read")
+        _read(slide, builder)
+    return builder.build(Format.PPTX, title=presentation.core_properties.title or None)
+
+
+def _read(slide: Any, builder: DocumentBuilder) -> None:  # noqa: ANN401
+    title = slide.shapes.title
+    if title is not None and title.has_text_frame:
+        builder.add_heading(1, " ".join(_lines(title.text_frame)))
+    for shape in _shapes(slide.shapes):
+        if title is None or shape.shape_id != title.shape_id:
+            _read_shape(shape, builder)
+    if slide.has_notes_slide and slide.notes_slide.notes_text_frame is not None:
+        notes = "\n".join(_lines(slide.notes_slide.notes_text_frame)).strip()
+        builder.add(f"Notes: {notes}" if notes else "")
+
+
+def _shapes(shapes: Any, depth: int = 0) -> Iterator[Any]:  # noqa: ANN401
+    """Yields shapes from the top down, those of a group where the group is."""
+    placed = sorted(shapes, key=lambda shape: (shape.top or 0, shape.left or 0))
+    for shape in placed:
+        if hasattr(shape, "shapes") and depth < _MAX_NESTED:
+            yield from _shapes(shape.shapes, depth + 1)
+        else:
+            yield shape
+
+
+def _read_shape(shape: Any, builder: DocumentBuilder) -> None:  # noqa: ANN401
+    if getattr(shape, "has_table", False):
+        builder.add_table(_rows(shape.table), header_rows=1 if shape.table.first_row else None)
+    elif getattr(shape, "has_chart", False):
+        _read_chart(shape.chart, builder)
+    elif shape.has_text_frame:
+        builder.add("\n".join(_lines(shape.text_frame)))
+    else:
+        diagram = [text.text or "" for text in shape.element.iter(f"{_A}t")]
+        builder.add("\n".join(diagram))
+    described = shape.element.xpath(".//p:cNvPr/@descr")
+    builder.add(f"[{described[0]}]" if described and described[0].strip() else "")
+
+
+def _rows(table: Any) -> list[list[str]]:  # noqa: ANN401
+    """Rows of cells; a merged cell stands in each place that it covers."""
+    rows: list[list[str]] = []
+    for r, row in enumerate(table.rows):
+        cells: list[str] = []
+        for c, cell in enumerate(row.cells):
+            if cell.is_spanned:
+                left = c > 0 and (
+                    table.cell(r, c - 1).is_spanned or table.cell(r, c - 1).span_width > 1
+                )
+                cells.append(cells[-1] if left else rows[-1][c] if rows else "")
+            else:
+                cells.append("; ".join(line for line in _lines(cell.text_frame) if line.strip()))
+        rows.append(cells)
+    return rows
+
+
+def _lines(frame: Any) -> Iterator[str]:  # noqa: ANN401
+    """Yields a line a paragraph, indented as its bullets are."""
+    for paragraph in frame.paragraphs:
+        text = ""
+        for node in paragraph._p.iter(f"{_A}t", f"{_A}br"):
+            if node.tag == f"{_A}br":
+                text += "\n"
+                continue
+            properties = node.getparent().find(f"{_A}rPr")
+            shift = int(properties.get("baseline", "0") or 0) if properties is not None else 0
+            shown = node.text or ""
+            text += raised(text, shown) if shift > 0 else lowered(text, shown) if shift else shown
+        bullet = "- " if paragraph.level else ""
+        yield f"{'  ' * (paragraph.level - 1) if paragraph.level else ''}{bullet}{text}"
+
+
+def _read_chart(chart: Any, builder: DocumentBuilder) -> None:  # noqa: ANN401
+    try:
+        title = chart.chart_title.text_frame.text if chart.has_title else ""
+        plot = chart.plots[0]
+        names = [str(category) for category in plot.categories]
+        series = [
+            (one.name, ["" if value is None else f"{value:.15g}" for value in one.values])
+            for one in plot.series
+        ]
+    except (AttributeError, IndexError, KeyError, ValueError, NotImplementedError):
+        builder.note("a chart could not be read")
+        return
+    builder.add(title)
+    columns = [("", names), *series]
+    height = max((len(values) for _, values in columns), default=0)
+    rows = [[name for name, _ in columns]] + [
+        [values[row] if row < len(values) else "" for _, values in columns] for row in range(height)
+    ]
+    builder.add_table(rows, header_rows=1)
