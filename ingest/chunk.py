@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ingest.document import Document, Heading, Page
+from ingest.document import Document, Heading, Page, Table
 
 CountTokens = Callable[[str], int]
 
@@ -22,18 +22,30 @@ CHUNK_TOKENS = 200
 MIN_CHUNK_TOKENS = 16
 """Less is no passage; and a single character can have four tokens."""
 
+# What is looked at is not given back (`++`): else a run of full stops or spaces takes a time that
+# grows with its square.
 _BORDERS = (
     re.compile(r"\n\s*\n"),  # paragraphs
     # Sentences: also after CJK full stops, where no space follows, and before items and rows.
-    re.compile(r"[.!?…]+[\"'”’»)\]]*\s+(?![a-z\s])|[。！？｡]+[」』”’）]*\s*|\n(?=\s*(?:[-*+•|#>]|\d+[.)]\s))"),
+    re.compile(
+        r"(?<![.!?…؟۔।॥։።။។])[.!?…؟۔।॥։።။។]++[\"'”’»)\]]*+\s++(?![a-z])"
+        r"|[。！？｡]++[」』”’）]*+\s*+"
+        r"|\n(?=\s*+(?:[-*+•|#>]|\d++[.)]\s))"
+    ),
     re.compile(r"\n"),
-)  # fmt: skip
+)
+_LINES = 2
+"""The depth at which lines are cut apart."""
 
 _LIST_NUMBER = re.compile(r"[\s>*_]*\(?(?:\d{1,3}|[A-Za-z])")
+_LONGEST_NUMBER = 40  # characters with what stands in front of it
 
 CERTAINLY_TOO_LONG = 16
 """A text of more than so many characters for each token of the limit is cut without being counted;
 cutting too early does no harm, because pieces are packed again."""
+
+MAX_HEADER = 500
+"""Characters of a table's header that go with each passage of its rows."""
 
 PIECES_OF_A_RUN = 4
 """Text without sentences is cut to pieces of this fraction of the limit, so that they pack well."""
@@ -49,6 +61,7 @@ class Passage:
         tokens: How many it has.
         headings: Titles of the headings that all of it stands under, from the outermost.
         page: The page it is on, if the document has pages.
+        context: The header of the table with whose rows it begins, if it does not begin with it.
     """
 
     start: int
@@ -56,17 +69,19 @@ class Passage:
     tokens: int
     headings: tuple[str, ...]
     page: Page | None
+    context: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class _Section:
-    """Text between two borders: a heading, or what stands between headings, on one page."""
+    """Text between two borders: a heading, a table, or what stands between, on one page."""
 
     start: int
     end: int
     path: tuple[Heading, ...]
     page: Page | None
     is_heading: bool
+    table: Table | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +124,10 @@ def _sections(document: Document) -> Iterator[_Section]:
     starts = [page.start for page in document.pages]
     borders = {0, len(document.text), *starts, *spans, *spans.values()}
     borders.update(heading.start for heading in headings)
+    borders.update(border for table in document.tables for border in (table.start, table.end))
+    tables = {table.start: table for table in document.tables}
     path: list[Heading] = []
+    table: Table | None = None
     reached = 0
     for start, end in pairwise(sorted(borders)):
         while reached < len(headings) and headings[reached].start <= start:
@@ -117,7 +135,8 @@ def _sections(document: Document) -> Iterator[_Section]:
             path = [*(outer for outer in path if outer.level < heading.level), heading]
             reached += 1
         page = document.pages[bisect_right(starts, start) - 1] if starts else None
-        yield _Section(start, end, tuple(path), page, spans.get(start) == end)
+        table = tables.get(start) or (table if table and start < table.end else None)
+        yield _Section(start, end, tuple(path), page, spans.get(start) == end, table)
 
 
 class _Cutter:
@@ -127,7 +146,8 @@ class _Cutter:
         self._limit = limit
 
     def pieces(self, section: _Section) -> Iterator[_Piece]:
-        for start, end, tokens in self._cut(section.start, section.end, 0):
+        depth = _LINES if section.table else 0
+        for start, end, tokens in self._cut(section.start, section.end, depth):
             # A space becomes part of the word behind it, a line break is a token.
             gap = int(self._text[max(start - 1, 0)] == "\n")
             yield _Piece(start, end, tokens, gap, section)
@@ -141,7 +161,15 @@ class _Cutter:
             yield from self.passages(pieces[:middle])
             yield from self.passages(pieces[middle:])
         else:
-            yield Passage(start, end, tokens, _common_path(pieces), pieces[0].section.page)
+            page, context = pieces[0].section.page, self._header(pieces[0])
+            yield Passage(start, end, tokens, _common_path(pieces), page, context)
+
+    def _header(self, piece: _Piece) -> str:
+        """The header of the table in which `piece` stands, below it."""
+        table = piece.section.table
+        if table is None or piece.start < table.header_end:
+            return ""
+        return self._text[table.start : table.header_end][:MAX_HEADER].rstrip()
 
     def _count(self, start: int, end: int) -> int:
         return self._count_tokens(self._text[start:end])
@@ -173,7 +201,9 @@ class _Cutter:
 
     def _is_list_number(self, stop: int) -> bool:
         """Whether the full stop there is that of "5." before the words of a list item."""
-        line = self._text.rfind("\n", 0, stop) + 1
+        line = self._text.rfind("\n", max(0, stop - _LONGEST_NUMBER), stop) + 1
+        if not line and stop > _LONGEST_NUMBER:
+            return False
         return _LIST_NUMBER.fullmatch(self._text, line, stop) is not None
 
     def _runs(self, start: int, end: int) -> Iterator[tuple[int, int]]:

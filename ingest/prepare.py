@@ -68,6 +68,7 @@ class Preparer:
                 media_type=document.media_type,
                 language=document.language,
                 position=position,
+                context=passage.context,
             )
             for position, passage in enumerate(passages)
         )

@@ -294,7 +294,7 @@ class Index:
 
 
 def _terms(chunk: Chunk) -> Sparse:
-    return passage_vector("\n".join((chunk.title, *chunk.headings, chunk.text)))
+    return passage_vector("\n".join((*chunk.above, chunk.text)))
 
 
 def _without_copies(found: Sequence[Candidate]) -> list[Hit]:

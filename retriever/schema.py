@@ -57,6 +57,7 @@ class Chunk:
         media_type: For example `application/pdf`.
         language: BCP 47 tag where it is known.
         position: 0-based number of the chunk in its document.
+        context: The header of the table with whose rows it goes on, if it does.
     """
 
     text: str
@@ -74,6 +75,17 @@ class Chunk:
     media_type: str
     language: str | None
     position: int
+    context: str = ""
+
+    @property
+    def content(self) -> str:
+        """The passage as it is to be understood: with the header of its table."""
+        return f"{self.context}\n{self.text}" if self.context else self.text
+
+    @property
+    def above(self) -> tuple[str, ...]:
+        """What stands above it: its document's title, headings, the header of its table."""
+        return (self.title, *self.headings, *((self.context,) if self.context else ()))
 
     @property
     def id(self) -> str:
@@ -98,6 +110,7 @@ class Chunk:
             "media_type": self.media_type,
             "language": self.language,
             "position": self.position,
+            "context": self.context,
             "chunks": chunks,
         }
         return {CONTENT: self.text, METADATA: metadata}

@@ -49,7 +49,7 @@ def build_context(
     sources: list[Hit] = []
     left_out: list[Hit] = []
     for hit in hits:
-        wider = grounded_messages(question, [source.chunk.text for source in (*sources, hit)])
+        wider = grounded_messages(question, [source.chunk.content for source in (*sources, hit)])
         if model.count_prompt_tokens(wider) <= budget:
             sources.append(hit)
             messages = wider

@@ -36,7 +36,7 @@ def evidence(
     for place, hit in enumerate(hits):
         if stop is not None and stop.is_set():
             break
-        prompt = grounded_messages(question, [hit.chunk.text])
+        prompt = grounded_messages(question, [hit.chunk.content])
         try:
             reply = model.guess(prompt, max_new_tokens=_LONGEST, stop=stop)
         except PromptTooLongError:  # it was left out, and has none

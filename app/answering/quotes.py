@@ -130,7 +130,7 @@ def rank_quotes(question: str, hits: Sequence[Hit], model: Encoder) -> list[Quot
 
 def _statements(chunk: Chunk) -> Iterator[tuple[Span, set[str]]]:
     """Sentences that state something, each with the words of what stands above it."""
-    context = set(content_words(" ".join((chunk.title, *chunk.headings))))
+    context = set(content_words(" ".join(chunk.above)))
     previous: set[str] = set()
     for span in _short(chunk.text):
         sentence = span.of(chunk.text)

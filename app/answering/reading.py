@@ -47,7 +47,7 @@ def read(
         if stop is not None and stop.is_set():
             return Reading(list(hits), None)
         try:
-            doubt = model.refusal_probability(grounded_messages(question, [hit.chunk.text]))
+            doubt = model.refusal_probability(grounded_messages(question, [hit.chunk.content]))
         except PromptTooLongError:
             doubt = 1.0
         if doubt is None:

@@ -27,9 +27,11 @@ _BLOCK_BREAK = re.compile(
 
 # A sentence ends at . ! ? … (closing quotes, brackets and citation marks belong to it) where
 # white space and something that can open a sentence follow; full-width marks need no white space.
+# A run of marks is looked at once, from its start, and not given back: else a line of full stops
+# takes a time that grows with its square.
 _SENTENCE_END = re.compile(
-    r"[.!?…]+[\"'”’»)\]]*(?:\s*\[\d+(?:\s*[,;]\s*\d+)*\])*(?=\s+[\"'“‘«(\[*]*[^\W_a-z])"
-    r"|[。！？]+[」』”’）]*"
+    r"(?<![.!?…؟۔।॥։።။។])[.!?…؟۔।॥։።။។]++[\"'”’»)\]]*+(?:\s*\[\d+(?:\s*[,;]\s*\d+)*\])*(?=\s++[\"'“‘«(\[*]*+[^\W_a-z])"
+    r"|[。！？｡]++[」』”’）]*+"
 )
 
 # "1." or "(2)" before the words of a list item: the item is one sentence with its number.

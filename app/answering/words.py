@@ -14,7 +14,7 @@ from retriever.words import content_words
 
 def passage_words(chunk: Chunk) -> set[str]:
     """The content words of a passage, its title and its headings."""
-    return set(content_words(" ".join((chunk.title, *chunk.headings, chunk.text))))
+    return set(content_words(" ".join((*chunk.above, chunk.text))))
 
 
 def idf(texts: Sequence[Collection[str]]) -> "Weights":

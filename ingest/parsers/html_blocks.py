@@ -13,7 +13,7 @@ from ingest.parsers.inline import lowered, raised
 from ingest.parsers.numbering import marker
 
 # fmt: off
-_BLOCKS = frozenset({
+BLOCK_TAGS = frozenset({
     "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details",
     "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "header", "hr",
     "html", "legend", "li", "main", "ol", "p", "pre", "section", "summary", "table", "tbody", "td",
@@ -111,9 +111,9 @@ class _Reader:
 
     def open(self, element: HtmlElement) -> Iterator[Block]:
         tag = str(element.tag)
-        if self._preformatted and tag in _BLOCKS and tag != "pre":
+        if self._preformatted and tag in BLOCK_TAGS and tag != "pre":
             self._break_line()
-        elif tag in _BLOCKS or tag in _HEADINGS:
+        elif tag in BLOCK_TAGS or tag in _HEADINGS:
             yield from self.take()
             self._level = _HEADINGS.get(tag, self._level)
         if tag in _LISTS:
@@ -131,9 +131,9 @@ class _Reader:
 
     def close(self, element: HtmlElement) -> Iterator[Block]:
         tag = str(element.tag)
-        if self._preformatted and tag in _BLOCKS and tag != "pre":
+        if self._preformatted and tag in BLOCK_TAGS and tag != "pre":
             self._break_line()
-        elif tag in _BLOCKS or tag in _HEADINGS:
+        elif tag in BLOCK_TAGS or tag in _HEADINGS:
             yield from self.take()
         if tag in _HEADINGS:
             self._level = 0

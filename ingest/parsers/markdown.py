@@ -1,4 +1,4 @@
-"""Markdown: the text stays as it was written; front matter and HTML tags go."""
+"""Markdown: the text stays as it was written; what no reader sees of it goes."""
 
 import re
 from itertools import pairwise
@@ -8,15 +8,20 @@ import yaml
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from ingest.document import Document, Heading, check_length, normalise, one_line
-from ingest.parsers.html import visible_text
+from ingest.document import Document, Heading, Table, check_length, normalise, one_line
+from ingest.parsers.markdown_html import without_html
 from ingest.parsers.text import decode
 from ingest.sniff import Format
 
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(?P<yaml>.*?\n)?(---|\.\.\.)[ \t]*(\n|\Z)", re.DOTALL)
-_DATA_URI = re.compile(r"\(\s*<?data:[^)]*\)")
-_ANCHOR = re.compile(r"<a\s[^>]*>\s*</a>\s*")
+_ENTRY = re.compile(r"[A-Za-z_][\w-]*:(\s|\Z)")
 _ATTRIBUTES = re.compile(r"\s*(\{[^{}]*\}|#+)\s*$")
+_FACTS = (
+    "subtitle", "author", "authors", "date", "updated", "version", "status", "description",
+    "summary", "abstract", "category", "categories", "tags", "keywords", "license",
+)  # fmt: skip
+"""Of a front matter, what people ask for; the rest of it tells a program how to show the page."""
+_LONGEST_FACT = 2000
 
 
 def parse(data: bytes) -> Document:
@@ -37,12 +42,13 @@ def read(source: str, media_type: Format) -> Document:
         NoTextError: See `parse`.
     """
     metadata, source = _split_front_matter(normalise(source))
-    # Neither pictures that are embedded as base64 nor targets of links are text.
-    source = _ANCHOR.sub("", _DATA_URI.sub("()", source))
     markdown = MarkdownIt("commonmark").enable("table")
-    text = normalise(_without_html(source, markdown.parse(source)))
-    check_length(text)
-    headings = _headings(text, markdown.parse(text))
+    body = normalise(without_html(source, markdown.parse(source)))
+    check_length(body)
+    text = normalise(f"{_facts(metadata)}\n\n{body}")
+    tokens = markdown.parse(text)
+    starts = _line_starts(text)
+    headings = _headings(text, tokens, starts)
     first = headings[0].title if headings and headings[0].level == 1 else None
     return Document(
         text=text,
@@ -50,18 +56,25 @@ def read(source: str, media_type: Format) -> Document:
         title=_entry(metadata, "title") or first,
         language=_entry(metadata, "lang") or _entry(metadata, "language"),
         headings=headings,
+        tables=_tables(text, tokens, starts),
     )
 
 
 def _split_front_matter(source: str) -> tuple[dict[str, Any], str]:
+    """The front matter, if the file begins with one; two rules with text between are none."""
     found = _FRONT_MATTER.match(source)
     if found is None:
         return {}, source
     try:
         metadata = yaml.safe_load(found["yaml"] or "")
-    except (yaml.YAMLError, ValueError):  # ValueError: a date like 2024-13-45
+    except (yaml.YAMLError, ValueError, RecursionError):  # ValueError: a date like 2024-13-45
         metadata = None
-    return metadata if isinstance(metadata, dict) else {}, source[found.end() :]
+    rest = source[found.end() :]
+    if isinstance(metadata, dict) or not found["yaml"]:
+        return metadata or {}, rest
+    if _ENTRY.match(found["yaml"]):  # meant as one, and damaged
+        return {}, f"{found['yaml']}\n{rest}"
+    return {}, source
 
 
 def _entry(metadata: dict[str, Any], key: str) -> str | None:
@@ -69,23 +82,26 @@ def _entry(metadata: dict[str, Any], key: str) -> str | None:
     return (one_line(value) or None) if isinstance(value, str) else None
 
 
-def _without_html(source: str, tokens: list[Token]) -> str:
-    """The source with each block of HTML replaced by its visible text."""
-    lines = source.split("\n")
-    kept: list[str] = []
-    done = 0
-    for token in tokens:
-        if token.type == "html_block" and token.level == 0 and token.map:
-            start, end = token.map
-            kept += [*lines[done:start], visible_text(token.content), ""]
-            done = end
-    return "\n".join([*kept, *lines[done:]])
+def _facts(metadata: dict[str, Any]) -> str:
+    """A line for each entry that people ask for."""
+    lines: list[str] = []
+    for name in _FACTS:
+        value = metadata.get(name)
+        values = value if isinstance(value, list) else [value]
+        told = ", ".join(one_line(str(each)) for each in values if each not in (None, "", {}, []))
+        if told:
+            lines.append(f"{name}: {told[:_LONGEST_FACT]}")
+    return "\n".join(lines)
 
 
-def _headings(text: str, tokens: list[Token]) -> tuple[Heading, ...]:
+def _line_starts(text: str) -> list[int]:
     starts = [0]
     for line in text.split("\n"):
         starts.append(starts[-1] + len(line) + 1)
+    return starts
+
+
+def _headings(text: str, tokens: list[Token], starts: list[int]) -> tuple[Heading, ...]:
     headings: list[Heading] = []
     for token, inline in pairwise(tokens):
         if token.type == "heading_open" and token.level == 0 and token.map:
@@ -95,6 +111,17 @@ def _headings(text: str, tokens: list[Token]) -> tuple[Heading, ...]:
             if title:
                 headings.append(Heading(int(token.tag[1]), title, start, end))
     return tuple(headings)
+
+
+def _tables(text: str, tokens: list[Token], starts: list[int]) -> tuple[Table, ...]:
+    tables: list[Table] = []
+    for token in tokens:
+        if token.type == "table_open" and token.map:
+            first, after = token.map
+            header = first + 2  # the names, and the rule below them
+            end = min(starts[after] - 1, len(text))
+            tables.append(Table(starts[first], end, min(starts[header] - 1, end)))
+    return tuple(tables)
 
 
 def _plain(inline: Token) -> str:

@@ -19,19 +19,68 @@ def test_headings_have_exact_spans_and_plain_titles():
     assert document.title == "The big code guide"
 
 
-def test_front_matter_gives_title_and_language_and_goes():
-    document = parse("---\ntitle: '컨테이너'\nlang: ko\ntags: [a]\n---\n\n## 개념\n".encode())
+def test_front_matter_gives_title_language_and_what_people_ask_for():
+    document = parse(
+        "---\ntitle: '컨테이너'\nlang: ko\nauthor: Ilse Brandt\ndate: 2023-09-14\ntags: [a, b]\n"
+        "layout: post\n---\n\n## 개념\n".encode()
+    )
     assert (document.title, document.language) == ("컨테이너", "ko")
-    assert document.text == "## 개념"
+    assert document.text == "author: Ilse Brandt\ndate: 2023-09-14\ntags: a, b\n\n## 개념"
+    (heading,) = document.headings
+    assert document.text[heading.start : heading.end] == "## 개념"
 
 
-@pytest.mark.parametrize(
-    "block", ['title: "open\ntags: [a, b\n', "- a list\n", "date: 2024-13-45\n", "title: 3\n", ""]
-)
+@pytest.mark.parametrize("block", ["title: 3\n", ""])
 def test_front_matter_that_gives_no_title_goes_too(block: str):
     document = parse(f"---\n{block}---\n# Heading\nBody.\n".encode())
     assert document.text == "# Heading\nBody."
     assert document.title == "Heading"
+
+
+@pytest.mark.parametrize("block", ['title: "open\ntags: [a, b', "date: 2024-13-45"])
+def test_front_matter_that_is_no_yaml_is_kept_as_text(block: str):
+    document = parse(f"---\n{block}\n---\n# Heading\nBody.\n".encode())
+    assert document.text == f"{block}\n\n# Heading\nBody."
+    assert [heading.title for heading in document.headings] == ["Heading"]
+
+
+def test_text_between_two_rules_is_no_front_matter():
+    source = "---\n- a list\n---\n# Heading\nBody."
+    assert parse(source.encode()).text == source
+
+
+def test_only_targets_that_hold_data_go():
+    source = (
+        "The results (data: survey, n = 2) show. ![a](data:image/png;base64,iVBOR=) `](data:x)`\n\n"
+        "```\ndef parse(data: bytes): ...\n```\n\n[c1]: <data:image/png;base64,iVBOR=>\n\nEnd"
+    )
+    assert parse(source.encode()).text == (
+        "The results (data: survey, n = 2) show. ![a]() `](data:x)`\n\n"
+        "```\ndef parse(data: bytes): ...\n```\n\nEnd"
+    )
+
+
+def test_code_is_left_alone_and_comments_go():
+    source = (
+        "Text <!-- note --> goes on. `<!-- kept -->`\n\n<!--\nsecret\n-->\n\n"
+        "```html\n<a id='x'></a>\n<!-- kept -->\n```\n\n<your-key>\n\n"
+        "<Tabs>\n<TabItem value='l'>\n```bash\nls\n    -l\n```\n</TabItem>\n</Tabs>"
+    )
+    assert parse(source.encode()).text == (
+        "Text goes on. `<!-- kept -->`\n\n```html\n<a id='x'></a>\n<!-- kept -->\n```\n\n"
+        "<your-key>\n\n```bash\nls\n    -l\n```"
+    )
+
+
+def test_exponents_in_tags_are_marked():
+    assert parse(b"10<sup>6</sup> litres of H<sub>2</sub>O").text == "10^6 litres of H₂O"
+
+
+def test_tables_are_known_with_their_header():
+    document = parse(b"# T\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\nAfter.\n")
+    (table,) = document.tables
+    assert document.text[table.start : table.header_end] == "| a | b |\n|---|---|"
+    assert document.text[table.header_end : table.end] == "\n| 1 | 2 |"
 
 
 def test_only_front_matter_is_no_text():

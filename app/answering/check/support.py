@@ -113,7 +113,7 @@ def _place(claim: Statement, chunk: Chunk, question: Statement | None) -> Span |
     """The sentence of `chunk` that supports `claim` best, or two neighbouring ones."""
     spans = sentence_spans(chunk.text) or [Span(0, len(chunk.text))]
     sentences = [read(span.of(chunk.text)) for span in spans]
-    judge = _Judge(claim, [read(line) for line in (chunk.title, *chunk.headings)], sentences)
+    judge = _Judge(claim, [read(line) for line in chunk.above], sentences)
     singles = [
         (judge.share(sentence), span)
         for number, (span, sentence) in enumerate(zip(spans, sentences, strict=True))
