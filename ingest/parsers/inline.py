@@ -14,6 +14,7 @@ _WORD = re.compile(r"[^\W\d_]+\Z")
 _WORDS = re.compile(r"[^\W\d_]{3,}")
 _FIGURE = re.compile(r"(?:\d[\d.,\u00a0 ]*)?\d\Z")
 _NUMBER = re.compile(r"\d{1,3}(?:\s?[,–-]\s?\d{1,3})*\Z")
+_SIGNS = "*∗†‡§¶"
 _BASE_DIGITS = 2
 """Longer figures in front of a raised number are years and counts: the number is a footnote's."""
 
@@ -29,10 +30,12 @@ def raised(before: str, text: str, *, is_note: bool = False) -> str:
     text = " ".join(text.split())
     if not text:
         return ""
-    if text.strip("[]()").isdecimal() and (is_note or text[0] in "[(" or _marks_note(before, text)):
+    if _NUMBER.match(text.strip("[]()")) and (
+        is_note or text[0] in "[(" or _marks_note(before, text)
+    ):
         return footnote_mark(text, before)
-    if is_note and _NUMBER.match(text.strip("[]()")):
-        return footnote_mark(text, before)
+    if text[0] in _SIGNS and _WORD.search(before):
+        return footnote_mark(text, before) if len(text) > 1 else text
     if text.casefold() in _ORDINALS or not any(map(str.isalnum, text)):
         return text  # 1st, Nº, ™, *
     if not before.strip():

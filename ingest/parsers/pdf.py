@@ -8,15 +8,16 @@ import pypdf
 import pypdfium2 as pdfium
 from pypdf.errors import PyPdfError
 
-from ingest.document import Document, DocumentBuilder, Page
+from ingest.document import MAX_CHARACTERS, MAX_PAGES, Document, DocumentBuilder, Page
 from ingest.errors import NoTextError, UnreadableError
+from ingest.parsers.pdf_annotations import annotations
+from ingest.parsers.pdf_characters import read_characters
+from ingest.parsers.pdf_hyphens import Hyphens
+from ingest.parsers.pdf_layout import page_text
 from ingest.sniff import Format
 
 PASSWORD_NEEDED = "encrypted: it opens only with a password; save a copy without one"
 
-# PDFium puts U+0002 (in some versions U+FFFE) where a word is hyphenated at the end of a line, and
-# leaves out the hyphen and the line break.
-_HYPHENATION = re.compile("[\x02\ufffe](?:\r?\n)?")
 _LIGATURES = {ord(ligature): letters for ligature, letters in zip(
     "ﬀﬁﬂﬃﬄﬅﬆ", ("ff", "fi", "fl", "ffi", "ffl", "st", "st"), strict=True
 )}  # fmt: skip
@@ -52,14 +53,31 @@ def parse(data: bytes) -> Document:
 def _parse_readable(document: pdfium.PdfDocument) -> Document:
     builder = DocumentBuilder()
     pages: list[Page] = []
-    for number in range(len(document)):
+    texts = list(_texts(document))
+    hyphens = Hyphens(texts)
+    for number, text in enumerate(texts):
         label = document.get_page_label(number) or None
-        pages.append(builder.add_page(_clean(_page_text(document, number)), label))
+        pages.append(builder.add_page(_clean(hyphens.joined(text)), label))
     for level, title, number in _outline(document):
         builder.mark_heading(level, title, pages[number])
     _note_scanned(builder, pages)
     title = document.get_metadata_value("Title")
     return builder.build(Format.PDF, title=None if _NO_TITLE.search(title) else title)
+
+
+def _texts(document: pdfium.PdfDocument) -> Iterator[str]:
+    """Yields the text of each page; stops with an error where there is more than is read."""
+    if len(document) > MAX_PAGES:
+        msg = f"{len(document):,} pages, the limit is {MAX_PAGES:,}: split the file"
+        raise UnreadableError(msg)
+    total = 0
+    for number in range(len(document)):
+        text = _page_text(document, number)
+        total += len(text)
+        if total > MAX_CHARACTERS:
+            msg = f"more than {MAX_CHARACTERS:,} characters of text, the limit: split the file"
+            raise UnreadableError(msg)
+        yield text
 
 
 def _page_text(document: pdfium.PdfDocument, number: int) -> str:
@@ -69,10 +87,18 @@ def _page_text(document: pdfium.PdfDocument, number: int) -> str:
         return ""
     text_page = page.get_textpage()
     try:
-        return text_page.get_text_bounded()
+        characters = list(read_characters(page, text_page))
+        text = page_text(characters, is_turned=page.get_rotation() != 0)
+        told = "\n".join(annotations(page))
+        return f"{_whole(text)}\n\n{told}" if told else _whole(text)
     finally:
         text_page.close()
         page.close()
+
+
+def _whole(text: str) -> str:
+    """With pairs of surrogates, as which PDFium gives rare characters, made one."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _outline(document: pdfium.PdfDocument) -> Iterator[tuple[int, str, int]]:
@@ -98,7 +124,7 @@ def _parse_damaged(data: bytes, reason: Exception) -> Document:
 
 
 def _clean(text: str) -> str:
-    text = _SPACES.sub(" ", _HYPHENATION.sub("", text).translate(_LIGATURES))
+    text = _SPACES.sub(" ", text.translate(_LIGATURES))
     return text if sum(map(str.isalnum, text)) >= MIN_ALPHANUMERIC else ""
 
 

@@ -1,0 +1,136 @@
+"""Exponents, turned text, hyphens, right-to-left lines and annotations of PDFs."""
+
+import io
+
+import pypdf
+import pytest
+from pypdf.annotations import FreeText, Text
+
+from ingest.parsers.pdf import parse
+from ingest.parsers.pdf_characters import Character
+from ingest.parsers.pdf_layout import page_text
+
+
+def pdf(content: str, *, rotate: int = 0) -> bytes:
+    """A page of Helvetica; `content` is its stream of operators (ISO 32000-1, 9.4)."""
+    objects = [
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Rotate {rotate} /Contents 4 0 R "
+        "/Resources << /Font << /F << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >> >>",
+        f"<< /Length {len(content)} >>\nstream\n{content}\nendstream",
+    ]
+    body, places = "%PDF-1.4\n", []
+    for number, each in enumerate(objects, start=1):
+        places.append(len(body))
+        body += f"{number} 0 obj\n{each}\nendobj\n"
+    table = "".join(f"{place:010} 00000 n \n" for place in places)
+    trailer = f"trailer << /Size 5 /Root 1 0 R >>\nstartxref\n{len(body)}\n%%EOF"
+    return f"{body}xref\n0 5\n0000000000 65535 f \n{table}{trailer}".encode("latin-1")
+
+
+def lines(*texts: str) -> str:
+    shown = "".join(f"({text}) Tj T* " for text in texts)
+    return f"BT /F 12 Tf 14 TL 60 700 Td {shown}ET"
+
+
+def text(content: str, **options: int) -> str:
+    return parse(pdf(content, **options)).text
+
+
+@pytest.mark.parametrize(
+    ("content", "read"),
+    [
+        ("(holds 10) Tj 6 Ts /F 7 Tf (6) Tj 0 Ts /F 12 Tf ( litres) Tj", "holds 10^6 litres"),
+        ("(in 2023) Tj 6 Ts /F 7 Tf (1) Tj 0 Ts /F 12 Tf ( in Bremen) Tj", "in 2023 [1] in Bremen"),
+        ("(H) Tj -3 Ts /F 7 Tf (2) Tj 0 Ts /F 12 Tf (O flows) Tj", "H₂O flows"),
+        ("/F 40 Tf (O) Tj /F 12 Tf 20 Ts (nce there was) Tj", "O\nnce there was"),
+        ("(Plain ) Tj /F 9 Tf (small words) Tj /F 12 Tf ( here) Tj", "Plain small words here"),
+    ],
+)
+def test_what_is_raised_or_lowered_is_marked(content: str, read: str):
+    assert text(f"BT /F 12 Tf 60 700 Td {content} ET") == read
+
+
+def test_turned_text_has_its_lines_from_the_top():
+    turned = "BT /F 12 Tf 0 1 -1 0 {} 100 Tm ({}) Tj ET "
+    content = "".join(
+        turned.format(300 + 16 * row, words)
+        for row, words in enumerate(["Line 7 costs 310", "Line 8 costs 422", "All without tax."])
+    )
+    assert text(content, rotate=90) == "Line 7 costs 310\nLine 8 costs 422\nAll without tax."
+
+
+def test_on_a_turned_page_lines_are_in_the_order_of_their_places():
+    content = "BT /F 12 Tf 60 600 Td (Second.) Tj ET BT /F 12 Tf 60 700 Td (First.) Tj ET"
+    assert text(content, rotate=90) == "First.\nSecond."
+
+
+@pytest.mark.parametrize(
+    ("broken", "read"),
+    [
+        (("It is a treat-", "ment of pain."), "It is a treatment of pain."),
+        (("in 2019-", "2020 or so"), "in 2019-2020 or so"),
+        (("of COVID-", "19 cases"), "of COVID-19 cases"),
+        (("the valve AX-", "7310 is"), "the valve AX-7310 is"),
+        (("in Baden-", "Wuerttemberg it"), "in Baden-Wuerttemberg it"),
+        (("well-known, and well-", "known too"), "well-known, and well-known too"),
+        (("a self-", "service desk"), "a self-service desk"),
+        (("online they say, and on-", "line they are"), "online they say, and online they are"),
+    ],
+)
+def test_hyphens_at_the_end_of_a_line(broken: tuple[str, ...], read: str):
+    assert text(lines(*broken)) == read
+
+
+def placed(words: str, *, size: float = 12) -> list[Character]:
+    """A line as it looks: characters from left to right, six points each."""
+    return [
+        Character(letter, 6 * x, 6 * x + 6, 6 * x, 700, size, 0, generated=False)
+        for x, letter in enumerate(words)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("looks", "read"),
+    [
+        ("ליגר", "רגיל"),
+        (")הלבק( 18:00 העשב", "בשעה 18:00 (קבלה)"),
+        ("Visa קר", "Visa רק"),
+        ("Visa אלא ןאכ", "כאן אלא Visa"),
+        ("םיפד 1,250.50 םלש", "שלם 1,250.50 דפים"),
+        ("\ufe94\ufe92\ufea4\ufee3", "محبة"),
+    ],
+)
+def test_lines_from_the_right_are_read_in_their_order(looks: str, read: str):
+    assert page_text(placed(looks), is_turned=False) == read
+
+
+def test_boxes_and_notes_stand_after_the_text_of_their_page():
+    writer = pypdf.PdfWriter(clone_from=io.BytesIO(pdf(lines("Work begins in June."))))
+    writer.add_annotation(0, FreeText(text="By phone: 3 July.", rect=(50, 550, 200, 650)))
+    writer.add_annotation(0, Text(text="Ask the owner.", rect=(50, 450, 60, 460)))
+    stream = io.BytesIO()
+    writer.write(stream)
+    document = parse(stream.getvalue())
+    assert document.text == "Work begins in June.\n\nBy phone: 3 July.\nNote: Ask the owner."
+    assert document.pages[0].end == len(document.text)
+
+
+def test_values_of_forms_have_their_names():
+    writer = pypdf.PdfWriter(clone_from=io.BytesIO(pdf(lines("Form"))))
+    page = writer.pages[0]
+    field = pypdf.generic.DictionaryObject()
+    for name, value in {
+        "/Type": "/Annot", "/Subtype": "/Widget", "/FT": "/Tx",
+    }.items():  # fmt: skip
+        field[pypdf.generic.NameObject(name)] = pypdf.generic.NameObject(value)
+    for name, value in {"/T": "Tenant", "/V": "Ilse Brandt"}.items():
+        field[pypdf.generic.NameObject(name)] = pypdf.generic.TextStringObject(value)
+    field[pypdf.generic.NameObject("/Rect")] = pypdf.generic.ArrayObject(
+        [pypdf.generic.NumberObject(n) for n in (50, 50, 100, 60)]
+    )
+    page[pypdf.generic.NameObject("/Annots")] = pypdf.generic.ArrayObject([field])
+    stream = io.BytesIO()
+    writer.write(stream)
+    assert parse(stream.getvalue()).text == "Form\n\nTenant: Ilse Brandt"
