@@ -22,9 +22,12 @@ def parse(data: bytes) -> Document:
         UnreadableError: The bytes are not text, or too much of it.
         NoTextError: There is nothing but separators.
     """
-    text = normalise(decode(data))
+    notes: list[str] = []
+    text = normalise(decode(data, notes=notes))
     check_length(text)
     builder = DocumentBuilder()
+    for note in notes:
+        builder.note(note)
     rows = _rows(text, delimiter(text))
     add_rows(rows, builder)
     return builder.build(Format.CSV)
