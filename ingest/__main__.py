@@ -5,27 +5,31 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from embedder.errors import DuetError
-from ingest.chunk import CHUNK_TOKENS, MIN_CHUNK_TOKENS
-from retriever import DEFAULT_ADDRESS
+from ingest.options import parse
 
 if TYPE_CHECKING:
+    from embedder.encoder import Encoder
     from ingest.report import Report
     from ingest.scan import Scan
+    from ingest.selection import Selection
+    from retriever import Index
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
-    options = _options(arguments)
+    options = parse(sys.argv[1:] if arguments is None else arguments)
     try:
-        if options.rollback or options.remove:
-            (_roll_back if options.rollback else _remove)(options)
+        if options.remove or options.rollback:
+            (_remove if options.remove else _roll_back)(options)
             return 0
-        report = _run(options)
+        if options.watch:
+            return _watch(options)
+        report = _dry_run(options) if options.dry_run else _run(options)
         _show(report, options)
     except DuetError as error:
         from ingest.report import printable
@@ -38,74 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return report.exit_code
 
 
-def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = _parser()
-    options = parser.parse_args(arguments)
-    if bool(options.paths) == options.rollback:
-        parser.error("give at least one PATH, or --rollback alone")
-    if options.drop_others and not options.rebuild:
-        parser.error("--drop-others goes with --rebuild")
-    return options
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m ingest",
-        description="Bring an index in line with files and folders: what is new or changed is "
-        "embedded, what is gone from a given folder is removed.",
-        epilog="Exit code: 0 all is well, 1 a file failed, 2 nothing could be done, 130 Ctrl-C.",
-    )
-    parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="a file or a folder")
-    parser.add_argument(
-        "--index",
-        default=os.environ.get("DUET_INDEX") or DEFAULT_ADDRESS,
-        metavar="ADDRESS",
-        help=f"a folder, or the URL of a Qdrant server (default: $DUET_INDEX or {DEFAULT_ADDRESS})",
-    )
-    parser.add_argument(
-        "--model",
-        default=os.environ.get("DUET_MODEL"),
-        help="hub id or folder of an LLM2Vec-Gen model (default: $DUET_MODEL or the bundled one)",
-    )
-    swaps = parser.add_mutually_exclusive_group()
-    swaps.add_argument(
-        "--rebuild",
-        action="store_true",
-        help="make the index anew from these paths and put it in the place of the old one",
-    )
-    swaps.add_argument(
-        "--remove",
-        action="store_true",
-        help="take these files, or all below these folders, out of the index, also if they are "
-        "gone from the disk; the files themselves stay",
-    )
-    swaps.add_argument(
-        "--rollback",
-        action="store_true",
-        help="swap the index that the last rebuild made with the one before; takes no PATH",
-    )
-    parser.add_argument(
-        "--drop-others",
-        action="store_true",
-        help="with --rebuild: let go of documents of the index that lie outside of these paths",
-    )
-    parser.add_argument(
-        "--chunk-tokens",
-        type=_chunk_tokens,
-        default=CHUNK_TOKENS,
-        metavar="N",
-        help="longest passage in tokens (default: %(default)s)",
-    )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the report here, too")
-    parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
-    return parser
-
-
-def _chunk_tokens(text: str) -> int:
-    if not text.isdecimal() or int(text) < MIN_CHUNK_TOKENS:
-        msg = f"expected a number of at least {MIN_CHUNK_TOKENS}, got {text!r}"
-        raise argparse.ArgumentTypeError(msg)
-    return int(text)
+_TICK_MS = 500
 
 
 class _InterruptedRebuildError(Exception):
@@ -117,33 +54,113 @@ class _InterruptedRebuildError(Exception):
 
 
 def _run(options: argparse.Namespace) -> "Report":
-    # Only now: these take seconds to import, and --help should not.
-    from rich.console import Console
-
-    from embedder import BUNDLED_MODEL, LLM2VecGen
-    from ingest.console import show_progress
-    from ingest.pipeline import ingest
     from ingest.scan import scan
     from retriever import open_index, rebuild
 
-    found = scan(options.paths)  # a mistyped path is told before a model is loaded
+    # A mistyped path is told before a model is loaded.
+    found = scan(options.paths, selection=_selection(options))
     if options.rebuild and not options.drop_others:
         _check_others(options.index, found)
-    model = LLM2VecGen.from_pretrained(options.model or BUNDLED_MODEL)
-    console = Console(stderr=True, quiet=options.quiet)
+    model = _model(options)
     opened = (rebuild if options.rebuild else open_index)(
         options.index, model.id, api_key=_api_key()
     )
     try:
-        with opened as index, show_progress(console) as progress:
-            report = ingest(
-                options.paths, model, index, chunk_tokens=options.chunk_tokens, progress=progress
-            )
+        with opened as index:
+            report = _bring_in_line(options, model, index)
             if report.interrupted and options.rebuild:
                 raise _InterruptedRebuildError(report)
     except _InterruptedRebuildError as interrupted:
         return interrupted.report
     return report
+
+
+def _bring_in_line(options: argparse.Namespace, model: "Encoder", index: "Index") -> "Report":
+    from rich.console import Console
+
+    from ingest.console import show_progress
+    from ingest.pipeline import ingest
+
+    with show_progress(Console(stderr=True, quiet=options.quiet)) as progress:
+        return ingest(
+            options.paths,
+            model,
+            index,
+            chunk_tokens=options.chunk_tokens,
+            selection=_selection(options),
+            progress=progress,
+        )
+
+
+def _watch(options: argparse.Namespace) -> int:
+    """Bring the index in line, then again after each change, until Ctrl-C."""
+    import watchfiles
+
+    from ingest.scan import scan
+    from retriever import open_index
+
+    scan(options.paths, selection=_selection(options))
+    model = _model(options)
+    with open_index(options.index, model.id, api_key=_api_key()) as index:
+        # It says "no changes" once at first: then it listens, and misses none of what follows.
+        changes = watchfiles.watch(
+            *options.paths,
+            watch_filter=_is_of_documents(index.address),
+            yield_on_timeout=True,
+            rust_timeout=_TICK_MS,
+            raise_interrupt=False,
+        )
+        for count, changed in enumerate(changes):
+            if changed or not count:
+                report = _bring_in_line(options, model, index)
+                _show(report, options)
+                if report.interrupted:
+                    return report.exit_code
+            if not count and not options.quiet:
+                print("Watching for changes; Ctrl-C ends it.", flush=True)
+    return 0
+
+
+def _is_of_documents(address: str) -> Callable[[object, str], bool]:
+    """Tells changes of documents from those of an index that lies among them."""
+    from retriever import index_folder
+
+    folder = index_folder(address)
+    excluded = None if folder is None else folder.resolve()
+
+    def counts(_change: object, path: str) -> bool:
+        return excluded is None or not Path(path).resolve().is_relative_to(excluded)
+
+    return counts
+
+
+def _dry_run(options: argparse.Namespace) -> "Report":
+    from ingest.pipeline import preview
+    from ingest.scan import scan
+    from retriever import index_folder, present_documents
+
+    selection = _selection(options)
+    found = scan(options.paths, exclude=index_folder(options.index), selection=selection)
+    records = present_documents(options.index, api_key=_api_key())
+    return preview(found, records, _model(options), options.chunk_tokens)
+
+
+def _selection(options: argparse.Namespace) -> "Selection":
+    from ingest.selection import Selection
+
+    return Selection(
+        include=options.include,
+        exclude=options.exclude,
+        gitignore=options.gitignore,
+        may_empty=options.yes,
+    )
+
+
+def _model(options: argparse.Namespace) -> "Encoder":
+    # Only now: these take seconds to import, and --help should not.
+    from embedder import BUNDLED_MODEL, LLM2VecGen
+
+    return LLM2VecGen.from_pretrained(options.model or BUNDLED_MODEL)
 
 
 def _check_others(address: str, found: "Scan") -> None:

@@ -9,17 +9,44 @@ from embedder.encoder import Encoder
 from ingest.chunk import CHUNK_TOKENS, MIN_CHUNK_TOKENS
 from ingest.embedding_queue import EmbeddingQueue, Waiting
 from ingest.errors import InputError, NoTextError, UnreadableError
-from ingest.plan import Job, Plan, make_plan
+from ingest.plan import Job, Plan, check_emptied, make_plan
 from ingest.prepare import Preparer, moved_chunks
 from ingest.report import Entry, Outcome, Report
-from ingest.scan import scan
+from ingest.scan import Scan, scan
+from ingest.selection import EVERYTHING, Selection
 from ingest.version import settings_suffix
 from ingest.worker import ParserWorker
-from retriever import Index, document_id, index_folder
+from retriever import DocumentRecord, Index, document_id, index_folder
 from retriever.errors import RetrieverError
 
 CHANGES = (Outcome.INDEXED, Outcome.REPLACED, Outcome.MOVED, Outcome.REMOVED)
 """What becomes of a file when the index changes."""
+
+
+def preview(
+    found: Scan, records: Sequence[DocumentRecord], model: Encoder, chunk_tokens: int
+) -> Report:
+    """What `ingest` would do, as far as it can be told without reading what is new.
+
+    Args:
+        found: The files.
+        records: Every document of the index.
+        model: The encoder.
+        chunk_tokens: As for `ingest`.
+    """
+    limit = Preparer(model.count_tokens, model.max_tokens, chunk_tokens).limit
+    plan = make_plan(found, records, settings_suffix(limit))
+    entries = [*plan.entries, *(Entry(record.source, Outcome.REMOVED) for record in plan.gone)]
+    for job in (*plan.copies, *plan.parses, *(job for job, _ in plan.repeats)):
+        outcome = Outcome.REPLACED if job.known else Outcome.INDEXED
+        entries.append(Entry(job.file.path, Outcome.MOVED if job.moved else outcome))
+    return Report(
+        entries=tuple(sorted(entries, key=lambda entry: entry.path)),
+        embedded_chunks=0,
+        embedded_tokens=0,
+        seconds=0.0,
+        note="A dry run: nothing was changed.",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +72,7 @@ def ingest(
     index: Index,
     *,
     chunk_tokens: int = CHUNK_TOKENS,
+    selection: Selection = EVERYTHING,
     progress: Callable[[Progress], None] | None = None,
 ) -> Report:
     """Bring an index in line with files and folders.
@@ -61,6 +89,7 @@ def ingest(
         index: Where the documents go.
         chunk_tokens: Longest passage in tokens, at least 16; where the encoder accepts less with a
             title, so much.
+        selection: What is read of the folders; what is not, and was indexed before, stays.
         progress: Called whenever something is done, in this thread.
 
     Returns:
@@ -68,7 +97,8 @@ def ingest(
         `Report.interrupted`; what was written until then stays.
 
     Raises:
-        InputError: A path does not exist, or there are no files; nothing was changed.
+        InputError: A path does not exist, there are no files, or a folder was emptied; nothing was
+            changed.
         EncoderMismatchError: The index was made by another encoder.
     """
     started = time.monotonic()
@@ -78,7 +108,7 @@ def ingest(
         raise InputError(msg)
     run = _Run(model, index, chunk_tokens, progress)
     try:
-        run.do(paths)
+        run.do(paths, selection)
     except KeyboardInterrupt:
         run.interrupted = True
     return run.report(time.monotonic() - started)
@@ -105,9 +135,11 @@ class _Run:
         self._known: set[str] = set()
         self._entries: dict[str, Entry] = {}
 
-    def do(self, paths: Sequence[Path]) -> None:
-        found = scan(paths, exclude=index_folder(self._index.address))
+    def do(self, paths: Sequence[Path], selection: Selection) -> None:
+        found = scan(paths, exclude=index_folder(self._index.address), selection=selection)
         records = self._index.documents()
+        if not selection.may_empty:
+            check_emptied(found, records)
         self._known = {record.source for record in records}
         plan = make_plan(found, records, self._suffix)
         for entry in plan.entries:

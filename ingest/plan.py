@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ingest.errors import UnreadableError, UnsupportedError
-from ingest.report import Entry, Outcome
+from ingest.errors import InputError, UnreadableError, UnsupportedError
+from ingest.report import Entry, Outcome, printable
 from ingest.scan import File, Scan
 from ingest.sniff import Format, sniff
 from ingest.version import content_hash
@@ -69,6 +69,24 @@ def make_plan(scan: Scan, records: Sequence[DocumentRecord], suffix: str) -> Pla
     for file in scan.files:
         planner.add(file)
     return planner.plan
+
+
+def check_emptied(scan: Scan, records: Sequence[DocumentRecord]) -> None:
+    """Refuse to take everything out that is indexed of a folder which has no files any more.
+
+    Raises:
+        InputError: There is such a folder; a drive that is not mounted looks like that.
+    """
+    seen = [file.path for file in scan.files] + [entry.path for entry in scan.entries]
+    for folder in scan.folders:
+        below = f"{folder.rstrip('/')}/"
+        indexed = sum(record.source.startswith(below) for record in records)
+        if indexed and not any(path.startswith(below) for path in seen):
+            msg = (
+                f"{printable(folder)} has no files any more, and {indexed:,} of its documents are "
+                "indexed: is a drive missing? Nothing was changed; with --yes they are taken out"
+            )
+            raise InputError(msg)
 
 
 class _Planner:

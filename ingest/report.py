@@ -19,6 +19,7 @@ class Outcome(StrEnum):
     REPLACED = "replaced"
     MOVED = "moved"
     REMOVED = "removed"
+    EXCLUDED = "excluded"
     SKIPPED = "skipped"
     FAILED = "failed"
 
@@ -30,7 +31,7 @@ class Entry:
     Attributes:
         path: Absolute POSIX path.
         outcome: What became of it.
-        detail: Why it was skipped or failed, where it was moved from, or what to know of it.
+        detail: Why it was not read, where it was moved from, or what else there is to know of it.
         chunks: How many chunks the index has of it now, as far as this run wrote them.
     """
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ingest.errors import InputError
 from ingest.report import Entry, Outcome, printable
+from ingest.selection import EVERYTHING, Rules, Selection
 
 MAX_FILE_BYTES = 512 * 2**20
 """The worker holds a whole file in memory."""
@@ -51,12 +52,15 @@ class Scan:
         return not os.path.lexists(path) or Path(path).is_dir()
 
 
-def scan(paths: Sequence[Path], *, exclude: Path | None = None) -> Scan:
+def scan(
+    paths: Sequence[Path], *, exclude: Path | None = None, selection: Selection = EVERYTHING
+) -> Scan:
     """List files and folders, without following symbolic links below them.
 
     Args:
         paths: Files and folders; a path that is itself a link means what it leads to.
         exclude: A folder that is left out (the index, should it lie among the documents).
+        selection: What is read of the folders.
 
     Raises:
         InputError: A path does not exist, or there is no file at all.
@@ -69,15 +73,19 @@ def scan(paths: Sequence[Path], *, exclude: Path | None = None) -> Scan:
         found.given.append(resolved.as_posix())
         if resolved.is_dir():
             found.folders.append(resolved.as_posix())
-            files.update((file.path, file) for file in _walk(resolved.as_posix(), excluded, found))
+            walk = _Walk(resolved.as_posix(), excluded, selection, found)
+            files.update((file.path, file) for file in walk.files())
         else:
             file = _file(resolved.as_posix(), resolved.lstat(), found)
             files.update({file.path: file} if file else {})
     found.files = [files[path] for path in sorted(files)]
     found.entries = _each_once(entry for entry in found.entries if entry.path not in files)
-    if not found.files and not found.entries:
+    if not found.files and not found.entries and not selection.may_empty:
         names = ", ".join(printable(str(path)) for path in paths)
-        msg = f"no files in {names}: nothing was indexed and nothing removed"
+        msg = (
+            f"no files in {names}: nothing was indexed and nothing removed; with --yes, what is "
+            "indexed of an emptied folder is taken out"
+        )
         raise InputError(msg)
     return found
 
@@ -92,38 +100,62 @@ def _resolve(path: Path) -> Path:
         raise InputError(msg) from error
 
 
-def _walk(root: str, excluded: str | None, found: Scan) -> Iterator[File]:
-    folders = [root]
-    while folders:
-        folder = folders.pop()
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """Through a given folder."""
+
+    root: str
+    excluded: str | None
+    selection: Selection
+    found: Scan
+
+    def files(self) -> Iterator[File]:
+        """Yields files to be read; what is not goes into `found`."""
+        folders = [(self.root, Rules())]
+        while folders:
+            folder, rules = folders.pop()
+            rules = rules.below(folder) if self.selection.gitignore else rules
+            for entry in self._listed(folder):
+                passed_over = self._passed_over(entry, rules)
+                if passed_over:
+                    self.found.entries.append(passed_over)
+                elif entry.is_dir(follow_symlinks=False):
+                    folders.append((entry.path, rules))
+                else:
+                    file = _stat(entry, self.found)
+                    if file:
+                        yield file
+
+    def _listed(self, folder: str) -> list[os.DirEntry[str]]:
         try:
             with os.scandir(folder) as listing:
-                entries = sorted(listing, key=lambda entry: entry.name)
+                return sorted(listing, key=lambda entry: entry.name)
         except OSError as error:
-            found.unseen.append(folder)
-            found.entries.append(_failed(folder, f"folder cannot be listed: {error.strerror}"))
-            continue
-        for entry in entries:
-            reason = _why_skipped(entry, root, excluded)
-            if reason:
-                found.entries.append(Entry(entry.path, Outcome.SKIPPED, reason))
-            elif entry.is_dir(follow_symlinks=False):
-                folders.append(entry.path)
-            else:
-                file = _stat(entry, found)
-                if file:
-                    yield file
+            self.found.unseen.append(folder)
+            reason = f"folder cannot be listed: {error.strerror}"
+            self.found.entries.append(_failed(folder, reason))
+            return []
 
+    def _passed_over(self, entry: os.DirEntry[str], rules: Rules) -> Entry | None:
+        reason = self._why_skipped(entry)
+        if reason:
+            return Entry(entry.path, Outcome.SKIPPED, reason)
+        is_folder = entry.is_dir(follow_symlinks=False)
+        reason = self.selection.why_not(
+            entry.path, root=self.root, is_folder=is_folder, rules=rules
+        )
+        return Entry(entry.path, Outcome.EXCLUDED, reason) if reason else None
 
-def _why_skipped(entry: os.DirEntry[str], root: str, excluded: str | None) -> str:
-    if entry.is_symlink():
-        return _describe_link(entry.path, root)
-    kind = "folder" if entry.is_dir(follow_symlinks=False) else "file"
-    if entry.name.startswith("."):
-        return f"hidden {kind}"
-    if entry.name.startswith("~$"):
-        return "lock file of an office program"
-    return "the index itself" if entry.path == excluded else ""
+    def _why_skipped(self, entry: os.DirEntry[str]) -> str:
+        if entry.is_symlink():
+            return _describe_link(entry.path, self.root)
+        if entry.name.startswith("."):
+            return f"hidden {'folder' if entry.is_dir(follow_symlinks=False) else 'file'}"
+        if entry.name.startswith("~$"):
+            return "lock file of an office program"
+        if entry.path == self.excluded:
+            return "the index itself"
+        return ""
 
 
 def _describe_link(path: str, root: str) -> str:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from embedder.encoder import EncoderId
-from retriever.engine import Location
+from retriever.engine import Engine, Location
 from retriever.errors import AddressError, RetrieverError
 from retriever.index import Index
 from retriever.schema import DocumentRecord
@@ -65,9 +65,7 @@ def open_present(address: str | Path, *, api_key: str | None = None) -> Index:
     Raises:
         RetrieverError: There is none, or see `open_index`.
     """
-    folder = index_folder(address)
-    here = folder is None or folder.exists()
-    engine = _location(address, api_key).present() if here else None
+    engine = _present(address, api_key)
     if engine is None:
         msg = f"There is no index at {address}. Make it: python -m ingest FOLDER"
         raise RetrieverError(msg)
@@ -85,11 +83,18 @@ def present_documents(address: str | Path, *, api_key: str | None = None) -> lis
         IndexDamagedError: Nobody can say what the index holds.
         RetrieverError: See `open_index`.
     """
-    engine = _location(address, api_key).present()
+    engine = _present(address, api_key)
     if engine is None:
         return []
     with Index(engine) as index:
         return index.documents()
+
+
+def _present(address: str | Path, api_key: str | None) -> Engine | None:
+    folder = index_folder(address)
+    if folder is not None and not folder.exists():
+        return None  # looking would make a folder
+    return _location(address, api_key).present()
 
 
 @contextmanager

@@ -108,7 +108,7 @@ def _tree(text: str) -> HtmlElement | None:
         return None
     for entry in parser.error_log:
         if entry.type_name == "ERR_RESOURCE_LIMIT":  # what comes after it would be lost silently
-            raise UnreadableError(entry.message)
+            raise UnreadableError("nested too deeply")
     return root
 
 

@@ -40,8 +40,9 @@ def docs(folder: Path) -> Path:
 @pytest.fixture
 def run(tmp_path: Path):
     def call(*arguments: str | Path) -> int:
-        index = ("--index", tmp_path / "index", "--model", TINY)
-        return main([str(argument) for argument in (*arguments, *index)])
+        model = () if arguments[0] == "remove" else ("--model", TINY)
+        options = ("--index", tmp_path / "index", *model)
+        return main([str(argument) for argument in (*arguments, *options)])
 
     return call
 
@@ -56,8 +57,10 @@ def run(tmp_path: Path):
         (["docs", "--rollback"], 2),
         (["--rebuild", "--rollback"], 2),
         (["docs", "--drop-others"], 2),
-        (["--remove"], 2),
-        (["docs", "--remove", "--rebuild"], 2),
+        (["remove"], 2),
+        (["remove", "docs", "--rebuild"], 2),
+        (["docs", "--watch", "--rebuild"], 2),
+        (["docs", "--watch", "--dry-run"], 2),
     ],
 )
 def test_help_and_usage_errors_come_before_torch(arguments: list[str], code: int):
@@ -140,24 +143,24 @@ def test_what_is_named_is_taken_out_also_if_it_is_gone(run, docs: Path, tmp_path
     assert run(docs) == 0
     (docs / "birds.txt").unlink()
     capsys.readouterr()
-    assert run(docs / "duck.md", docs / "dck.md", "--remove") == 2
+    assert run("remove", docs / "duck.md", docs / "dck.md") == 2
     error = capsys.readouterr().err
     assert f"nothing of {docs / 'dck.md'} is indexed" in error
     assert error.count("\n") == 1
-    assert run(docs / "birds.txt", "--remove") == 0
+    assert run("remove", docs / "birds.txt") == 0
     assert f"removed {docs / 'birds.txt'}: 1 chunk\n" in capsys.readouterr().out
-    assert run(below / ".." / "birds", "--remove") == 0
+    assert run("remove", below / ".." / "birds") == 0
     output = capsys.readouterr().out
     assert "goose.txt" in output
     assert "2 documents taken out" in output
     assert (below / "goose.txt").exists()
-    assert run(below, "--remove") == 2
-    assert run(docs / "duck.md", "--remove", "--quiet") == 0
+    assert run("remove", below) == 2
+    assert run("remove", docs / "duck.md", "--quiet") == 0
     assert capsys.readouterr().out == ""
 
 
 def test_nothing_is_taken_out_of_an_index_that_is_not_there(run, docs: Path, tmp_path, capsys):
-    assert run(docs, "--remove") == 2
+    assert run("remove", docs) == 2
     assert capsys.readouterr().err.startswith("error: There is no index at ")
     assert not (tmp_path / "index").exists()
 
@@ -252,7 +255,7 @@ def test_ctrl_c_before_anything_is_done(run, docs: Path, capsys, monkeypatch):
     assert capsys.readouterr().err == "interrupted\n"
 
 
-def _interrupt(*_: object) -> None:
+def _interrupt(*_: object, **__: object) -> None:
     raise KeyboardInterrupt
 
 

@@ -96,12 +96,11 @@ def test_a_file_that_needs_too_much_memory_fails(tmp_path: Path):
         worker.parse(str(large), Format.TEXT)
 
 
-def test_a_bug_of_a_parser_fails_the_file(tmp_path: Path):
-    deep = tmp_path / "deep.md"
-    # YAML's parser is recursive.
-    deep.write_text("---\ntitle: " + "[" * 5_000 + "\n---\nText.\n")
+def test_a_file_that_is_nested_too_deeply_fails(tmp_path: Path):
+    deep = tmp_path / "deep.html"
+    deep.write_text("<div>" * 5_000 + "Text")
     with ParserWorker() as worker, pytest.raises(UnreadableError, match="nested too deeply"):
-        worker.parse(str(deep), Format.MARKDOWN)
+        worker.parse(str(deep), Format.HTML)
 
 
 def worker_alone(*requests: Request) -> int:
