@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embedder.encoder import Encoder
-from ingest.plan import Job
+from ingest.changes import Job
 from ingest.prepare import Prepared
 from retriever import Index
 

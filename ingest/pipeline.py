@@ -6,16 +6,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from embedder.encoder import Encoder
+from ingest.changes import Changes, Job, check_emptied
 from ingest.chunk import CHUNK_TOKENS, MIN_CHUNK_TOKENS
 from ingest.embedding_queue import EmbeddingQueue, Waiting
-from ingest.errors import InputError, NoTextError, UnreadableError
-from ingest.plan import Job, Plan, check_emptied, make_plan
+from ingest.errors import InputError
 from ingest.prepare import Preparer, moved_chunks
+from ingest.reader import Reader
 from ingest.report import Entry, Outcome, Report
-from ingest.scan import Scan, scan
+from ingest.scan import File, Scan, scan
 from ingest.selection import EVERYTHING, Selection
 from ingest.version import settings_suffix
-from ingest.worker import ParserWorker
 from retriever import DocumentRecord, Index, document_id, index_folder
 from retriever.errors import RetrieverError
 
@@ -34,12 +34,15 @@ def preview(
         model: The encoder.
         chunk_tokens: As for `ingest`.
     """
-    limit = Preparer(model.count_tokens, model.max_tokens, chunk_tokens).limit
-    plan = make_plan(found, records, settings_suffix(limit))
-    entries = [*plan.entries, *(Entry(record.source, Outcome.REMOVED) for record in plan.gone)]
-    for job in (*plan.copies, *plan.parses, *(job for job, _ in plan.repeats)):
-        outcome = Outcome.REPLACED if job.known else Outcome.INDEXED
-        entries.append(Entry(job.file.path, Outcome.MOVED if job.moved else outcome))
+    preparer = Preparer(model.count_tokens, model.max_tokens, chunk_tokens)
+    changes = Changes(found, records, settings_suffix(preparer.limit))
+    entries = [*found.entries, *changes.unchanged]
+    with Reader(changes, preparer) as reader:
+        entries += [
+            Entry(each.file.path, each.outcome) if isinstance(each, Job) else each
+            for each in reader.identify(changes.open)
+        ]
+    entries += [Entry(record.source, Outcome.REMOVED) for record in changes.gone]
     return Report(
         entries=tuple(sorted(entries, key=lambda entry: entry.path)),
         embedded_chunks=0,
@@ -141,21 +144,13 @@ class _Run:
         if not selection.may_empty:
             check_emptied(found, records)
         self._known = {record.source for record in records}
-        plan = make_plan(found, records, self._suffix)
-        for entry in plan.entries:
+        changes = Changes(found, records, self._suffix)
+        for entry in (*found.entries, *changes.unchanged):
             self._add(entry)
-        self._advance(files_total=plan.jobs)
-        with ParserWorker() as worker:
-            self._copy_all(plan, worker)
-            for job in plan.parses:
-                self._parse(job, worker)
-            self._queue.flush()
-            for job, path in plan.repeats:
-                self._copy(job, path, Outcome.INDEXED, worker)
-            self._queue.flush()
-        self._index.delete_documents([record.document_id for record in plan.gone])
-        for record in plan.gone:
-            self._entries[record.source] = Entry(record.source, Outcome.REMOVED)
+        self._advance(files_total=len(changes.open))
+        with Reader(changes, self._preparer) as reader:
+            self._bring_in(changes.open, reader)
+        self._remove(changes.gone)
         if any(entry.outcome in CHANGES for entry in self._entries.values()):
             self._compact()
 
@@ -169,43 +164,45 @@ class _Run:
             note=self._note,
         )
 
-    def _copy_all(self, plan: Plan, worker: ParserWorker) -> None:
+    def _bring_in(self, files: Sequence[File], reader: Reader) -> None:
         moved: list[str] = []
-        for job in plan.copies:
-            assert job.donor is not None
-            if job.moved:
-                moved.append(job.donor.document_id)
-            outcome = Outcome.MOVED if job.moved else Outcome.INDEXED
-            self._copy(job, job.donor.source, outcome, worker)
-        # A document whose vectors could not be taken over is embedded first.
+        late: list[Job] = []
+        for each in reader.read(files):
+            if isinstance(each, Job):
+                moved += [each.moved.document_id] if each.moved else []
+                # What it is a copy of may still wait to be embedded.
+                late += [] if self._copy(each) else [each]
+            else:
+                self._take(each)
+        self._queue.flush()
+        for job in late:
+            # The other file may have failed, or was replaced in this run.
+            if not self._copy(job):
+                self._take(reader.read_after_all(job))
         self._queue.flush()
         self._index.delete_documents(moved)
 
-    def _copy(self, job: Job, source: str, outcome: Outcome, worker: ParserWorker) -> None:
-        """Take over the chunks and vectors of the document at `source`."""
-        chunks = self._index.chunks(document_id(source))
-        # It may have failed, or may have been replaced since the plan was made.
+    def _copy(self, job: Job) -> bool:
+        """Take over the chunks and vectors of the document at `job.source`, if they are there."""
+        chunks = self._index.chunks(document_id(job.source))
         if not chunks or chunks[0].version != job.version:
-            self._parse(job, worker)
-            return
-        vectors = self._index.vectors(document_id(source))
+            return False
+        vectors = self._index.vectors(document_id(job.source))
         self._index.replace_document(moved_chunks(chunks, job.file), vectors)
-        if job.known:
-            outcome = Outcome.REPLACED
-        what = "from" if outcome is Outcome.MOVED else "same content as"
-        self._finish(Entry(job.file.path, outcome, f"{what} {source}", len(chunks)))
+        what = "from" if job.outcome is Outcome.MOVED else "same content as"
+        self._finish(Entry(job.file.path, job.outcome, f"{what} {job.source}", len(chunks)))
+        return True
 
-    def _parse(self, job: Job, worker: ParserWorker) -> None:
-        try:
-            document, digest = worker.parse(job.file.path, job.format)
-        except NoTextError as error:
-            self._finish(Entry(job.file.path, Outcome.SKIPPED, str(error)))
-        except UnreadableError as error:
-            self._finish(Entry(job.file.path, Outcome.FAILED, str(error)))
+    def _take(self, read: Entry | Waiting) -> None:
+        if isinstance(read, Entry):
+            self._finish(read)
         else:
-            # Not job.version: the file may have been written to since the plan was made.
-            prepared = self._preparer.prepare(document, job.file, digest + self._suffix)
-            self._queue.add(Waiting(job, prepared, document.notes))
+            self._queue.add(read)
+
+    def _remove(self, gone: Sequence[DocumentRecord]) -> None:
+        self._index.delete_documents([record.document_id for record in gone])
+        for record in gone:
+            self._entries[record.source] = Entry(record.source, Outcome.REMOVED)
 
     def _compact(self) -> None:
         try:
@@ -217,7 +214,7 @@ class _Run:
         entries = [
             Entry(
                 document.job.file.path,
-                Outcome.REPLACED if document.job.known else Outcome.INDEXED,
+                document.job.outcome,
                 "; ".join(document.notes),
                 len(document.prepared.chunks),
             )

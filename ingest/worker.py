@@ -13,10 +13,11 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeAlias
 
+from embedder.errors import DuetError
 from ingest.document import Document
-from ingest.errors import NoTextError, UnreadableError
+from ingest.errors import UnreadableError
 from ingest.sniff import Format
 
 MAX_SECONDS = 120.0
@@ -27,22 +28,32 @@ MAX_MEMORY_BYTES = 4 * 2**30
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the worker is to read, and what it may take for it."""
+    """What the worker is to read, and what it may take for it; without a format, to identify."""
 
     path: str
-    format: Format
+    format: Format | None
     seconds: float
     memory_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
-class Parsed:
-    """What became of it: a document with the hash of the bytes that were read, or a reason."""
+class Identity:
+    """What a file holds: its format, and `version.content_hash` of its bytes."""
 
-    document: Document | None = None
-    content_hash: str = ""
-    no_text: str = ""
-    unreadable: str = ""
+    format: Format
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A document, and `version.content_hash` of exactly the bytes that it was made of."""
+
+    document: Document
+    content_hash: str
+
+
+Answer: TypeAlias = Identity | Parsed | DuetError
+"""What comes back; an error is raised where the file was asked for."""
 
 
 class ParserWorker:
@@ -61,6 +72,17 @@ class ParserWorker:
         self._memory_bytes = memory_bytes
         self._process: subprocess.Popen[bytes] | None = None
 
+    def identify(self, path: str) -> Identity:
+        """Find out what a file is. `parse`, if it comes next, does not read it again.
+
+        Raises:
+            UnsupportedError: It is nothing that is read.
+            UnreadableError: It cannot be read, or is not what its name says.
+        """
+        answer = self._ask(Request(path, None, self._seconds, self._memory_bytes))
+        assert isinstance(answer, Identity)
+        return answer
+
     def parse(self, path: str, media_type: Format) -> tuple[Document, str]:
         """Parse a file.
 
@@ -72,10 +94,7 @@ class ParserWorker:
             NoTextError: The file holds no text.
         """
         answer = self._ask(Request(path, media_type, self._seconds, self._memory_bytes))
-        if answer.no_text:
-            raise NoTextError(answer.no_text)
-        if answer.document is None:
-            raise UnreadableError(answer.unreadable)
+        assert isinstance(answer, Parsed)
         return answer.document, answer.content_hash
 
     def close(self) -> None:
@@ -96,7 +115,7 @@ class ParserWorker:
     ) -> None:
         self.close()
 
-    def _ask(self, request: Request) -> Parsed:
+    def _ask(self, request: Request) -> Identity | Parsed:
         if self._process is not None and self._process.poll() is not None:
             self.close()  # it died while it had nothing to do
         process = self._process = self._process or _start()
@@ -115,7 +134,7 @@ class ParserWorker:
             answer = _exchange(process, request)
             if answer is None:
                 reason = self._why_it_died(process, timed_out=timed_out.is_set())
-                answer = Parsed(unreadable=reason)
+                answer = UnreadableError(reason)
         except BaseException:  # Ctrl-C in the middle of an answer: the rest of it must not be read
             self.close()
             raise
@@ -123,6 +142,8 @@ class ParserWorker:
             timer.cancel()
         if process.poll() is not None or timed_out.is_set():
             self.close()
+        if isinstance(answer, DuetError):
+            raise answer
         return answer
 
     def _why_it_died(self, process: subprocess.Popen[bytes], *, timed_out: bool) -> str:
@@ -145,7 +166,7 @@ def _start() -> subprocess.Popen[bytes]:
     )
 
 
-def _exchange(process: subprocess.Popen[bytes], request: Request) -> Parsed | None:
+def _exchange(process: subprocess.Popen[bytes], request: Request) -> Answer | None:
     """Sends a request; returns its answer, or None if the process ended instead."""
     assert process.stdin is not None
     assert process.stdout is not None

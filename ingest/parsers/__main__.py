@@ -1,6 +1,6 @@
 """The worker: `ingest.worker` starts it and talks to it over its standard input and output.
 
-A request is a pickled `Request`, an answer a pickled `Parsed`; both ends are this program.
+A request is a pickled `Request`, an answer a pickled `Answer`; both ends are this program.
 """
 
 import logging
@@ -12,10 +12,12 @@ import warnings
 from io import BufferedWriter
 from pathlib import Path
 
-from ingest.errors import NoTextError, UnreadableError
+from embedder.errors import DuetError
+from ingest.errors import UnreadableError
 from ingest.parsers import parse
+from ingest.sniff import sniff
 from ingest.version import content_hash
-from ingest.worker import Parsed, Request
+from ingest.worker import Answer, Identity, Parsed, Request
 
 try:
     import resource
@@ -37,13 +39,14 @@ def main() -> None:
 
 
 def _serve(answers: BufferedWriter) -> None:
+    held = _Held()
     while True:
         try:
             request: Request = pickle.load(sys.stdin.buffer)
         except EOFError:
             return
         _limit(request)
-        pickle.dump(_answer(request), answers)
+        pickle.dump(_answer(request, held), answers)
         answers.flush()
         if hasattr(signal, "alarm"):
             signal.alarm(0)  # waiting for the next file may take as long as it likes
@@ -57,23 +60,44 @@ def _limit(request: Request) -> None:
         signal.alarm(int(request.seconds) + ALARM_DELAY)
 
 
-def _answer(request: Request) -> Parsed:
+class _Held:
+    """The bytes of the file that was read last, until they are parsed."""
+
+    def __init__(self) -> None:
+        self._path = ""
+        self._data = b""
+
+    def read(self, path: str) -> bytes:
+        self._data = b""  # not two at once
+        self._path, self._data = path, Path(path).read_bytes()
+        return self._data
+
+    def take(self, path: str) -> bytes:
+        data = self._data if path == self._path else self.read(path)
+        self._path, self._data = "", b""
+        return data
+
+
+def _answer(request: Request, held: _Held) -> Answer:
     try:
-        data = Path(request.path).read_bytes()
-        document = parse(data, request.format)
-    except NoTextError as error:
-        return Parsed(no_text=str(error))
-    except UnreadableError as error:
-        return Parsed(unreadable=str(error))
+        if request.format is None:
+            data = held.read(request.path)
+            media_type = sniff(data, Path(request.path).suffix)
+            return Identity(media_type, content_hash(media_type, data))
+        data = held.take(request.path)
+        return Parsed(parse(data, request.format), content_hash(request.format, data))
+    except DuetError as error:
+        return error
     except OSError as error:
-        return Parsed(unreadable=f"cannot be read: {error.strerror or error}")
+        return UnreadableError(f"cannot be read: {error.strerror or error}")
     except MemoryError:
-        return Parsed(unreadable=f"needs more than {request.memory_bytes / 2**30:.1f} GB of memory")
+        limit = request.memory_bytes / 2**30
+        return UnreadableError(f"needs more than {limit:.1f} GB of memory")
     except RecursionError:
-        return Parsed(unreadable="nested too deeply")
+        return UnreadableError("nested too deeply")
     except Exception as error:  # noqa: BLE001 - a parser's own bug on a hostile file fails that file
-        return Parsed(unreadable=f"{request.format.name}: {type(error).__name__}: {error}")
-    return Parsed(document=document, content_hash=content_hash(request.format, data))
+        what = request.format.name if request.format else "its content"
+        return UnreadableError(f"{what}: {type(error).__name__}: {error}")
 
 
 if __name__ == "__main__":

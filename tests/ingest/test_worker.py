@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from ingest.errors import NoTextError, UnreadableError
+from ingest.errors import NoTextError, UnreadableError, UnsupportedError
 from ingest.parsers.__main__ import ALARM_DELAY
 from ingest.sniff import Format
 from ingest.version import content_hash
@@ -58,6 +58,20 @@ def test_one_process_parses_one_file_after_the_other(note: str, tmp_path: Path):
     assert document.text == "A note."
     assert digest == content_hash(Format.TEXT, b"A note.")
     assert psutil.Process().children() == []
+
+
+def test_a_file_that_was_identified_is_not_read_again(tmp_path: Path):
+    path = tmp_path / "note.txt"
+    path.write_text("A note.")
+    with ParserWorker() as worker:
+        identity = worker.identify(str(path))
+        path.write_text("Something else.")
+        document, digest = worker.parse(str(path), identity.format)
+        assert document.text == "A note."
+        assert digest == identity.content_hash
+        assert worker.parse(str(path), Format.TEXT)[0].text == "Something else."
+        with pytest.raises(UnsupportedError, match="unsupported type"):
+            worker.identify(str(path.rename(tmp_path / "note.mp3")))
 
 
 def test_a_file_that_takes_too_long_fails_and_the_next_one_is_read(pipe: str, note: str):
