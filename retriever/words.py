@@ -40,9 +40,22 @@ _SUFFIXES = (
 )  # fmt: skip
 _MIN_STEM = 3
 
+_RAISED = "⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹"
+_EXPONENT = re.compile(rf"(?<=[0-9])(?=[{_RAISED}])")
+_NOTE_MARK = re.compile(rf"(?<=[^\W\d_]{{3}})(?=[{_RAISED}])")
+
 _JOINED = re.compile(r"[^\W_]+(?:[-._/:@#+][^\W_]+)+")
 _HUMPS = re.compile(r"\b[^\W_]*[a-z][A-Z][^\W_]*")
 _HUMP = re.compile(r"[A-Z]*[a-z]+|[A-Z]+|\d+")
+
+
+def folded(text: str) -> str:
+    """Compatibility forms as plain ones (NFKC), raised numbers apart from what they are raised on.
+
+    "10⁶" is 10^6 and not 106, "gold³" gold with the mark of a note; "m²" is m2, as people type it.
+    """
+    apart = _EXPONENT.sub("^", _NOTE_MARK.sub(" ", text))
+    return unicodedata.normalize("NFKC", apart)
 
 
 def content_words(text: str) -> list[str]:
@@ -51,9 +64,9 @@ def content_words(text: str) -> list[str]:
     Case, compatibility forms and English endings are folded away ("Encoders" and "encoding" are
     one word). Scripts without spaces give character bigrams.
     """
-    folded = unicodedata.normalize("NFKC", text).casefold()
+    plain = folded(text).casefold()
     words: list[str] = []
-    for token in _token().findall(folded):
+    for token in _token().findall(plain):
         if _UNSPACED.match(token):
             words.extend(_bigrams(token))
         elif token not in STOP_WORDS and (len(token) > 1 or token.isdigit()):
@@ -71,10 +84,10 @@ def terms(text: str) -> list[str]:
 
 
 def _wholes(text: str) -> Iterator[str]:
-    folded = unicodedata.normalize("NFKC", text)
-    for found in _JOINED.findall(folded):
+    plain = folded(text)
+    for found in _JOINED.findall(plain):
         yield found.casefold()
-    for found in _HUMPS.findall(folded):
+    for found in _HUMPS.findall(plain):
         yield from content_words(" ".join(_HUMP.findall(found)))
 
 

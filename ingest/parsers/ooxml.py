@@ -3,6 +3,7 @@
 import io
 import posixpath
 import zipfile
+import zlib
 from typing import Any
 
 import lxml.etree as etree
@@ -32,6 +33,11 @@ _TRANSITIONAL = {
 Element = Any
 """An element of lxml, which ships no types."""
 Part = Element
+
+_UNREADABLE = (
+    zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError,
+)  # fmt: skip
+"""What `zipfile` raises where an entry is damaged, encrypted or compressed in an unknown way."""
 
 
 def open_archive(data: bytes) -> zipfile.ZipFile:
@@ -156,7 +162,7 @@ class Package:
         self._count(self._archive.getinfo(stored).file_size)
         try:
             data = self._archive.read(stored)
-        except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError) as error:
+        except _UNREADABLE as error:
             msg = f"damaged: {stored} cannot be read ({error})"
             raise UnreadableError(msg) from error
         if _STRICT in data:

@@ -1,7 +1,6 @@
 """What a sentence says, as it is compared: words, names and figures by clause, and negations."""
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
@@ -9,7 +8,7 @@ from itertools import groupby
 
 from app.answering.check.figures import Figure, find_figures, unit_of
 from app.answering.check.markers import without_markers
-from retriever.words import content_words
+from retriever.words import content_words, folded
 
 _NEGATIONS = frozenset(
     """
@@ -159,7 +158,7 @@ def _same_figure(claimed: Figure, told: Figure) -> bool:
 def read(sentence: str) -> Statement:
     """Read one sentence; numbers in brackets (`[2]`) are not looked at."""
     text = _THIN_SPACE.sub(",", without_markers(sentence))
-    text = re.sub(r"[*`]", "", unicodedata.normalize("NFKC", text).replace("\u2212", "-"))
+    text = re.sub(r"[*`]", "", folded(text).replace("\u2212", "-"))
     reader = _Reader()
     for kind, piece in _pieces(text):
         reader.take(kind, piece)

@@ -95,6 +95,12 @@ def test_figures_negations_and_single_words_count(claim, supported):
     assert stands(claim, STATION) is supported
 
 
+def test_an_exponent_is_no_part_of_the_figure_before_it():
+    told = "The galaxy holds 10⁶ stars."
+    assert stands("The galaxy holds 10^6 stars.", told)
+    assert not stands("The galaxy holds 106 stars.", told)
+
+
 def test_not_only_denies_nothing():
     assert stands("The tram stops at the gate.", "The tram stops not only at the gate.")
     assert not stands("The tram stops at the gate.", "The tram stops not at the gate.")

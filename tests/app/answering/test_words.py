@@ -24,6 +24,14 @@ def test_other_words_stay_apart(one, other):
     assert content_words(one) != content_words(other)
 
 
+@pytest.mark.parametrize(
+    ("raised", "plain"),
+    [("10⁶ stars", "10^6 stars"), ("gold³ and iron", "gold 3 iron"), ("5 m²", "5 m2")],
+)
+def test_exponents_and_note_marks_do_not_fuse_with_what_they_stand_on(raised, plain):
+    assert content_words(raised) == content_words(plain)
+
+
 def test_question_words_say_nothing():
     assert content_words("How many of these are there, and why?") == []
 
