@@ -48,7 +48,7 @@ def open_archive(data: bytes) -> zipfile.ZipFile:
     """
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
-    except (zipfile.BadZipFile, ValueError, OSError) as error:
+    except _UNREADABLE as error:
         msg = f"damaged: not a complete zip archive ({error})"
         raise UnreadableError(msg) from error
     if len(archive.namelist()) > MAX_PARTS:

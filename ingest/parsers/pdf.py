@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import pypdf
 import pypdfium2 as pdfium
-from pypdf.errors import PyPdfError
 
 from ingest.document import MAX_CHARACTERS, MAX_PAGES, Document, DocumentBuilder, Page
 from ingest.errors import NoTextError, UnreadableError
@@ -115,7 +114,9 @@ def _parse_damaged(data: bytes, reason: Exception) -> Document:
     try:
         reader = pypdf.PdfReader(io.BytesIO(data))
         pages = [builder.add_page(_clean(page.extract_text()), None) for page in reader.pages]
-    except PyPdfError as error:
+    except (UnreadableError, MemoryError, RecursionError):
+        raise
+    except Exception as error:  # whatever pypdf stumbles over: nothing else is left to try
         msg = f"damaged: {str(reason).rstrip('.')}; pypdf: {error}"
         raise UnreadableError(msg) from error
     builder.note("damaged: read by pypdf, spaces may be missing")

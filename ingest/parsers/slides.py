@@ -32,7 +32,7 @@ def parse(data: bytes) -> Document:
         slides = list(presentation.slides)
     except (
         PackageNotFoundError, KeyError, ValueError, AttributeError, etree.XMLSyntaxError,
-        zipfile.BadZipFile,
+        zipfile.BadZipFile, SyntaxError,
     ) as error:  # fmt: skip
         msg = f"damaged: no readable presentation ({error})"
         raise UnreadableError(msg) from error

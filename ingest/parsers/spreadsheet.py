@@ -32,7 +32,9 @@ def parse(data: bytes) -> Document:
     package.check_size("xl/")
     try:
         book = openpyxl.load_workbook(io.BytesIO(data), data_only=True)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
+    except (
+        InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, TypeError, SyntaxError,
+    ) as error:  # fmt: skip
         msg = f"damaged: no readable workbook ({error})"
         raise UnreadableError(msg) from error
     builder = DocumentBuilder()
