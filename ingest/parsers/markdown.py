@@ -1,24 +1,56 @@
-"""Markdown: the text stays as it was written; what no reader sees of it goes."""
+"""Markdown: read as the page that it becomes, front matter and code included."""
 
 import re
-from itertools import pairwise
+from collections.abc import Sequence
 from typing import Any
 
 import yaml
 from markdown_it import MarkdownIt
+from markdown_it.common.utils import escapeHtml
+from markdown_it.renderer import RendererProtocol
+from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
-from ingest.document import Document, Heading, Table, check_length, normalise, one_line
-from ingest.parsers.markdown_html import without_html
+from ingest.document import Document, DocumentBuilder, one_line
+from ingest.parsers.html import add_blocks, blocks_of
+from ingest.parsers.html_blocks import BLOCK_TAGS
 from ingest.parsers.text import decode
 from ingest.sniff import Format
 
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(?P<yaml>.*?\n)?(---|\.\.\.)[ \t]*(\n|\Z)", re.DOTALL)
 _ENTRY = re.compile(r"[A-Za-z_][\w-]*:(\s|\Z)")
-_ATTRIBUTES = re.compile(r"\s*(\{[^{}]*\}|#+)\s*$")
+_ATTRIBUTES = re.compile(r"[ \t]+\{[#.:][^{}\n]*\}[ \t]*$")
+"""`{#id .class}` at the end of a heading (Pandoc, kramdown)."""
+_COMMENT = re.compile(r"\{/\*[^*]*\*/\}")
+"""As components have them (MDX)."""
+_NAME = re.compile(r"\s*</?([A-Za-z][\w.-]*)")
+_TAGS_ALONE = re.compile(r"\s*(?:</?[A-Za-z][^<>]*>\s*)+")
+# fmt: off
+_TAGS = BLOCK_TAGS | frozenset({
+    "a", "abbr", "audio", "b", "base", "bdi", "bdo", "br", "button", "canvas", "cite", "code",
+    "col", "colgroup", "del", "dfn", "dialog", "em", "embed", "font", "h1", "h2", "h3", "h4", "h5",
+    "h6", "head", "i", "iframe", "img", "input", "ins", "kbd", "label", "link", "mark", "menu",
+    "meta", "nav", "noscript", "object", "option", "param", "picture", "q", "rp", "rt", "ruby",
+    "s", "samp", "script", "select", "small", "source", "span", "strike", "strong", "style", "sub",
+    "sup", "svg", "template", "textarea", "time", "title", "tt", "u", "var", "video", "wbr",
+})
+# fmt: on
 _FACTS = (
-    "subtitle", "author", "authors", "date", "updated", "version", "status", "description",
-    "summary", "abstract", "category", "categories", "tags", "keywords", "license",
+    "subtitle",
+    "author",
+    "authors",
+    "date",
+    "updated",
+    "version",
+    "status",
+    "description",
+    "summary",
+    "abstract",
+    "category",
+    "categories",
+    "tags",
+    "keywords",
+    "license",
 )  # fmt: skip
 """Of a front matter, what people ask for; the rest of it tells a program how to show the page."""
 _LONGEST_FACT = 2000
@@ -41,22 +73,18 @@ def read(source: str, media_type: Format) -> Document:
         UnreadableError: It is too much.
         NoTextError: See `parse`.
     """
-    metadata, source = _split_front_matter(normalise(source))
-    markdown = MarkdownIt("commonmark").enable("table")
-    body = normalise(without_html(source, markdown.parse(source)))
-    check_length(body)
-    text = normalise(f"{_facts(metadata)}\n\n{body}")
-    tokens = markdown.parse(text)
-    starts = _line_starts(text)
-    headings = _headings(text, tokens, starts)
-    first = headings[0].title if headings and headings[0].level == 1 else None
-    return Document(
-        text=text,
-        media_type=media_type,
-        title=_entry(metadata, "title") or first,
+    metadata, body = _split_front_matter(source.replace("\r\n", "\n").replace("\r", "\n"))
+    blocks = list(blocks_of(_page(body)))
+    builder = DocumentBuilder()
+    if any(block.text.strip() or block.rows for block in blocks):
+        builder.add(_facts(metadata))
+    add_blocks(blocks, builder)
+    first = next((block for block in blocks if block.level), None)
+    heading = first.text if first and first.level == 1 else None
+    return builder.build(
+        media_type,
+        title=_entry(metadata, "title") or heading,
         language=_entry(metadata, "lang") or _entry(metadata, "language"),
-        headings=headings,
-        tables=_tables(text, tokens, starts),
     )
 
 
@@ -94,39 +122,47 @@ def _facts(metadata: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _line_starts(text: str) -> list[int]:
-    starts = [0]
-    for line in text.split("\n"):
-        starts.append(starts[-1] + len(line) + 1)
-    return starts
+def _page(source: str) -> str:
+    """Markdown as HTML."""
+    markdown = MarkdownIt("commonmark").enable("table")
+    # Links lead nowhere here, and pictures written as base64 are to go like others.
+    markdown.validateLink = lambda url: True
+    markdown.core.ruler.before("inline", "for programs", _take_out)
+    markdown.add_render_rule("html_block", _html_block)
+    markdown.add_render_rule("html_inline", _html_inline)
+    return markdown.render(source)
 
 
-def _headings(text: str, tokens: list[Token], starts: list[int]) -> tuple[Heading, ...]:
-    headings: list[Heading] = []
-    for token, inline in pairwise(tokens):
-        if token.type == "heading_open" and token.level == 0 and token.map:
-            title = _ATTRIBUTES.sub("", one_line(_plain(inline)))
-            first, after = token.map
-            start, end = starts[first], min(starts[after] - 1, len(text))
-            if title:
-                headings.append(Heading(int(token.tag[1]), title, start, end))
-    return tuple(headings)
+def _take_out(state: StateCore) -> None:
+    """Comments of components, and the attributes of headings; code is left alone."""
+    opened = ""
+    for token in state.tokens:
+        if token.type == "inline":
+            token.content = _COMMENT.sub("", token.content)
+            if opened == "heading_open":
+                token.content = _ATTRIBUTES.sub("", token.content)
+        opened = token.type
 
 
-def _tables(text: str, tokens: list[Token], starts: list[int]) -> tuple[Table, ...]:
-    tables: list[Table] = []
-    for token in tokens:
-        if token.type == "table_open" and token.map:
-            first, after = token.map
-            header = first + 2  # the names, and the rule below them
-            end = min(starts[after] - 1, len(text))
-            tables.append(Table(starts[first], end, min(starts[header] - 1, end)))
-    return tuple(tables)
+def _html_block(
+    _renderer: RendererProtocol, tokens: Sequence[Token], idx: int, *_rest: object
+) -> str:
+    """HTML for the reader of HTML, Markdown between the tags of components, or a placeholder."""
+    content = tokens[idx].content
+    found = _NAME.match(content)
+    if found is None or found[1].lower() in _TAGS:
+        return content
+    if not found[1][0].isupper():
+        return f"<p>{escapeHtml(content)}</p>"
+    lines = content.split("\n")
+    return _page("\n".join(line for line in lines if not _TAGS_ALONE.fullmatch(line)))
 
 
-def _plain(inline: Token) -> str:
-    """The words of a heading without emphasis, links and tags."""
-    children = inline.children or []
-    words = (child.content for child in children if child.type in ("text", "code_inline"))
-    breaks = "".join(words)
-    return breaks or inline.content
+def _html_inline(
+    _renderer: RendererProtocol, tokens: Sequence[Token], idx: int, *_rest: object
+) -> str:
+    """HTML for the reader of HTML, or a placeholder such as `<your-key>`, which is text."""
+    content = tokens[idx].content
+    found = _NAME.match(content)
+    is_markup = found is None or found[1].lower() in _TAGS or found[1][0].isupper()
+    return content if is_markup else escapeHtml(content)
