@@ -142,3 +142,7 @@ class LanguageModel(Encoder, Protocol):
             PromptTooLongError: See `stream`.
         """
         ...
+
+    def likelihood_gain(self, question: str, passage: str) -> float | None:
+        """How much likelier `question` is after `passage`, in nats a token; None if unknown."""
+        ...

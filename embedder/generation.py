@@ -145,6 +145,15 @@ def probability(lm: PreTrainedModel, prompt: Prompt, reply: Sequence[int]) -> fl
     return float(found.sum().exp())
 
 
+def log_likelihood(lm: PreTrainedModel, before: Sequence[int], ids: Sequence[int]) -> float:
+    """Mean log-probability of `ids` after `before`, in nats a token; each has one at least."""
+    whole = torch.tensor([[*before, *ids]], device=lm.device)
+    with torch.inference_mode():
+        logits = lm(input_ids=whole, use_cache=False, logits_to_keep=len(ids) + 1).logits[0, :-1]
+        found = logits.float().log_softmax(dim=-1)[range(len(ids)), list(ids)]
+    return float(found.mean())
+
+
 def embed(lm: PreTrainedModel, ids: torch.Tensor) -> torch.Tensor:
     """Input vectors `[batch, length, hidden]` of token ids `[batch, length]`."""
     return lm.get_input_embeddings()(ids)

@@ -339,6 +339,25 @@ class LLM2VecGen:
         with self._mode(self._answering):
             return generation.probability(self._lm, prompt, self._refusal)
 
+    def likelihood_gain(self, question: str, passage: str) -> float | None:
+        """How much likelier the plain base finds `question` after `passage` than after none.
+
+        Returns:
+            Nats a token; None if the question is empty, or both do not fit into the window.
+        """
+        asked = self._prompter.text_ids(f" {question}", specials=False)
+        told, bare = (
+            self._prompter.text_ids(f"Passage: {text}\n\nQuestion:", specials=True)
+            for text in (passage, "(none)")
+        )
+        if not asked or len(told) + len(asked) > self.context_tokens:
+            return None
+        with self._mode(None):
+            after, without = (
+                generation.log_likelihood(self._lm, before, asked) for before in (told, bare)
+            )
+        return after - without
+
     def _prompt(self, ids: Sequence[int], adapter: str | None) -> generation.Prompt:
         """What of `ids` is to be read, and what was read of them before with that adapter."""
         if adapter is None:  # the plain base's replies are to be its own, to the last bit

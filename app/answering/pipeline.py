@@ -14,7 +14,7 @@ from app.answering.conversation.followup import Exchange, understood
 from app.answering.draft import Draft
 from app.answering.ending import Ending
 from app.answering.evidence import evidence
-from app.answering.gate import coverage, least_relevance, relevance
+from app.answering.gate import coverage, is_related
 from app.answering.policy import DEFAULT_POLICY, Policy
 from app.answering.reading import Reading, read
 from app.answering.writing import Writing
@@ -93,7 +93,7 @@ def stream_answer(
         return about_collection(asked, retriever.index, retriever.where)
     question = _understood(asked, history, model)
     hits = retriever.retrieve(question, policy.k, min_score=policy.min_score, mode=policy.mode)
-    if relevance(question, hits, model) < _least(policy, retriever):
+    if not is_related(question, hits, retriever, policy):
         return Draft(asked, question, model, hits).refused(_OFF_TOPIC if hits else _NOTHING)
     reading = read(question, hits, model, ending)
     context = build_context(question, reading.hits, model, max_new_tokens=policy.max_new_tokens)
@@ -156,12 +156,6 @@ def _checked(question: str) -> str:
 def _understood(question: str, history: Sequence[Exchange], model: Encoder) -> str:
     complete = understood(question, history)
     return complete if model.count_tokens(complete) <= model.max_tokens else question
-
-
-def _least(policy: Policy, retriever: Retriever[LanguageModel]) -> float:
-    if policy.min_relevance is not None:
-        return policy.min_relevance
-    return least_relevance(retriever, policy.k, policy.mode)
 
 
 def _is_sure(reading: Reading, sureness: float, policy: Policy) -> bool:

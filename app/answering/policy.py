@@ -14,8 +14,9 @@ class Policy:
         mode: What finds them, see `retriever.search`.
         min_score: Passages below this cosine similarity are not looked at.
         min_relevance: For the best passage: share of the question's words in it (rare ones weigh
-            more) plus its similarity (`calibrated`), 0 to 2. Below it the model is not asked. By
-            default it is measured on the collection itself; see `gate.least_relevance`.
+            more) plus its similarity (`calibrated`), 0 to 2. Below it there is no answer. By
+            default it is measured on the collection itself, and the model must find the question
+            likelier after the passage, too; see `gate.is_related`.
         min_quote: The least relevance of a sentence that may be quoted instead of an answer.
         sure_coverage: If the best passage holds this share of the question's words, a refusal by
             the model is not believed: small models refuse too often.

@@ -89,6 +89,9 @@ class ScriptedModel:
                 return
             yield word if number == 0 else f" {word}"
 
+    def likelihood_gain(self, question: str, passage: str) -> float | None:
+        return None
+
     def refusal_probability(self, messages: Sequence[Message]) -> float | None:
         if not self.doubts:
             return None
