@@ -350,7 +350,7 @@ class LLM2VecGen:
             self._prompter.text_ids(f"Passage: {text}\n\nQuestion:", specials=True)
             for text in (passage, "(none)")
         )
-        if not asked or len(told) + len(asked) > self.context_tokens:
+        if not question.strip() or len(told) + len(asked) > self.context_tokens:
             return None
         with self._mode(None):
             after, without = (

@@ -439,3 +439,15 @@ def test_a_reply_does_not_begin_with_a_refusal_that_is_less_likely_than_all_else
     assert write(refusal=Refusal(plain[:3]))[:2] != plain[:2]
     other = [token for token in range(5) if token not in plain][:2]
     assert write(refusal=Refusal(other)) == plain  # and what is no part of it stays as it is
+
+
+def test_a_passage_makes_a_question_likelier_that_it_has_to_do_with(bundled):
+    passage = "The warranty of the pump lasts 24 months. Damage by frost is excluded."
+    related = bundled.likelihood_gain("How long is the pump warranted?", passage)
+    other = bundled.likelihood_gain("Who painted the ceiling of the chapel?", passage)
+    assert related > 0.5 > other
+    assert bundled.likelihood_gain("", passage) is None
+    assert bundled.likelihood_gain("word " * 9_000, passage) is None
+    alone = bundled.likelihood_gain("Why?", "x")
+    bundled.refusal_probability(grounded_messages("Why?", ["x"]))  # with the adapter for answers
+    assert bundled.likelihood_gain("Why?", "x") == alone

@@ -1,6 +1,7 @@
 import pytest
 
-from app.answering.gate import coverage, least_relevance, relevance
+from app.answering.gate import coverage, is_related, least_relevance, relevance
+from app.answering.policy import DEFAULT_POLICY, Policy
 from app.answering.similarity import calibrated
 from retriever import Filter, Hit, Retriever, open_index
 from tests.app.fakes import ScriptedModel, chunk
@@ -60,3 +61,21 @@ def test_the_gate_is_measured_on_the_collection_itself(tmp_path):
             assert least_relevance(retriever, 5, "hybrid") == measured[name]
     assert measured["pumps"] == pytest.approx(0.3)
     assert measured["everyday"] > 0.5
+
+
+@pytest.mark.parametrize(("gain", "related"), [(0.1, False), (0.3, True), (None, True)])
+def test_the_model_must_find_the_question_likelier_after_the_passage(
+    tmp_path, monkeypatch, gain, related
+):
+    model = ScriptedModel()
+    monkeypatch.setattr(model, "likelihood_gain", lambda question, passage: gain)
+    text = "Damage by frost is excluded."
+    with open_index(tmp_path, model.id) as index:
+        index.replace_document([chunk(text)], model.encode_documents([text]))
+        retriever = Retriever(model, index)
+        question = "Is damage by frost excluded?"
+        hits = retriever.retrieve(question, 5)
+        assert is_related(question, hits, retriever, DEFAULT_POLICY) is related
+        assert is_related(question, hits, retriever, Policy(min_relevance=0.5))
+        other = "Who won the cup?"
+        assert not is_related(other, retriever.retrieve(other, 5), retriever, DEFAULT_POLICY)
