@@ -32,6 +32,7 @@ class Format(StrEnum):
     SUBTITLES = "text/vtt"
     XML = "application/xml"
     CODE = "text/x-source"
+    PICTURE = "image/*"
 
 
 _SUFFIXES = {
@@ -57,6 +58,7 @@ _SUFFIXES = {
     Format.CODE: "py pyi js mjs ts tsx jsx java kt c h cc cpp hpp cs go rs rb php swift scala sh "
     "bash ps1 sql r jl lua pl css scss yaml yml toml ini cfg conf",
     Format.XML: "xml",
+    Format.PICTURE: "png jpg jpeg tif tiff bmp webp",
 }
 _BY_SUFFIX = {f".{name}": of for of, names in _SUFFIXES.items() for name in names.split()}
 _BY_SUFFIX[""] = Format.TEXT  # README, LICENSE
@@ -83,7 +85,14 @@ _OTHER_CONTENT = (
     (b"\x7fELF", "a program"),
     (b"MZ\x90", "a program"),
 )
-_HEAD = 4096
+HEAD = 4096
+"""Bytes at the beginning of a file that say what it is, archives excepted."""
+_PICTURES = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"II*\x00", b"MM\x00*", b"BM", b"RIFF")
+
+
+def needs_only_head(suffix: str) -> bool:
+    """Whether the first `HEAD` bytes tell all that `sniff` finds out of a file with this suffix."""
+    return suffix.lower() not in _BY_SUFFIX
 
 
 def sniff(data: bytes, suffix: str) -> Format:
@@ -99,7 +108,7 @@ def sniff(data: bytes, suffix: str) -> Format:
     """
     suffix = suffix.lower()
     expected = _BY_SUFFIX.get(suffix)
-    head = data[:_HEAD]
+    head = data[:HEAD]
     # Some servers and mail programs put something in front of the header.
     if head.startswith(b"%PDF-") or (expected is Format.PDF and b"%PDF-" in head):
         return Format.PDF
@@ -112,6 +121,10 @@ def sniff(data: bytes, suffix: str) -> Format:
 
 
 def _plain(head: bytes, expected: Format, suffix: str) -> Format:
+    if expected is Format.PICTURE:
+        if head.startswith(_PICTURES):
+            return Format.PICTURE
+        raise _misnamed(suffix, "no such picture")
     if head.startswith(b"{\\rtf"):
         return Format.RTF
     for magic, what in _OTHER_CONTENT:

@@ -27,6 +27,7 @@ FILE_TYPES = {
     "ods": f"{_OPEN}spreadsheet",
     "odt": f"{_OPEN}text",
     "pdf": "application/pdf",
+    "picture": "image/*",
     "pptx": f"{_OFFICE}presentationml.presentation",
     "rtf": "application/rtf",
     "subtitles": "text/vtt",

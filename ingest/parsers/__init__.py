@@ -31,6 +31,7 @@ _MODULES = {
     Format.SUBTITLES: "subtitles",
     Format.XML: "xml_text",
     Format.CODE: "code",
+    Format.PICTURE: "picture",
 }
 
 

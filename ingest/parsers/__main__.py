@@ -15,7 +15,7 @@ from pathlib import Path
 from embedder.errors import DuetError
 from ingest.errors import UnreadableError
 from ingest.parsers import parse
-from ingest.sniff import sniff
+from ingest.sniff import HEAD, needs_only_head, sniff
 from ingest.version import content_hash
 from ingest.worker import Answer, Identity, Parsed, Request
 
@@ -60,6 +60,11 @@ def _limit(request: Request) -> None:
         signal.alarm(int(request.seconds) + ALARM_DELAY)
 
 
+def _head(path: str) -> bytes:
+    with Path(path).open("rb") as file:
+        return file.read(HEAD)
+
+
 class _Held:
     """The bytes of the file that was read last, until they are parsed."""
 
@@ -81,8 +86,11 @@ class _Held:
 def _answer(request: Request, held: _Held) -> Answer:
     try:
         if request.format is None:
+            suffix = Path(request.path).suffix
+            if needs_only_head(suffix):  # a film is not read to find out that it is none of ours
+                sniff(_head(request.path), suffix)
             data = held.read(request.path)
-            media_type = sniff(data, Path(request.path).suffix)
+            media_type = sniff(data, suffix)
             return Identity(media_type, content_hash(media_type, data))
         data = held.take(request.path)
         return Parsed(parse(data, request.format), content_hash(request.format, data))

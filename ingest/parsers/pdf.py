@@ -3,12 +3,15 @@
 import io
 import re
 from collections.abc import Iterator
+from typing import Any
 
+import numpy as np
 import pypdf
 import pypdfium2 as pdfium
 
 from ingest.document import MAX_CHARACTERS, MAX_PAGES, Document, DocumentBuilder, Page
 from ingest.errors import NoTextError, UnreadableError
+from ingest.parsers import ocr
 from ingest.parsers.pdf_annotations import annotations
 from ingest.parsers.pdf_characters import read_characters
 from ingest.parsers.pdf_hyphens import Hyphens
@@ -26,6 +29,7 @@ _NO_TITLE = re.compile(
     r"^\W*$|^untitled|^microsoft \w+ - |\.(pdf|docx?|indd|qxd|tex|dvi|pptx?|xlsx?|rtf|ps)$", re.I
 )
 
+_SCALE = 200 / 72  # of scans: 200 dots an inch
 MIN_ALPHANUMERIC = 3
 """A page with fewer letters and digits is a picture, or has a font that maps to no characters."""
 
@@ -53,6 +57,7 @@ def _parse_readable(document: pdfium.PdfDocument) -> Document:
     builder = DocumentBuilder()
     pages: list[Page] = []
     texts = list(_texts(document))
+    _recognise(document, texts, builder)
     hyphens = Hyphens(texts)
     for number, text in enumerate(texts):
         label = document.get_page_label(number) or None
@@ -62,6 +67,25 @@ def _parse_readable(document: pdfium.PdfDocument) -> Document:
     _note_scanned(builder, pages)
     title = document.get_metadata_value("Title")
     return builder.build(Format.PDF, title=None if _NO_TITLE.search(title) else title)
+
+
+def _recognise(document: pdfium.PdfDocument, texts: list[str], builder: DocumentBuilder) -> None:
+    """Put the text of scanned pages into `texts`, if that can be read here."""
+    scans = [number for number, text in enumerate(texts) if not _clean(text)]
+    if not scans or not ocr.is_installed():
+        return
+    for number in scans[: ocr.MAX_PAGES]:
+        try:
+            page = document[number]
+            scale: Any = min(_SCALE, ocr.LARGEST / max(page.get_size()))
+            picture = page.render(scale=scale).to_numpy()
+        except pdfium.PdfiumError:
+            continue
+        colours = picture if picture.ndim > 2 else np.repeat(picture[:, :, None], 3, axis=2)
+        texts[number] = ocr.read(colours[:, :, :3].copy())
+    read = sum(bool(_clean(texts[number])) for number in scans)
+    if read:
+        builder.note(f"{read} of {len(texts)} pages read by text recognition: compare figures")
 
 
 def _texts(document: pdfium.PdfDocument) -> Iterator[str]:
@@ -137,7 +161,7 @@ def _note_scanned(builder: DocumentBuilder, pages: list[Page]) -> None:
     """
     empty = sum(page.start == page.end for page in pages)
     if empty == len(pages):
-        msg = f"no text: {empty} of {len(pages)} pages are scans, drawings or damaged (try OCR)"
+        msg = f"no text: {empty} of {len(pages)} pages are scans, drawings or damaged; {ocr.ADVICE}"
         raise NoTextError(msg)
     if empty:
-        builder.note(f"{empty} of {len(pages)} pages have no text")
+        builder.note(f"{empty} of {len(pages)} pages have no text; scans: {ocr.ADVICE}")
