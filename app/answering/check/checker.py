@@ -1,5 +1,6 @@
 """Checking what the model writes, sentence by sentence, while it writes."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,9 +8,13 @@ from app.answering.answer import Sentence
 from app.answering.check.citations import CitedSentence, cited_sentences
 from app.answering.check.support import Citation, supporting
 from retriever import Chunk
+from retriever.words import content_words
 
 _AFTER = 12
 """A sentence is complete once so many characters follow: a late `[1]` would still belong to it."""
+_TAIL = re.compile(r"(?:than|as|of|that|which|whose|and|or|but)\b", re.IGNORECASE)
+_REASON = re.compile(r"(?:because|since|due|for|to|by|so|as)\b", re.IGNORECASE)
+_LEAST_REASON = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +77,20 @@ class Checker:
             return []
         self._seen.add(sentence.text)
         support = supporting(sentence.claim, sentence.numbers, self._passages, self._asked)
+        if support and _is_fragment(sentence.claim, self._asked):
+            return [Rejected(sentence.text, tuple(support))]
         if not support:
             near = supporting(sentence.claim, sentence.numbers, self._passages)
             return [Rejected(sentence.text, tuple(near))]
         waited, self._waiting = self._waiting, []
         return [*waited, Sentence(sentence.text, before, tuple(support))]
+
+
+def _is_fragment(claim: str, asked: str) -> bool:
+    """Whether a few words are the end of a sentence, or no reason where one is asked for."""
+    words = content_words(claim)
+    if len(words) >= _LEAST_REASON:
+        return False
+    if asked.casefold().startswith("why") and not _REASON.match(claim):
+        return True
+    return _TAIL.match(claim) is not None

@@ -1,6 +1,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -214,3 +215,23 @@ def test_the_question_tells_what_a_short_answer_claims():
     (rejected,) = Checker([passage], asked).read("Mr Lund [1]", complete=True)
     assert isinstance(rejected, Rejected)
     assert [near.quote for near in rejected.near] == ["The pianist is Mr Lund."]
+
+
+@pytest.mark.parametrize(
+    ("question", "reply", "stands"),
+    [
+        ("Why are containers less secure?", "than alternatives [1].", False),
+        ("Why are containers less secure?", "processes [1].", False),
+        ("Why are containers less secure?", "They share the same operating system [1].", True),
+        ("Less secure than what?", "than alternatives [1].", False),
+        ("What do containers share?", "the same operating system [1].", True),
+    ],
+)
+def test_the_end_of_a_sentence_is_no_answer_but_its_place_is_told(question, reply, stands):
+    passage = chunk(
+        "Since containers share the same operating system, processes can be considered less "
+        "secure than alternatives."
+    )
+    (read,) = Checker([passage], question).read(reply, complete=True)
+    assert isinstance(read, Sentence) is stands
+    assert stands or read.near[0].quote.startswith("Since containers share")
