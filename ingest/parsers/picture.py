@@ -3,7 +3,7 @@
 import io
 
 import numpy as np
-from PIL import Image, ImageOps, ImageSequence
+from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 
 from ingest.document import Document, DocumentBuilder
 from ingest.errors import NoTextError, UnreadableError
@@ -24,6 +24,9 @@ def parse(data: bytes) -> Document:
         raise NoTextError(msg)
     try:
         texts = _texts(data)
+    except UnidentifiedImageError as error:  # whose own text names an object in memory
+        msg = "damaged: no readable picture"
+        raise UnreadableError(msg) from error
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         msg = f"damaged: no readable picture ({error})"
         raise UnreadableError(msg) from error

@@ -158,7 +158,7 @@ def test_a_message_with_an_attachment_that_is_read_and_one_that_is_not():
     )
     (table,) = document.tables
     assert document.text[table.start : table.header_end] == "| plan | price |"
-    assert document.notes == ("the attachment cat.png was not read: unsupported type .png",)
+    assert document.notes == ("the attachment cat.png was not read: damaged: no readable picture",)
 
 
 def test_a_message_of_html_alone():

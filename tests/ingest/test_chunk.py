@@ -101,8 +101,8 @@ def test_a_section_of_the_top_level_begins_a_passage():
     )
     passages = cut(document, count_words, 100)
     assert texts(document, passages) == [
-        "# Guide\n\n## Install\n\nRun it.",
-        "## Use\n\nCall it.\n\n### Notes\n\nNone.",
+        "Guide\n\nInstall\n\nRun it.",
+        "Use\n\nCall it.\n\nNotes\n\nNone.",
     ]
     assert [passage.headings for passage in passages] == [("Guide", "Install"), ("Guide", "Use")]
 
@@ -145,6 +145,34 @@ def test_passages_of_running_text_are_well_filled():
     document = markdown(" ".join(f"Sentence number {n} is here." for n in range(500)))
     passages = cut(document, count_words, 100)
     assert sum(passage.tokens for passage in passages) / len(passages) > 85
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "The pump runs. It stops at noon! Why? ",
+        "水泵在运行。它在中午停止！为什么？",
+        "ポンプは動いています。正午に止まります。",
+        "ปั๊มทำงานอยู่และหยุดตอนเที่ยง ",
+        "पंप चल रहा है। यह दोपहर को रुकता है। ",
+        "المضخة تعمل. تتوقف عند الظهر؟ ",
+        "Насос работает. Он остановится в полдень. ",
+        "👩‍💻👍🏽🇩🇪",
+        "iVBORw0KGgoAAAANSUhEUgAA/+9s=",
+        "function(a,b){return a&&b||!a};",
+    ],
+    ids="English Chinese Japanese Thai Hindi Arabic Russian emoji base64 minified".split(),
+)
+def test_nothing_is_lost_in_any_script_and_no_passage_is_too_long(unit: str):
+    builder = DocumentBuilder()
+    builder.add(unit * (40_000 // len(unit)))
+    document = builder.build("text/plain")
+    passages = cut(document, count_bytes, 400)
+    assert max(count_bytes(text) for text in texts(document, passages)) <= 400
+    spans = [(0, 0), *((p.start, p.end) for p in passages), (len(document.text),) * 2]
+    between = [document.text[before:after] for (_, before), (after, _) in pairwise(spans)]
+    assert "".join(between).strip() == ""
+    assert sum(end - start for start, end in spans) + sum(map(len, between)) == len(document.text)
 
 
 def test_300_kb_without_a_space_are_cut_with_few_counts():

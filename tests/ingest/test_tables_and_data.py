@@ -145,8 +145,7 @@ def test_notebooks_show_text_code_and_output():
     book = {"cells": cells, "metadata": {"language_info": {"name": "python"}}}
     document = notebook.parse(json.dumps(book).encode())
     assert document.text == (
-        "# Title\nText.\n\n```python\n1 + 1\n```\n\n```\n2\n```\n\n```python\n1/0\n```\n\n"
-        "```\nZeroDivisionError: division by zero\n```"
+        "Title\n\nText.\n\n1 + 1\n\n2\n\n1/0\n\nZeroDivisionError: division by zero"
     )
     assert document.title == "Title"
     with pytest.raises(UnreadableError, match="no readable notebook"):
