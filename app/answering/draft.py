@@ -6,7 +6,7 @@ from dataclasses import replace
 from app.answering.answer import Answer, Kind, Sentence
 from app.answering.check.support import Citation
 from app.answering.quotes import closest_quotes
-from embedder.encoder import Encoder
+from embedder.encoder import LanguageModel
 from retriever import Hit
 
 
@@ -25,7 +25,7 @@ class Draft:
         self,
         question: str,
         understood: str,
-        model: Encoder,
+        model: LanguageModel,
         sources: Sequence[Hit],
         left_out: Sequence[Hit] = (),
     ) -> None:
@@ -33,8 +33,8 @@ class Draft:
         self.rejected: Sequence[str] = ()
         self._question = question
         self.understood = understood
-        self._model = model
-        self._sources = sources
+        self.model = model
+        self.sources = sources
         self._left_out = left_out
         self._places: dict[int, int] = {}
 
@@ -53,20 +53,18 @@ class Draft:
             least: Smallest relevance of a quote; see `closest_quotes`.
             first: These lead: where what the model is not sure of stands.
         """
-        quotes = closest_quotes(
-            self.understood, self._sources, self._model, least=least, first=first
-        )
+        quotes = closest_quotes(self.understood, self.sources, self.model, least=least, first=first)
         return self.answer("quoted", notice, quotes) if quotes else None
 
     def refused(self, notice: str, first: Sequence[Citation] = ()) -> Answer:
         """The documents do not say; what comes closest is told."""
-        quotes = closest_quotes(self.understood, self._sources, self._model, first=first)
+        quotes = closest_quotes(self.understood, self.sources, self.model, first=first)
         return self.answer("refused", notice, quotes)
 
     def answer(self, kind: Kind, notice: str = "", quotes: Sequence[Citation] = ()) -> Answer:
         """The answer as it stands now."""
         quotes = tuple(map(self._numbered, quotes))
-        rest = (place for place in range(len(self._sources)) if place not in self._places)
+        rest = (place for place in range(len(self.sources)) if place not in self._places)
         return Answer(
             question=self._question,
             understood=self.understood,
@@ -74,7 +72,7 @@ class Draft:
             sentences=tuple(self.sentences),
             quotes=quotes,
             notice=notice,
-            sources=tuple(self._sources[place] for place in (*self._places, *rest)),
+            sources=tuple(self.sources[place] for place in (*self._places, *rest)),
             left_out=tuple(self._left_out),
             rejected=tuple(self.rejected),
         )

@@ -1,6 +1,7 @@
 """Whether the passages that were found have anything to do with the question."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -64,10 +65,22 @@ questions on 157 documents and on the samples, both together refused 33 of 64 th
 and 1 of 127 that have one; the words and the cosine alone (up to 0.7) 32 and 5."""
 
 
-def is_related(
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """What the passages that were found have to do with a question.
+
+    Attributes:
+        gain: How much likelier the model finds it after the best one, in nats a token; None if it
+            cannot tell.
+    """
+
+    gain: float | None
+
+
+def relation(
     question: str, hits: Sequence[Hit], retriever: Retriever[LanguageModel], policy: Policy
-) -> bool:
-    """Whether the passages that were found have to do with the question.
+) -> Relation | None:
+    """What the passages that were found have to do with the question; None if it is nothing.
 
     Three signals, of which none knows of the others: the question's words, the encoder's cosine,
     and how much likelier the language model finds the question after the best passage. The last
@@ -77,11 +90,12 @@ def is_related(
     if least is None:
         least = least_relevance(retriever, policy.k, policy.mode)
     if relevance(question, hits, retriever.model) < least:
-        return False
-    if policy.min_relevance is not None or not hits:
-        return bool(hits)
-    gain = retriever.model.likelihood_gain(question, hits[0].chunk.content)
-    return gain is None or gain >= _LEAST_GAIN
+        return None
+    gain = retriever.model.likelihood_gain(question, hits[0].chunk.content) if hits else None
+    is_open = policy.min_relevance is not None
+    if not hits or (gain is not None and gain < _LEAST_GAIN and not is_open):
+        return None
+    return Relation(gain)
 
 
 def relevance(question: str, hits: Sequence[Hit], model: Encoder) -> float:

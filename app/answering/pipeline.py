@@ -7,14 +7,13 @@ write, checking each sentence -> an answer, quotes instead, or a refusal with wh
 from collections.abc import Callable, Generator, Sequence
 
 from app.answering.answer import Answer, Sentence
-from app.answering.check.support import Citation
 from app.answering.collection import about_collection, is_about_collection
 from app.answering.context import build_context
 from app.answering.conversation.followup import Exchange, understood
 from app.answering.draft import Draft
 from app.answering.ending import Ending
 from app.answering.evidence import evidence
-from app.answering.gate import coverage, is_related
+from app.answering.gate import Relation, coverage, relation
 from app.answering.policy import DEFAULT_POLICY, Policy
 from app.answering.reading import Reading, read
 from app.answering.writing import Writing
@@ -93,7 +92,8 @@ def stream_answer(
         return about_collection(asked, retriever.index, retriever.where)
     question = _understood(asked, history, model)
     hits = retriever.retrieve(question, policy.k, min_score=policy.min_score, mode=policy.mode)
-    if not is_related(question, hits, retriever, policy):
+    related = relation(question, hits, retriever, policy)
+    if related is None:
         return Draft(asked, question, model, hits).refused(_OFF_TOPIC if hits else _NOTHING)
     reading = read(question, hits, model, ending)
     context = build_context(question, reading.hits, model, max_new_tokens=policy.max_new_tokens)
@@ -112,29 +112,31 @@ def stream_answer(
         return draft.answer("generated", _dropped(len(writing.rejected)))
     if not context.sources:
         return draft.quoted(_TOO_LONG, policy.min_quote) or draft.refused(_NOT_FOUND)
-    telling = sources[:_TELLING] if reading.doubt is not None else []
-    first = [*writing.guess, *evidence(question, telling, model, ending)]
-    return _instead(draft, writing, reading, policy, first, ending)
+    return _instead(draft, writing, reading, related, policy, ending)
 
 
 def _instead(
     draft: Draft,
     writing: Writing,
     reading: Reading,
+    related: Relation,
     policy: Policy,
-    first: Sequence[Citation],
     ending: Ending,
 ) -> Answer:
     """Quotes where an answer seems to stand in the passages, else a refusal."""
+    telling = draft.sources[:_TELLING] if reading.doubt is not None else []
+    first = [*writing.guess, *evidence(draft.understood, telling, draft.model, ending)]
     if ending.is_set():  # while the evidence was looked for
         return draft.answer("stopped", ending.reason)
     tells = reading.doubt is not None and reading.doubt < 0.5
-    covered = coverage(draft.understood, reading.hits) >= policy.sure_coverage
-    least = 0.0 if tells else policy.min_quote
+    is_near = (
+        coverage(draft.understood, reading.hits) >= policy.sure_coverage
+        or (related.gain or 0.0) >= policy.sure_gain
+    )
     given = None
-    if not writing.refused or tells or covered:
+    if not writing.refused or tells or is_near:
         notice = _UNSURE if writing.refused or writing.guess else _UNSUPPORTED
-        given = draft.quoted(notice, least, first)
+        given = draft.quoted(notice, 0.0 if tells else policy.min_quote, first)
     return given or draft.refused(_NOT_FOUND, first)
 
 

@@ -16,10 +16,13 @@ class Policy:
         min_relevance: For the best passage: share of the question's words in it (rare ones weigh
             more) plus its similarity (`calibrated`), 0 to 2. Below it there is no answer. By
             default it is measured on the collection itself, and the model must find the question
-            likelier after the passage, too; see `gate.is_related`.
+            likelier after the passage, too; see `gate.relation`.
         min_quote: The least relevance of a sentence that may be quoted instead of an answer.
         sure_coverage: If the best passage holds this share of the question's words, a refusal by
             the model is not believed: small models refuse too often.
+        sure_gain: The same if the best passage makes the question so many nats a token likelier. Of
+            191 questions it turned the refusals of 6 of 127 that have an answer into quotes, and
+            that of 1 of 64 that have none.
         min_sureness: Below it an answer is not believed: how likely the best passage holds one,
             times how sure the model is of its words. Of 60 questions of SQuAD's development set
             78 % got an answer at 0.65, of which 23 % were wrong; 100 % and 33 % at 0.
@@ -33,6 +36,7 @@ class Policy:
     min_relevance: float | None = None
     min_quote: float = 0.7
     sure_coverage: float = 0.8
+    sure_gain: float = 1.8
     min_sureness: float = 0.65
     max_new_tokens: int = 512
     max_seconds: float | None = 120.0

@@ -27,6 +27,12 @@ _LONGEST = 600  # characters of a sentence
 _SHORT = 320  # characters that a sentence and what follows it may have together
 _LIST = 1000  # the same of one that leads in
 _MIN_WORDS = 3  # shorter ones are headings, labels and page numbers
+_DOI = re.compile(r"\bdoi(?:\.org/|:)", re.IGNORECASE)
+_VOLUME = re.compile(r"\d\(\d+\),\s\d")
+_LONGEST_JOURNAL = 60  # characters between the title of an article and the number of the volume
+_ASKS_REFERENCE = re.compile(r"\bdoi\b|\bcit|journal|publish|reference|volume", re.IGNORECASE)
+_PAGES_WITH_HEADINGS = ("text/html", "text/markdown")
+_HEADING = re.compile(r"(?![-•|]|\d+[.)])[^:\n]{1,80}[^.:;!?\n。！？]")  # by its looks
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +77,34 @@ def closest_quotes(
     ranked = rank_quotes(question, hits, model)
     bar = max(least, _NEARLY * ranked[0].relevance) if ranked and least else least
     found: list[Citation] = []
-    for led in first:
-        if len(found) < _MOST_LED and not any(led.quote in other.quote for other in found):
-            span = _with_next(led.chunk.text, Span(led.start, led.end))
-            found.append(replace(led, end=span.end))
-    for quote in ranked:
-        if len(found) == _MOST_QUOTES:
-            break
-        citation = Citation(quote.number, quote.chunk, *_with_next(quote.chunk.text, quote.span))
-        # Overlapping chunks share sentences, and what follows one may be the next.
-        if quote.relevance >= bar and not any(quote.text in other.quote for other in found):
-            found.append(citation)
+    leads = (led for led in first if _states(led.chunk, Span(led.start, led.end), question))
+    near = (
+        Citation(quote.number, quote.chunk, *quote.span)
+        for quote in ranked
+        if quote.relevance >= bar
+    )
+    for most, citations in ((_MOST_LED, leads), (_MOST_QUOTES, near)):
+        for citation in citations:
+            # Overlapping chunks share sentences, and what follows one may be the next.
+            if any(citation.quote in other.quote for other in found):
+                continue
+            span = _with_next(citation.chunk.text, Span(citation.start, citation.end))
+            if not _joined(found, replace(citation, end=span.end)):
+                if len(found) == most:
+                    break
+                found.append(replace(citation, end=span.end))
     return found
+
+
+def _joined(found: list[Citation], citation: Citation) -> bool:
+    """Whether `citation` overlaps one that was found, and that was made to hold both."""
+    for place, other in enumerate(found):
+        start, end = min(citation.start, other.start), max(citation.end, other.end)
+        shares = citation.start < other.end and other.start < citation.end
+        if citation.chunk == other.chunk and shares and end - start <= _LIST:
+            found[place] = replace(other, start=start, end=end)
+            return True
+    return False
 
 
 def _with_next(text: str, span: Span) -> Span:
@@ -107,7 +129,7 @@ def rank_quotes(question: str, hits: Sequence[Hit], model: Encoder) -> list[Quot
     candidates = [
         (number, hit.chunk, span, above)
         for number, hit in enumerate(hits[:_PASSAGES], start=1)
-        for span, above in _statements(hit.chunk)
+        for span, above in _statements(hit.chunk, question)
     ][:_MAX_SENTENCES]
     wanted = set(content_words(question))
     words = [set(content_words(span.of(chunk.text))) for _, chunk, span, _ in candidates]
@@ -128,13 +150,27 @@ def rank_quotes(question: str, hits: Sequence[Hit], model: Encoder) -> list[Quot
     return sorted(quotes, key=lambda quote: -quote.relevance)
 
 
-def _statements(chunk: Chunk) -> Iterator[tuple[Span, set[str]]]:
+def _states(chunk: Chunk, span: Span, question: str) -> bool:
+    """Whether a sentence may tell something: no question, heading, or entry of a bibliography."""
+    sentence = span.of(chunk.text)
+    if sentence.endswith(("?", "？")):
+        return False
+    entry = chunk.text[span.start : span.end + _LONGEST_JOURNAL]
+    if (_DOI.search(sentence) or _VOLUME.search(entry)) and not _ASKS_REFERENCE.search(question):
+        return False
+    alone = "\n\n" in f"\n\n{chunk.text}"[max(0, span.start - 1) : span.start + 2]
+    ends = chunk.text[span.end : span.end + 2] in ("\n\n", "")
+    is_page = chunk.media_type in _PAGES_WITH_HEADINGS
+    return not (is_page and alone and ends and _HEADING.fullmatch(sentence))
+
+
+def _statements(chunk: Chunk, question: str) -> Iterator[tuple[Span, set[str]]]:
     """Sentences that state something, each with the words of what stands above it."""
     context = set(content_words(" ".join(chunk.above)))
     previous: set[str] = set()
     for span in _short(chunk.text):
         sentence = span.of(chunk.text)
-        if not sentence.endswith(("?", "？")):
+        if _states(chunk, span, question):
             yield span, context | previous
         previous = set(content_words(sentence))
 

@@ -1,6 +1,6 @@
 import pytest
 
-from app.answering.gate import coverage, is_related, least_relevance, relevance
+from app.answering.gate import coverage, least_relevance, relation, relevance
 from app.answering.policy import DEFAULT_POLICY, Policy
 from app.answering.similarity import calibrated
 from retriever import Filter, Hit, Retriever, open_index
@@ -75,5 +75,8 @@ def test_the_model_must_find_the_question_likelier_after_the_passage(
         retriever = Retriever(model, index)
         question = "Is damage by frost excluded?"
         hits = retriever.retrieve(question, 5)
-        assert is_related(question, hits, retriever, DEFAULT_POLICY) is related
-        assert is_related(question, hits, retriever, Policy(min_relevance=0.5))
+        found = relation(question, hits, retriever, DEFAULT_POLICY)
+        assert (found is not None) is related
+        assert found is None or found.gain == gain
+        assert relation(question, hits, retriever, Policy(min_relevance=0.5))
+        assert relation(question, [], retriever, Policy(min_relevance=0.0)) is None

@@ -141,6 +141,15 @@ def test_a_refusal_is_believed_unless_a_passage_covers_the_question(ask):
     assert "closest" in covered.notice
 
 
+def test_a_refusal_is_not_believed_where_the_passage_makes_the_question_far_likelier(
+    ask, model, monkeypatch
+):
+    for gain, kind in ((1.0, "refused"), (2.5, "quoted")):
+        monkeypatch.setattr(model, "likelihood_gain", lambda question, passage, gain=gain: gain)
+        answer = ask("Which colour does the warranty card of the pump have?", REFUSAL)
+        assert answer.kind == kind
+
+
 def test_a_refusal_may_be_worded_loosely(ask):
     question = "Which colour does the warranty card of the pump have?"
     assert ask(question, f" {REFUSAL.upper()} [1] ").text == REFUSAL

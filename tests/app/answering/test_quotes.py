@@ -87,3 +87,31 @@ def test_what_leads_in_is_quoted_with_what_it_leads_to():
     text = "The secrets of a green pump:\n\n1. They are long.\n2. They are kept.\n\nRoses want sun."
     (first, *_) = closest_quotes("What are the secrets of a pump?", hits(text), MODEL)
     assert first.quote == text[: text.index("\n\nRoses")]
+
+
+def test_headings_of_pages_and_entries_of_bibliographies_are_no_answers():
+    page = "Specifying a fallback default value\n\nReact returns the fallback value then."
+    question = "What is the fallback default value?"
+    told = [quote.text for quote in rank_quotes(question, hits(page), MODEL)]
+    assert told == ["React returns the fallback value then."]
+    slide = hits(page, media_type="application/vnd.openxmlformats-officedocument")
+    assert len(rank_quotes(question, slide, MODEL)) == 2
+    paper = "Waves in boxes: a course. Journal of Waves, 1(9), 21. The course takes four weeks."
+    assert (
+        first("How long is the course on waves in boxes?", paper) == "The course takes four weeks."
+    )
+    asked = "In which journal did the course on waves appear?"
+    assert any("1(9)" in quote.text for quote in rank_quotes(asked, hits(paper), MODEL))
+
+
+def test_quotes_that_overlap_become_one():
+    sentences = [f"Pump number {n} moves water {'well ' * 9}here." for n in range(4)]
+    passage = chunk(" ".join(sentences))
+    led = [
+        Citation(1, passage, start, start + len(sentence))
+        for sentence in (sentences[1], sentences[0])
+        for start in [passage.text.index(sentence)]
+    ]
+    (quote,) = closest_quotes("Where is it?", [Hit(passage, 0.5)], MODEL, first=led)[:1]
+    assert quote.quote.startswith("Pump number 0")
+    assert "Pump number 3" in quote.quote
