@@ -72,3 +72,13 @@ def test_the_terminal_shows_answer_file_page_and_quote(index_folder, demo_answer
     citation = demo_answer.citations[0]
     assert f"{Path(citation.chunk.source).name}, page {citation.chunk.page}" in done.stdout
     assert squeezed(citation.quote) in squeezed(done.stdout)
+
+
+def test_answers_are_no_worse_than_when_they_were_last_measured(index_folder):
+    """Ten of the questions of the model's card, against `data/baseline.json`."""
+    done = run(
+        "app", "evaluate", "--questions", "data/questions.jsonl", "--rows", "10",
+        "--index", index_folder, "--baseline", "data/baseline.json",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "right answer, right place" in done.stdout
