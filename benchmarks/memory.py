@@ -115,7 +115,7 @@ def _use_base(source: str, dtype: str) -> dict[str, int]:
 
     from embedder.base import load_base, load_tokenizer
     from embedder.base_files import local_base
-    from embedder.generation import chooser, embed, generate
+    from embedder.generation import Prompt, chooser, embed, generate
     from embedder.hub import local_folder
     from embedder.published import read_checkpoint
     from embedder.tokenizing import Prompter
@@ -126,7 +126,7 @@ def _use_base(source: str, dtype: str) -> dict[str, int]:
     peaks = {_LOADED: process_peak()}
     for phase, text in ((_BOTH, _PASSAGE), (_ANSWERED, _PASSAGE * 7)):
         prompt = embed(lm, torch.tensor([prompter.prompt_ids(_asking(text))]))
-        list(islice(generate(lm, prompt, chooser(0.0, None), guard=nullcontext), 32))
+        list(islice(generate(lm, Prompt(prompt), chooser(0.0, None), guard=nullcontext), 32))
         peaks[phase] = process_peak()
     return peaks
 
