@@ -5,8 +5,7 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from embedder.errors import DuetError
@@ -32,9 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         report = _dry_run(options) if options.dry_run else _run(options)
         _show(report, options)
     except DuetError as error:
-        from ingest.report import printable
-
-        print(f"error: {printable(str(error))}", file=sys.stderr)
+        _tell(error)
         return 2
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
@@ -42,7 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return report.exit_code
 
 
-_TICK_MS = 500
+def _tell(error: DuetError) -> None:
+    from ingest.report import printable
+
+    print(f"error: {printable(str(error))}", file=sys.stderr, flush=True)
 
 
 class _InterruptedRebuildError(Exception):
@@ -94,47 +94,30 @@ def _bring_in_line(options: argparse.Namespace, model: "Encoder", index: "Index"
 
 def _watch(options: argparse.Namespace) -> int:
     """Bring the index in line, then again after each change, until Ctrl-C."""
-    import watchfiles
-
+    from ingest.errors import InputError
     from ingest.scan import scan
-    from retriever import open_index
+    from ingest.selection import Selection
+    from ingest.watch import changes
+    from retriever import index_folder, open_index
 
-    scan(options.paths, selection=_selection(options))
+    scan(options.paths, selection=Selection(may_empty=True))  # a mistyped path is told at once
     model = _model(options)
     with open_index(options.index, model.id, api_key=_api_key()) as index:
-        # It says "no changes" once at first: then it listens, and misses none of what follows.
-        changes = watchfiles.watch(
-            *options.paths,
-            watch_filter=_is_of_documents(index.address),
-            yield_on_timeout=True,
-            rust_timeout=_TICK_MS,
-            raise_interrupt=False,
-        )
-        for count, changed in enumerate(changes):
-            if changed or not count:
+        for count, _ in enumerate(changes(options.paths, exclude=index_folder(index.address))):
+            try:
                 report = _bring_in_line(options, model, index)
                 _show(report, options)
                 if report.interrupted:
                     return report.exit_code
+            except InputError as error:  # an empty folder may fill, and a drive come back
+                _tell(error)
             if not count and not options.quiet:
                 print("Watching for changes; Ctrl-C ends it.", flush=True)
     return 0
 
 
-def _is_of_documents(address: str) -> Callable[[object, str], bool]:
-    """Tells changes of documents from those of an index that lies among them."""
-    from retriever import index_folder
-
-    folder = index_folder(address)
-    excluded = None if folder is None else folder.resolve()
-
-    def counts(_change: object, path: str) -> bool:
-        return excluded is None or not Path(path).resolve().is_relative_to(excluded)
-
-    return counts
-
-
 def _dry_run(options: argparse.Namespace) -> "Report":
+    from ingest.changes import check_emptied
     from ingest.pipeline import preview
     from ingest.scan import scan
     from retriever import index_folder, present_documents
@@ -142,6 +125,8 @@ def _dry_run(options: argparse.Namespace) -> "Report":
     selection = _selection(options)
     found = scan(options.paths, exclude=index_folder(options.index), selection=selection)
     records = present_documents(options.index, api_key=_api_key())
+    if not selection.may_empty:
+        check_emptied(found, records)
     return preview(found, records, _model(options), options.chunk_tokens)
 
 

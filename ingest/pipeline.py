@@ -48,7 +48,7 @@ def preview(
         embedded_chunks=0,
         embedded_tokens=0,
         seconds=0.0,
-        note="A dry run: nothing was changed.",
+        is_preview=True,
     )
 
 

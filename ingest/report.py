@@ -52,6 +52,7 @@ class Report:
         seconds: How long the run took.
         interrupted: Whether Ctrl-C ended it; files that it did not reach have no entry.
         note: What else there is to know of the run.
+        is_preview: Whether nothing was done, and the outcomes are what they would be.
     """
 
     entries: tuple[Entry, ...]
@@ -60,6 +61,7 @@ class Report:
     seconds: float
     interrupted: bool = False
     note: str = ""
+    is_preview: bool = False
 
     def count(self, outcome: Outcome) -> int:
         """How many files had this outcome."""
@@ -82,6 +84,7 @@ class Report:
             "seconds": round(self.seconds, 3),
             "interrupted": self.interrupted,
             "note": self.note,
+            "is_preview": self.is_preview,
             "files": [asdict(entry) for entry in self.entries],
         }
         return json.dumps(content, indent=1)
@@ -97,6 +100,10 @@ class Report:
 
     def _summary(self) -> Text:
         counts = [f"{count} {o.value}" for o in Outcome if (count := self.count(o))]
+        if self.is_preview:
+            return Text(
+                f"Nothing was changed. It would be:\n{', '.join(counts) or 'nothing to do'}"
+            )
         rate = self.embedded_tokens / self.seconds if self.seconds else 0.0
         lines = [
             ("Interrupted. " if self.interrupted else "") + (", ".join(counts) or "nothing done"),

@@ -41,6 +41,14 @@ def demo_answer(index_folder):
         return duet.ask(QUESTION)
 
 
+def test_the_readme_shows_what_the_command_answers(index_folder):
+    readme = (ROOT / "README.md").read_text()
+    shown = re.search(r"```text\n.*?tokens/s\)\n(.*?)```", readme, re.DOTALL)[1]
+    done = run("app", "ask", QUESTION, "--index", index_folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == shown.split()
+
+
 def squeezed(text):
     return "".join(text.split())
 

@@ -19,6 +19,11 @@ class Draft:
         model: Finds the closest sentences where there is nothing better.
         sources: The passages; a citation that is handed in has the place of its own as number.
         left_out: Those that did not fit before the model.
+
+    Attributes:
+        sentences: What was written so far, as the answer shows it.
+        rejected: What the model wrote and the passages do not support.
+        understood, model, sources: As given.
     """
 
     def __init__(

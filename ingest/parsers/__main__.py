@@ -14,7 +14,7 @@ from pathlib import Path
 
 from embedder.errors import DuetError
 from ingest.errors import UnreadableError
-from ingest.parsers import parse
+from ingest.parsers import ocr, parse
 from ingest.sniff import HEAD, needs_only_head, sniff
 from ingest.version import content_hash
 from ingest.worker import Answer, Identity, Parsed, Request
@@ -93,6 +93,7 @@ def _answer(request: Request, held: _Held) -> Answer:
             media_type = sniff(data, suffix)
             return Identity(media_type, content_hash(media_type, data))
         data = held.take(request.path)
+        ocr.begin_file()
         return Parsed(parse(data, request.format), content_hash(request.format, data))
     except DuetError as error:
         return error

@@ -35,23 +35,12 @@ _TAGS = BLOCK_TAGS | frozenset({
     "sup", "svg", "template", "textarea", "time", "title", "tt", "u", "var", "video", "wbr",
 })
 # fmt: on
+# fmt: off
 _FACTS = (
-    "subtitle",
-    "author",
-    "authors",
-    "date",
-    "updated",
-    "version",
-    "status",
-    "description",
-    "summary",
-    "abstract",
-    "category",
-    "categories",
-    "tags",
-    "keywords",
-    "license",
-)  # fmt: skip
+    "subtitle", "author", "authors", "date", "updated", "version", "status", "description",
+    "summary", "abstract", "category", "categories", "tags", "keywords", "license",
+)
+# fmt: on
 """Of a front matter, what people ask for; the rest of it tells a program how to show the page."""
 _LONGEST_FACT = 2000
 
@@ -154,7 +143,7 @@ def _html_block(
         return content
     if not found[1][0].isupper():
         return f"<p>{escapeHtml(content)}</p>"
-    lines = content.split("\n")
+    _, *lines = content.split("\n")  # the first is a tag alone, whatever its attributes hold
     return _page("\n".join(line for line in lines if not _TAGS_ALONE.fullmatch(line)))
 
 

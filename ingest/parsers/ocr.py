@@ -1,22 +1,27 @@
 """Text of scanned pages and of pictures, by RapidOCR where it is installed: `duet-rag[ocr]`."""
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
+from itertools import takewhile
 from statistics import median
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ingest.errors import UnreadableError
 
-ADVICE = "pip install 'duet-rag[ocr]' reads them"
-MAX_PAGES = 40
-"""Of a file: at one to three seconds each, as much as the time for a file allows."""
+MAX_SECONDS = 80.0
+"""For the pages of one file, of the time that a file may take; a dense page takes ten on two busy
+cores."""
 LARGEST = 4000
 """Pixels of the longer side of what is looked at."""
+_Page = TypeVar("_Page")
+_end: ContextVar[float | None] = ContextVar("end of the time for scans", default=None)
 _LEAST_SCORE = 0.5
 _PROSE = 8.0
 """A column of text is so many times as wide as its lines are high; those of a table are not."""
@@ -43,6 +48,24 @@ class Line:
 def is_installed() -> bool:
     """Whether pictures can be read."""
     return all(find_spec(name) for name in ("rapidocr", "onnxruntime"))
+
+
+def advice() -> str:
+    """What helps with pages that have no text."""
+    if is_installed():
+        return f"text recognition found none, or not within {MAX_SECONDS:.0f} s: split the file"
+    return "the extra duet-rag[ocr] reads scans: see the README"
+
+
+def begin_file() -> None:
+    """Let `MAX_SECONDS` begin: they are for a file with all that is attached to it."""
+    _end.set(time.monotonic() + MAX_SECONDS)
+
+
+def in_time(pages: Iterable[_Page]) -> Iterator[_Page]:
+    """Yields pages until the time for them is over, which begins now if no file has begun."""
+    end = _end.get() or time.monotonic() + MAX_SECONDS
+    return takewhile(lambda _page: time.monotonic() < end, pages)
 
 
 def read(picture: NDArray[np.uint8]) -> str:

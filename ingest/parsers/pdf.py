@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pypdf
 import pypdfium2 as pdfium
+from numpy.typing import NDArray
 
 from ingest.document import MAX_CHARACTERS, MAX_PAGES, Document, DocumentBuilder, Page
 from ingest.errors import NoTextError, UnreadableError
@@ -74,18 +75,25 @@ def _recognise(document: pdfium.PdfDocument, texts: list[str], builder: Document
     scans = [number for number, text in enumerate(texts) if not _clean(text)]
     if not scans or not ocr.is_installed():
         return
-    for number in scans[: ocr.MAX_PAGES]:
+    for number in ocr.in_time(scans):
         try:
-            page = document[number]
-            scale: Any = min(_SCALE, ocr.LARGEST / max(page.get_size()))
-            picture = page.render(scale=scale).to_numpy()
-        except pdfium.PdfiumError:
+            texts[number] = ocr.read(_picture(document[number]))
+        except pdfium.PdfiumError:  # "Failed to load page"
             continue
-        colours = picture if picture.ndim > 2 else np.repeat(picture[:, :, None], 3, axis=2)
-        texts[number] = ocr.read(colours[:, :, :3].copy())
     read = sum(bool(_clean(texts[number])) for number in scans)
     if read:
         builder.note(f"{read} of {len(texts)} pages read by text recognition: compare figures")
+
+
+def _picture(page: pdfium.PdfPage) -> NDArray[np.uint8]:
+    """A page as it looks, `[height, width, 3]` (BGR)."""
+    scale: Any = min(_SCALE, ocr.LARGEST / max(page.get_size()))  # typed as an integer
+    try:
+        picture = page.render(scale=scale).to_numpy()
+    finally:
+        page.close()
+    colours = picture if picture.ndim == len("yxc") else np.repeat(picture[:, :, None], 3, axis=2)
+    return colours[:, :, :3].copy()
 
 
 def _texts(document: pdfium.PdfDocument) -> Iterator[str]:
@@ -161,7 +169,9 @@ def _note_scanned(builder: DocumentBuilder, pages: list[Page]) -> None:
     """
     empty = sum(page.start == page.end for page in pages)
     if empty == len(pages):
-        msg = f"no text: {empty} of {len(pages)} pages are scans, drawings or damaged; {ocr.ADVICE}"
+        msg = (
+            f"no text: {empty} of {len(pages)} pages are scans, drawings or damaged; {ocr.advice()}"
+        )
         raise NoTextError(msg)
     if empty:
-        builder.note(f"{empty} of {len(pages)} pages have no text; scans: {ocr.ADVICE}")
+        builder.note(f"{empty} of {len(pages)} pages have no text; {ocr.advice()}")

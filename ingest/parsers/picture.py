@@ -20,17 +20,17 @@ def parse(data: bytes) -> Document:
         NoTextError: There is no text in it, or nothing is installed that reads it.
     """
     if not ocr.is_installed():
-        msg = f"a picture; {ocr.ADVICE}"
+        msg = f"a picture; {ocr.advice()}"
         raise NoTextError(msg)
+    builder = DocumentBuilder()
     try:
-        texts = _texts(data)
+        texts = _texts(data, builder)
     except UnidentifiedImageError as error:  # whose own text names an object in memory
         msg = "damaged: no readable picture"
         raise UnreadableError(msg) from error
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         msg = f"damaged: no readable picture ({error})"
         raise UnreadableError(msg) from error
-    builder = DocumentBuilder()
     hyphens = Hyphens(texts)
     for text in texts:
         joined = hyphens.joined(text)
@@ -42,13 +42,16 @@ def parse(data: bytes) -> Document:
     return builder.build(Format.PICTURE)
 
 
-def _texts(data: bytes) -> list[str]:
-    texts: list[str] = []
+def _texts(data: bytes, builder: DocumentBuilder) -> list[str]:
     with Image.open(io.BytesIO(data)) as picture:
-        for number, frame in enumerate(ImageSequence.Iterator(picture)):
-            if number == ocr.MAX_PAGES:
-                break
-            upright = ImageOps.exif_transpose(frame).convert("RGB")
-            upright.thumbnail((ocr.LARGEST, ocr.LARGEST))
-            texts.append(ocr.read(np.asarray(upright)[:, :, ::-1].copy()))
+        texts = [_text(frame) for frame in ocr.in_time(ImageSequence.Iterator(picture))]
+        frames = int(getattr(picture, "n_frames", 1))
+    if len(texts) < frames:
+        builder.note(f"{frames - len(texts)} of {frames} pages were not read: {ocr.advice()}")
     return texts
+
+
+def _text(frame: Image.Image) -> str:
+    upright = ImageOps.exif_transpose(frame).convert("RGB")
+    upright.thumbnail((ocr.LARGEST, ocr.LARGEST))
+    return ocr.read(np.asarray(upright)[:, :, ::-1].copy())

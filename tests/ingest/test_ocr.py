@@ -59,10 +59,21 @@ def test_scanned_pages_of_a_pdf_are_read_and_it_is_said():
 
 def test_without_it_the_way_to_it_is_told(monkeypatch):
     monkeypatch.setattr(ocr, "is_installed", lambda: False)
-    with pytest.raises(NoTextError, match=r"a picture; pip install 'duet-rag\[ocr\]'"):
+    with pytest.raises(NoTextError, match=r"a picture; the extra duet-rag\[ocr\] reads scans"):
         picture.parse(saved(scan(LETTER), "PNG"))
     with pytest.raises(NoTextError, match=r"1 of 1 pages are scans.*duet-rag\[ocr\]"):
         parse_pdf(saved(scan(LETTER), "PDF"))
+
+
+@needs_ocr
+def test_pages_for_which_there_is_no_time_are_told(monkeypatch):
+    frames = saved(scan(LETTER), "TIFF", save_all=True, append_images=[scan("Second page.")])
+    clock = iter([0.0, 1.0, 1e9])  # the end is set, one page is read, the next one is too late
+    monkeypatch.setattr(ocr.time, "monotonic", lambda: next(clock))
+    document = picture.parse(frames)
+    assert "14 March" in document.text
+    assert "Second" not in document.text
+    assert document.notes[0].startswith("1 of 2 pages were not read: text recognition found none")
 
 
 @needs_ocr

@@ -106,7 +106,7 @@ def test_an_emptied_folder_loses_its_documents_only_if_one_says_so(
         path.unlink()
     (docs / "old" / "drafts").rmdir()
     capsys.readouterr()
-    for given in ([docs / "old", other], [docs / "old"]):
+    for given in ([docs / "old", other], [docs / "old"], [docs / "old", other, "--dry-run"]):
         assert run(*given) == 2
         assert "--yes" in capsys.readouterr().err
     assert len(present_documents(str(tmp_path / "index"))) == 3
@@ -119,7 +119,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(
     run, docs: Path, tmp_path: Path, capsys
 ):
     assert run(docs, "--dry-run") == 0
-    assert "5 indexed" in capsys.readouterr().out
+    assert capsys.readouterr().out == "Nothing was changed. It would be:\n5 indexed\n"
     assert not (tmp_path / "index").exists()
     assert run(docs) == 0
     (docs / "a.md").write_text("Another text.")
@@ -130,8 +130,8 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(
     capsys.readouterr()
     assert run(docs, "--dry-run") == 0
     output = capsys.readouterr().out
-    assert "1 indexed, 2 unchanged, 1 replaced, 1 moved, 1 removed" in output
-    assert "A dry run: nothing was changed." in output
+    assert "It would be:\n1 indexed, 2 unchanged, 1 replaced, 1 moved, 1 removed" in output
+    assert "embedded" not in output
     assert present_documents(str(tmp_path / "index")) == before
 
 
@@ -161,3 +161,28 @@ def test_changes_are_taken_up_until_ctrl_c(docs: Path, tmp_path: Path):
     with open_index(index, LLM2VecGen.from_pretrained(TINY).id) as opened:
         names = {os.path.basename(record.source) for record in opened.documents()}  # noqa: PTH119
     assert names == {"b.txt", "c.md", "d.md", "e.md", "z.md"}
+
+
+def test_a_folder_that_is_empty_for_a_while_ends_no_watch(folder: Path, tmp_path: Path):
+    command = [sys.executable, "-u", "-m", "ingest", folder, "--index", tmp_path / "index"]
+    process = subprocess.Popen(
+        [*command, "--model", TINY, "--watch"],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    lines = iter(process.stdout.readline, "")
+    try:
+        assert any(line.startswith("Watching for changes") for line in lines)
+        (folder / "a.md").write_text("Geese fly.")
+        assert any("1 indexed" in line for line in lines)
+        (folder / "a.md").unlink()
+        time.sleep(2)
+        (folder / "b.md").write_text("Ducks swim.")
+        assert any("1 indexed, 1 removed" in line for line in lines)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 0
+    assert errors.count("error: no files in") >= 1
+    assert "Traceback" not in errors

@@ -14,7 +14,8 @@ _AFTER = 12
 """A sentence is complete once so many characters follow: a late `[1]` would still belong to it."""
 _TAIL = re.compile(r"(?:than|as|of|that|which|whose|and|or|but)\b", re.IGNORECASE)
 _REASON = re.compile(r"(?:because|since|due|for|to|by|so|as)\b", re.IGNORECASE)
-_LEAST_REASON = 3
+_WHOLE = 3
+"""So many content words say something whatever they begin with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +89,8 @@ class Checker:
 
 def _is_fragment(claim: str, asked: str) -> bool:
     """Whether a few words are the end of a sentence, or no reason where one is asked for."""
-    words = content_words(claim)
-    if len(words) >= _LEAST_REASON:
+    if len(content_words(claim)) >= _WHOLE:
         return False
-    if asked.casefold().startswith("why") and not _REASON.match(claim):
-        return True
+    if asked.casefold().startswith("why"):
+        return _REASON.match(claim) is None
     return _TAIL.match(claim) is not None
