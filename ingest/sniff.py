@@ -22,6 +22,8 @@ class Format(StrEnum):
     EPUB = "application/epub+zip"
     HTML = "text/html"
     MARKDOWN = "text/markdown"
+    RESTRUCTURED = "text/x-rst"
+    LATEX = "text/x-tex"
     TEXT = "text/plain"
     CSV = "text/csv"
     JSON = "application/json"
@@ -47,7 +49,9 @@ _SUFFIXES = {
     Format.EPUB: "epub",
     Format.HTML: "html htm xhtml",
     Format.MARKDOWN: "md markdown mdx qmd",
-    Format.TEXT: "txt text rst log tex adoc org asc",
+    Format.RESTRUCTURED: "rst rest",
+    Format.LATEX: "tex latex ltx",
+    Format.TEXT: "txt text log adoc org asc",
     Format.CSV: "csv tsv tab",
     Format.JSON: "json geojson",
     Format.JSON_LINES: "jsonl ndjson",

@@ -31,7 +31,7 @@ _DOI = re.compile(r"\bdoi(?:\.org/|:)", re.IGNORECASE)
 _VOLUME = re.compile(r"\d\(\d+\),\s\d")
 _LONGEST_JOURNAL = 60  # characters between the title of an article and the number of the volume
 _ASKS_REFERENCE = re.compile(r"\bdoi\b|\bcit|journal|publish|reference|volume", re.IGNORECASE)
-_PAGES_WITH_HEADINGS = ("text/html", "text/markdown")
+_PAGES_WITH_HEADINGS = ("text/html", "text/markdown", "text/x-rst", "text/x-tex")
 _HEADING = re.compile(  # by its looks: no list item, and no sentence ends in it
     r"(?![-•|]|\d+[.)])(?!.*\w{3}[.!?])[^:\n]{1,80}[^.:;!?\n。！？]"
 )

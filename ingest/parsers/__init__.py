@@ -21,6 +21,8 @@ _MODULES = {
     Format.EPUB: "epub",
     Format.HTML: "html",
     Format.MARKDOWN: "markdown",
+    Format.RESTRUCTURED: "restructured",
+    Format.LATEX: "latex",
     Format.TEXT: "text",
     Format.CSV: "csv_table",
     Format.JSON: "json_values",

@@ -116,8 +116,12 @@ def test_some_questions_are_refused_and_as_many_as_one_wants(mixer):
     assert share(replace(mixer, vain=0.0)) == 0
 
 
-def test_passages_beside_each_other_are_about_related_things(tmp_path):
-    """As those are that a search finds; with `related` 0 they are drawn anywhere."""
+SUBJECTS = "chimney garden library staircase cellar window".split()
+
+
+@pytest.fixture
+def houses(tmp_path):
+    """Ninety texts, of which fifteen each are about the same thing."""
 
     def row(number, subject):
         return {
@@ -127,19 +131,51 @@ def test_passages_beside_each_other_are_about_related_things(tmp_path):
                            "answer": str(1800 + number)}],
         }  # fmt: skip
 
-    subjects = "chimney garden library staircase cellar window".split()
-    rows = [row(n, subjects[n % len(subjects)]) for n in range(90)]
+    rows = [row(n, SUBJECTS[n % len(SUBJECTS)]) for n in range(90)]
     (tmp_path / "rows.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
-    told = read_texts(tmp_path / "rows.jsonl")
+    return Mixer(read_texts(tmp_path / "rows.jsonl"), [DOCUMENT], natural=1.0)
+
+
+def test_passages_beside_each_other_are_about_related_things(houses):
+    """As those are that a search finds; with `related` 0 they are drawn anywhere."""
 
     def alike(related):
-        mixer = Mixer(told, [DOCUMENT], natural=1.0, related=related)
+        mixer = replace(houses, related=related)
         several = [e.passages for e in islice(mixer.draw(2), 300) if len(e.passages) == 3]
-        named = [{s for s in subjects for p in passages if s in p} for passages in several]
+        named = [{s for s in SUBJECTS for p in passages if s in p} for passages in several]
         return sum(len(found) == 1 for found in named) / len(named)
 
     assert alike(1.0) > 0.9
     assert alike(0.0) < 0.3
+
+
+def test_what_only_a_passage_that_is_not_there_answers_is_refused(houses):
+    """A search finds passages about the same things that lack the answer."""
+    asked = [
+        (e.passages, a.question.lower().rstrip("?. "), a.refused)
+        for e in islice(replace(houses, vain=1.0).draw(5), 200)
+        for a in e.asked
+    ]
+    near = [
+        (passages, question)
+        for passages, question, refused in asked
+        if refused and any(s in question and s in p for s in SUBJECTS for p in passages)
+    ]
+    assert len(near) > 100
+    for passages, question in near:
+        told = " ".join(" ".join(passages).lower().split())
+        house = re.search(r"\w+ of house \d+ ", question)
+        assert house is None or house[0] not in told
+
+
+def test_questions_without_an_answer_are_read_beside_those_with_one(tmp_path):
+    row = {"source": "squad", "context": "The gate was built in 1204. It is old.",
+           "questions": [{"question": "When was the gate built?", "answer": "1204"},
+                         {"question": "When was the gate torn down?"}]}  # fmt: skip
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row) + "\n")
+    (text,) = read_texts(tmp_path / "rows.jsonl")
+    assert [told.answer for told in text.told] == [("1204",)]
+    assert text.vain == ["When was the gate torn down?"]
 
 
 def test_the_same_seed_draws_the_same_examples(mixer):

@@ -25,7 +25,8 @@ from ingest.sniff import Format, sniff
         (b"<html> in Markdown", ".md", Format.MARKDOWN),
         (b"# Title", ".MD", Format.MARKDOWN),
         (b"plain", ".htm", Format.HTML),
-        (b"plain", ".rst", Format.TEXT),
+        (b"plain", ".rst", Format.RESTRUCTURED),
+        (b"plain", ".tex", Format.LATEX),
         (b"plain", "", Format.TEXT),
     ],
 )

@@ -1,11 +1,13 @@
-"""Documents to store, and the three ways to an index that every behaviour is tested on.
+"""Documents to store, and the ways to an index that every behaviour is tested on.
 
 `edge` is a folder; `local` is the server engine on qdrant-client's local mode; `http` is the same
 engine through `open_index("http://...")`, over real requests to a stand-in that hands them to
-local mode. No test ran against a real Qdrant server.
+local mode; `server` is a real Qdrant server, where `QDRANT_URL` names one (and `QDRANT_API_KEY` its
+key): every test makes a collection of its own there and drops it.
 """
 
 import json
+import os
 import threading
 import zlib
 from collections.abc import Callable, Iterator
@@ -14,6 +16,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -104,12 +107,12 @@ class Place:
         return self.rebuild_with(EncoderId.from_stored(label, dimension))
 
 
-def place_at(address: str | Path) -> Place:
+def place_at(address: str | Path, api_key: str | None = None) -> Place:
     return Place(
-        lambda encoder: open_index(address, encoder),
-        lambda encoder: rebuild(address, encoder),
-        lambda: rollback(address),
-        lambda: present_documents(address),
+        lambda encoder: open_index(address, encoder, api_key=api_key),
+        lambda encoder: rebuild(address, encoder, api_key=api_key),
+        lambda: rollback(address, api_key=api_key),
+        lambda: present_documents(address, api_key=api_key),
     )
 
 
@@ -146,13 +149,32 @@ def client() -> Iterator[QdrantClient]:
     client.close()
 
 
-@pytest.fixture(params=["edge", "local", "http"])
-def place(
-    request: pytest.FixtureRequest, tmp_path: Path, client: QdrantClient, stand_in: "StandIn"
-) -> Place:
-    if request.param == "edge":
-        return place_at(tmp_path / "index")
-    return place_on(client) if request.param == "local" else place_at(stand_in.url)
+@pytest.fixture(params=["edge", "local", "http", pytest.param("server", marks=pytest.mark.server)])
+def place(request: pytest.FixtureRequest, tmp_path: Path, client: QdrantClient) -> Place:
+    match request.param:
+        case "edge":
+            return place_at(tmp_path / "index")
+        case "local":
+            return place_on(client)
+        case "http":
+            return place_at(request.getfixturevalue("stand_in").url)
+        case _:
+            return request.getfixturevalue("real_place")
+
+
+@pytest.fixture
+def real_place() -> Iterator[Place]:
+    """A new name on the server that `QDRANT_URL` names; its collections are dropped afterwards."""
+    url, key = os.environ.get("QDRANT_URL"), os.environ.get("QDRANT_API_KEY")
+    if not url:
+        pytest.skip("QDRANT_URL names no Qdrant server")
+    name = f"duet-test-{uuid4().hex}"
+    yield place_at(f"{url}#{name}", key)
+    client = QdrantClient(url, api_key=key, check_compatibility=False)
+    for collection in client.get_collections().collections:
+        if collection.name.startswith(name):
+            client.delete_collection(collection.name)
+    client.close()
 
 
 @pytest.fixture

@@ -25,10 +25,12 @@ _OPPOSITES = {
     "won": "lost", "buy": "sell", "open": "close", "begin": "end", "east": "west",
 }  # fmt: skip
 _EMPHASIS = {
-    "squad": 3.0, "qed": 3.0, "covid-qa": 2.0, "qamr": 0.5, "medquad": 0.4,
+    "squad": 6.0, "qed": 3.0, "covid-qa": 2.0, "qamr": 0.5, "medquad": 0.4,
     "openstax-glossary": 0.4, "openstax-negative": 0.5,
 }  # fmt: skip
 """What people ask in a few words counts more, whole sentences less: 1 for the sources not named."""
+_CONTEXTUAL = ("qamr", "fairytaleqa")
+"""Their questions ("Who did the king ask?") mean something else beside another text."""
 _A_COPY = 0.8
 """Cosine of two texts' words from which on they are versions of one."""
 _NAME = re.compile(r"(?<=[a-z,] )(?:[A-Z][\w’'-]+(?: (?:of|the|de) )? ?){1,3}(?=[ ?.,]|$)")
@@ -90,18 +92,18 @@ class Mixer:
         while True:
             kind = rng.random()
             if kind < self.natural:
-                example = self._about_texts(self._texts(rng), rng)
+                example = self._about_texts(*self._texts(rng), rng)
             elif kind < self.natural + (1 - self.natural) / 2:
                 example = self._about_records(rng)
             else:
                 made = [t for t in (self._ruled(rng) for _ in range(4)) if t]
-                example = self._about_texts(made[: _count(rng)], rng)
+                example = self._about_texts(made[: _count(rng)], [], rng)
             asked = [a for a in example.asked if not a.refused or rng.random() < self.vain]
             if asked:
                 yield Example(example.passages, asked)
 
-    def _texts(self, rng: random.Random) -> list[Text]:
-        """One to five texts, in any order, of which some are about the same things."""
+    def _texts(self, rng: random.Random) -> tuple[list[Text], list[Text]]:
+        """One to five texts, in any order, of which some are about the same things; others too."""
         (source,) = rng.choices(self._sources, self._weights)
         place = rng.randrange(len(source))
         near = self._near(source, place)
@@ -112,7 +114,7 @@ class Mixer:
                 found.append(self._joined(text, source, rng))
             else:
                 found.append(self._text(rng))
-        return rng.sample(found, len(found))
+        return rng.sample(found, len(found)), near
 
     def _near(self, source: Sequence[Text], place: int) -> list[Text]:
         """The texts that share the most words with one, but for its copies."""
@@ -145,7 +147,10 @@ class Mixer:
         (document,) = rng.choices(self.documents, self._lengths)
         return texts.ruled(document, rng)
 
-    def _about_texts(self, chosen: Sequence[Text], rng: random.Random) -> Example:
+    def _about_texts(
+        self, chosen: Sequence[Text], near: Sequence[Text], rng: random.Random
+    ) -> Example:
+        """Questions that `chosen` answer, and some that only texts that are not there do."""
         passages: list[str] = []
         asked: list[Asked] = []
         for number, text in enumerate(chosen, start=1):
@@ -154,6 +159,7 @@ class Mixer:
             asked += questions
         everything = " ".join(passages)
         asked += _altered(asked, everything, rng)
+        asked += _unanswered(near, everything, rng)
         strangers = rng.choices((0, 1, 2), (5, 4, 1))[0]
         for _ in range(strangers):
             other = self._text(rng)
@@ -263,6 +269,19 @@ def _laid_out(parts: Sequence[str], rng: random.Random) -> str:
     return body
 
 
+def _unanswered(near: Sequence[Text], passages: str, rng: random.Random) -> list[Asked]:
+    """Questions of texts that `passages` lack, about the same things, as a search meets them."""
+    folded = passages.lower()
+    found: list[Asked] = []
+    for text in rng.sample(near, min(2, len(near))):
+        told = rng.choice(text.told) if text.told and text.source not in _CONTEXTUAL else None
+        if told is None or any(part.lower() in folded for part in told.answer):
+            continue
+        if texts.words(told.question) & texts.words(passages):
+            found.append(Asked(told.question, REFUSAL))
+    return found
+
+
 def _altered(asked: Sequence[Asked], passages: str, rng: random.Random) -> list[Asked]:
     """Questions that look as if they were answered, but are about something else."""
     found: list[Asked] = []
@@ -298,8 +317,12 @@ def _alter(question: str, names: Sequence[str], rng: random.Random) -> str | Non
 
 
 def _shuffled(asked: Sequence[Asked], rng: random.Random) -> list[Asked]:
-    """In any order, each question once, typed as people type."""
-    once = {a.question: Asked(_typed(a.question, rng), a.reply) for a in asked}
+    """In any order, each question once, typed as people type.
+
+    An altered question may be one that another passage answers: then it is that one.
+    """
+    answered_last = sorted(asked, key=lambda a: not a.refused)
+    once = {a.question: Asked(_typed(a.question, rng), a.reply) for a in answered_last}
     return rng.sample(list(once.values()), len(once))
 
 

@@ -68,7 +68,8 @@ def read_texts(file: Path) -> list[Text]:
     """Read JSON lines, gzipped or not.
 
     A line is a row (`source`, `context`, `question`, `answer`, `is_answerable`) or a context with
-    several (`source`, `context`, `questions`: a list of `question` and `answer`).
+    several (`source`, `context`, `questions`: a list of `question` and `answer`, which is empty or
+    missing where the context does not tell).
 
     Raises:
         DataError: The file cannot be read, or a line is something else; the text names it.
@@ -89,9 +90,10 @@ def _text(row: dict[str, Any]) -> Text | None:
         return None
     parts = sentences(context)
     if "questions" in row:
-        asked = [(q["question"], q["answer"]) for q in row["questions"]]
-        told = [t for t in (_told(q, a, parts, row["source"]) for q, a in asked) if t]
-        return Text(parts, told, source=row["source"]) if told else None
+        asked = [(q["question"], q.get("answer", "")) for q in row["questions"]]
+        told = [t for t in (_told(q, a, parts, row["source"]) for q, a in asked if a) if t]
+        vain = [question.strip() for question, answer in asked if not answer]
+        return Text(parts, told, vain, row["source"]) if told or vain else None
     source = row["source"]
     if not row["is_answerable"]:
         return Text(parts, [], [row["question"].strip()], source)
