@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from app.answering import Answer, Citation, Exchange, Policy, ask
 from app.api_requests import AskRequest, EmbeddingRequest, SearchRequest
 from app.runtime import Runtime
+from app.sources import create_sources
 from embedder.encoder import Encoder, LanguageModel
 from embedder.errors import DuetError, TextTooLongError
 from retriever import Hit, Retriever, Spread
@@ -70,6 +71,7 @@ def create_api(runtime: Runtime) -> FastAPI:
         looking = retriever.within(body.where())
         return _answer(ask(body.question, looking, history=history, policy=policy))
 
+    api.include_router(create_sources(runtime))
     return api
 
 

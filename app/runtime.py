@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from app.duet import Duet
+from app.tickets import Tickets
 from embedder.encoder import Encoder, LanguageModel
 from embedder.errors import DuetError
 from retriever import DEFAULT_ADDRESS, DocumentRecord, Retriever, index_folder
@@ -48,6 +49,9 @@ class Runtime:
         connect: Loads the model, opens the index.
         uploads: Folder that keeps uploaded files.
         access_key: What callers of the API and visitors of the page must show, if anything.
+
+    Attributes:
+        tickets: For links to what the page shows.
     """
 
     def __init__(
@@ -58,6 +62,7 @@ class Runtime:
         access_key: str | None = None,
     ) -> None:
         self.access_key = access_key
+        self.tickets = Tickets()
         self._connect = connect
         self._uploads = uploads
         self._lock = threading.Lock()

@@ -5,16 +5,16 @@ import logging
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 import streamlit as st
 
 from app import ui_html
 from app.answering import Answer, AnswerStream, stream_answer
 from app.live import LiveAnswer
-from app.location import file_name, location
+from app.location import file_name
 from app.runtime import Runtime, shared
 from app.ui_sidebar import sidebar
+from app.ui_sources import sources_html
 from embedder.errors import DuetError
 from retriever import Filter
 
@@ -46,12 +46,12 @@ def main() -> None:
         return
     where = sidebar(runtime, documents)
     turns: list[Turn] = st.session_state.setdefault("turns", [])
-    for turn in turns:
-        _show_turn(turn)
+    for place, turn in enumerate(turns, start=1):
+        _show_turn(turn, f"answer-{place}", runtime)
     question = st.chat_input("Ask about your documents", submit_mode="stop", key="question")
     if question:
         turns.append(_ask(runtime, question, where, turns))
-        _show_turn(turns[-1])
+        _show_turn(turns[-1], f"answer-{len(turns)}", runtime)
     elif not turns:
         _show_empty(runtime, len(documents))
 
@@ -81,7 +81,7 @@ def _ask(runtime: Runtime, question: str, where: Filter, turns: Sequence[Turn]) 
     return Turn(question, LiveAnswer(open_stream))
 
 
-def _show_turn(turn: Turn) -> None:
+def _show_turn(turn: Turn, name: str, runtime: Runtime) -> None:
     with st.chat_message("user", avatar=":material/person:"):
         st.html(ui_html.question_html(turn.question))
     with st.chat_message("assistant", avatar=":material/menu_book:"):
@@ -89,7 +89,7 @@ def _show_turn(turn: Turn) -> None:
             _watch(turn.live)
             st.rerun()  # at once: if the fragment does it later, the input can stay shut
         try:
-            _show_answer(turn.live.result())
+            _show_answer(turn.live.result(), name, runtime)
         except DuetError as error:
             st.error(ui_html.label(str(error)))
         except Exception:  # a bug must not end the conversation
@@ -118,21 +118,17 @@ def _finish_after_stop(live: LiveAnswer) -> None:
         st.rerun()
 
 
-def _show_answer(answer: Answer) -> None:
+def _show_answer(answer: Answer, name: str, runtime: Runtime) -> None:
     if answer.understood != answer.question:
         st.caption(f"Understood as: {ui_html.label(answer.understood)}")
-    st.html(ui_html.answer_html(answer))
+    st.html(ui_html.answer_html(answer, name))
     if answer.notice and answer.kind != "refused":  # a refusal says why itself
         st.caption(f":material/info: {ui_html.label(answer.notice)}")
     if answer.rejected:
         with st.expander("Left out", icon=":material/block:"):
             st.html(ui_html.rejected_html(answer.rejected))
-    cited = sorted(answer.citations, key=lambda citation: citation.number)
-    for number, citations in groupby(cited, key=lambda citation: citation.number):
-        group = list(citations)
-        title = ui_html.label(f"[{number}] {location(group[0].chunk)}")
-        with st.expander(title, icon=":material/description:"):
-            st.html(ui_html.snippet_html(group))
+    if answer.citations:
+        st.html(sources_html(answer, name, runtime.tickets.issue))
     if answer.left_out:
         names = ", ".join(dict.fromkeys(file_name(hit.chunk.source) for hit in answer.left_out))
         passages = ui_html.passages(len(answer.left_out))

@@ -6,13 +6,12 @@ models write in answers is rendered without raw HTML, links or images.
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from markdown_it import MarkdownIt
 
-from app.answering import Answer, Citation, Sentence
-from app.answering.sentences import Span
+from app.answering import Answer, Sentence
 from app.location import file_name
 from retriever import DocumentRecord
 
@@ -24,9 +23,13 @@ _MARKDOWN = MarkdownIt("commonmark", {"html": False}).disable(
 # the text first, so that a document cannot forge them.
 _OPEN, _CLOSE = "\ue000", "\ue001"
 
-_AROUND = 280  # characters shown before and after a quote
+_LONGEST_TIP = 400  # characters of a quote that shows under the pointer
 
 STYLE = """<style>
+:root { --duet: #2f6f6b; --duet-tint: #2f6f6b1a; --duet-on: #fff; --duet-dim: #5f6a73; }
+@media (prefers-color-scheme: dark) {
+  :root { --duet: #7cc4bd; --duet-tint: #7cc4bd24; --duet-on: #14191b; --duet-dim: #9aa7ae; }
+}
 .duet-answer p, .duet-answer li { line-height: 1.65; }
 .duet-answer > :last-child { margin-bottom: 0; }
 .duet-question { white-space: pre-wrap; overflow-wrap: anywhere; max-height: 16rem;
@@ -34,14 +37,25 @@ STYLE = """<style>
 .duet-count { white-space: nowrap; }
 .duet-answer, .duet-snippet, .duet-path { overflow-wrap: anywhere; }
 .duet-answer blockquote { margin: 0 0 .8rem; padding: .1rem 0 .1rem .9rem; line-height: 1.65;
-  border-left: 3px solid #2f6f6b; color: inherit; }
+  border-left: 3px solid var(--duet); color: inherit; }
 .duet-answer.duet-refused blockquote { border-left-color: #8886; opacity: .8; }
-.duet-cite { font-size: .75em; font-weight: 600; color: #2f6f6b; background: #2f6f6b1a;
+.duet-cite { font-size: .75em; font-weight: 600; color: var(--duet); background: var(--duet-tint);
   border-radius: .35em; padding: .08em .38em; margin-left: .1em; white-space: nowrap; }
+a.duet-cite { text-decoration: none; }
+a.duet-cite:hover, a.duet-cite:focus-visible { background: var(--duet); color: var(--duet-on); }
+.duet-source { border: 1px solid #8884; border-radius: .6rem; margin-top: .5rem; }
+.duet-source summary { padding: .45rem .8rem; cursor: pointer; font-size: .9rem; }
+.duet-source summary:hover { color: var(--duet); }
+.duet-source[open] summary { border-bottom: 1px solid #8884; }
+.duet-source > div { padding: .6rem .8rem .8rem; scroll-margin: 5rem; }
+.duet-source > div:target { background: var(--duet-tint); }
+.duet-page { display: block; width: 100%; margin-top: .7rem; border: 1px solid #8884;
+  border-radius: .4rem; }
+.duet-file { font-size: .85rem; }
 .duet-snippet { font-size: .92rem; line-height: 1.6; white-space: pre-wrap; }
 .duet-snippet mark { background: #fbe9a9; color: #1f2933; padding: .08em .1em;
   border-radius: .2em; box-decoration-break: clone; }
-.duet-path, .duet-dim { font-size: .8rem; color: #6b7680; }
+.duet-path, .duet-dim { font-size: .8rem; color: var(--duet-dim); }
 .duet-waiting { animation: duet-pulse 1.6s ease-in-out infinite; }
 @keyframes duet-pulse { 50% { opacity: .45; } }
 .duet-documents { max-height: 19rem; overflow-y: auto; font-size: .88rem; }
@@ -51,7 +65,7 @@ STYLE = """<style>
 .duet-documents div:last-child { border-bottom: 0; }
 .duet-empty { text-align: center; padding: 9vh 0 1.5rem; }
 .duet-empty h1 { font-size: 2rem; font-weight: 650; letter-spacing: -.02em; padding: 0 0 .3rem; }
-.duet-empty p { color: #6b7680; margin: 0 auto; max-width: 32rem; }
+.duet-empty p { color: var(--duet-dim); margin: 0 auto; max-width: 32rem; }
 </style>"""
 
 
@@ -73,19 +87,32 @@ def writing_html(sentences: Sequence[Sentence]) -> str:
     """What stands there while the model writes: what it has written, as far as it was checked."""
     if not sentences:
         return '<div class="duet-dim duet-waiting">Reading the documents …</div>'
-    return f'<div class="duet-answer">{_rendered(sentences)}</div>'
+    return f'<div class="duet-answer">{_rendered(sentences, _plain_chip)}</div>'
 
 
-def answer_html(answer: Answer) -> str:
-    """A finished answer: the model's sentences, quotes as they stand, or why there is none."""
+def answer_html(answer: Answer, name: str = "") -> str:
+    """A finished answer: the model's sentences, quotes as they stand, or why there is none.
+
+    Args:
+        answer: Is shown.
+        name: What its sources are called on the page (`app.ui_sources`): their numbers lead there.
+    """
+    tips: dict[int, str] = {}
+    for citation in answer.citations:
+        tips.setdefault(citation.number, " ".join(citation.quote.split()))
+
+    def chip(number: int) -> str:
+        tip = html.escape(tips.get(number, "")[:_LONGEST_TIP])
+        return f'<a class="duet-cite" href="#{name}-{number}" title="{tip}">{number}</a>'
+
     if answer.kind == "refused":
         body = f"<p>{html.escape(f'{answer.text} {answer.notice}')}</p>"
     else:
-        body = _rendered(answer.sentences)
+        body = _rendered(answer.sentences, chip)
     if answer.kind == "refused" and answer.quotes:
         body += '<p class="duet-dim">What comes closest:</p>'
     body += "".join(
-        f"<blockquote>“{html.escape(' '.join(quote.quote.split()))}” {_chip(quote.number)}"
+        f"<blockquote>“{html.escape(' '.join(quote.quote.split()))}” {chip(quote.number)}"
         "</blockquote>"
         for quote in answer.quotes
     )
@@ -97,33 +124,6 @@ def rejected_html(sentences: Sequence[str]) -> str:
     items = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in sentences)
     told = "The model wrote this, too; the passages that it cites do not say it."
     return f'<div class="duet-dim">{told}{items}</div>'
-
-
-def snippet_html(citations: Sequence[Citation]) -> str:
-    """The part of a passage round its quotes, which are highlighted.
-
-    Args:
-        citations: At least one, all of the same passage.
-    """
-    chunk = citations[0].chunk
-    text = chunk.text
-    spans = _merged([Span(citation.start, citation.end) for citation in citations])
-    first = max(0, spans[0].start - _AROUND)
-    last = min(len(text), spans[-1].end + _AROUND)
-    parts = ["…"] if first else []
-    position = first
-    for span in spans:
-        parts.append(html.escape(text[position : span.start]))
-        parts.append(f"<mark>{html.escape(span.of(text))}</mark>")
-        position = span.end
-    parts.append(html.escape(text[position:last]))
-    parts += ["…"] if last < len(text) else []
-    path = dict.fromkeys((chunk.title or file_name(chunk.source), *chunk.headings))
-    under = html.escape(" › ".join(path))  # a title is often the first heading, too
-    return (
-        f'<div class="duet-dim">{under}</div><div class="duet-snippet">{"".join(parts)}</div>'
-        f'<div class="duet-path">{html.escape(chunk.source)}</div>'
-    )
 
 
 def documents_html(records: Sequence[DocumentRecord]) -> str:
@@ -165,14 +165,14 @@ def label(text: str) -> str:
     return re.sub(r":(?=\S)", ":\u2060", escaped)
 
 
-def _rendered(sentences: Sequence[Sentence]) -> str:
+def _rendered(sentences: Sequence[Sentence], chip: Callable[[int], str]) -> str:
     """Markdown with a chip for each citation; brackets of the documents' own stay text."""
     text = "".join(
         _unforged(sentence.before) + replace(sentence, text=_unforged(sentence.text)).marked(_fence)
         for sentence in sentences
     )
     rendered = _MARKDOWN.render(text)
-    return re.sub(f"{_OPEN}(\\d+){_CLOSE}", lambda match: _chip(int(match[1])), rendered)
+    return re.sub(f"{_OPEN}(\\d+){_CLOSE}", lambda match: chip(int(match[1])), rendered)
 
 
 def _fence(number: int) -> str:
@@ -183,15 +183,5 @@ def _unforged(text: str) -> str:
     return text.replace(_OPEN, "�").replace(_CLOSE, "�")
 
 
-def _chip(number: int) -> str:
+def _plain_chip(number: int) -> str:
     return f'<span class="duet-cite">{number}</span>'
-
-
-def _merged(spans: Sequence[Span]) -> list[Span]:
-    merged: list[Span] = []
-    for span in sorted(spans):
-        if merged and span.start <= merged[-1].end:
-            merged[-1] = Span(merged[-1].start, max(merged[-1].end, span.end))
-        else:
-            merged.append(span)
-    return merged

@@ -26,9 +26,14 @@ _CONFIG: dict[str, object] = {
     "logger.level": "error",  # else a line for each timer that fires after its answer is there
     "client.toolbarMode": "minimal",
     "client.showErrorDetails": "none",
-    "theme.primaryColor": "#2f6f6b",
-    "theme.baseRadius": "0.6rem",
-    "theme.secondaryBackgroundColor": "#f4f6f6",
+    # A theme for each, and none for both: so the page is light or dark as the system is.
+    "theme.light.primaryColor": "#2f6f6b",
+    "theme.light.baseRadius": "0.6rem",
+    "theme.light.secondaryBackgroundColor": "#f4f6f6",
+    "theme.dark.primaryColor": "#6fb9b2",
+    "theme.dark.baseRadius": "0.6rem",
+    "theme.dark.backgroundColor": "#14191b",
+    "theme.dark.secondaryBackgroundColor": "#1d2427",
 }
 
 

@@ -96,7 +96,7 @@ def ask(page: Page, question: str) -> None:
 
 def open_source(page: Page, label: str) -> str:
     """Open the source with this label under the last answer; the words highlighted in it."""
-    source = page.get_by_test_id("stChatMessage").last.get_by_test_id("stExpander")
+    source = page.get_by_test_id("stChatMessage").last.locator("details.duet-source")
     source = source.filter(has_text=label).first
     expect(source).to_be_visible(timeout=60_000)
     source.locator("summary").click()
@@ -105,6 +105,21 @@ def open_source(page: Page, label: str) -> str:
         source.locator("summary").click()  # the page was drawn anew under the first click
     expect(source.locator("mark").first).to_be_visible()
     return " ".join(source.locator("mark").all_inner_texts())
+
+
+def follow_citation(page: Page) -> tuple[int, bytes]:
+    """Click the first number in the last answer: the width of the page's picture, the file."""
+    answer = page.get_by_test_id("stChatMessage").last
+    number = answer.locator("a.duet-cite").first
+    expect(number).to_be_visible(timeout=60_000)
+    page.wait_for_timeout(500)
+    number.click()
+    picture = answer.locator("details[open] img.duet-page")
+    expect(picture).to_be_visible(timeout=30_000)
+    expect(picture).to_have_js_property("complete", True, timeout=30_000)
+    with page.expect_download() as download:
+        answer.locator("details[open] a.duet-file").click()
+    return picture.evaluate("image => image.naturalWidth"), download.value.path().read_bytes()
 
 
 def test_ask_upload_and_ask_again(page, tmp_path, unused_port, checkpoint, capsys, monkeypatch):
@@ -126,6 +141,10 @@ def test_ask_upload_and_ask_again(page, tmp_path, unused_port, checkpoint, capsy
         expect(page.get_by_text("one document")).to_be_visible(timeout=60_000)
         ask(page, "How long does the warranty of the garden pump last?")
         assert "24 months" in open_source(page, "manual.pdf, page 2")
+        page.locator("details.duet-source summary").first.click()
+        width, file = follow_citation(page)
+        assert width > 1000
+        assert file == (tmp_path / "docs" / "manual.pdf").read_bytes()
 
         page.locator("input[type=file]").set_input_files(notes)
         expect(page.get_by_text("notes.md: indexed")).to_be_visible(timeout=60_000)
@@ -134,6 +153,13 @@ def test_ask_upload_and_ask_again(page, tmp_path, unused_port, checkpoint, capsy
 
         ask(page, "Who won the football world cup in Brazil?")
         expect(page.get_by_text("The documents do not say.")).to_be_visible(timeout=60_000)
+
+        background = "getComputedStyle(document.querySelector('.stApp')).backgroundColor"
+        light = page.evaluate(background)
+        page.emulate_media(color_scheme="dark")
+        page.reload()
+        expect(page.get_by_text("2 documents")).to_be_visible(timeout=60_000)
+        assert (light, page.evaluate(background)) == ("rgb(255, 255, 255)", "rgb(20, 25, 27)")
 
         with pytest.raises(HTTPError, match="400"):
             urlopen(Request(f"{url}/api/healthz", headers={"Host": "evil.example"}))

@@ -34,7 +34,9 @@ def test_a_question_is_answered_with_its_sources(runtime, model):
     at.chat_input[0].set_value("How long does the warranty of the pump last?").run()
     assert "lasts 24 months" in texts(at)
     assert "<mark>The warranty of the pump lasts 24 months.</mark>" in texts(at)
-    assert [e.label for e in at.main.expander] == [r"\[1\] handbook\.pdf, page 4"]
+    assert "<summary>[1] handbook.pdf, page 4</summary>" in texts(at)
+    assert 'href="#answer-1-1"' in texts(at)
+    assert '<div id="answer-1-1">' in texts(at)
     assert not at.exception
 
 

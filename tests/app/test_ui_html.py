@@ -1,9 +1,19 @@
+import html
+import re
+
 from app import ui_html
 from app.answering import Answer, Citation, Sentence
+from app.tickets import Place
+from app.ui_sources import snippet_html, sources_html
 from retriever import DocumentRecord
 from tests.app.fakes import chunk
 
 HOSTILE = "<script>alert(1)</script> ![x](http://evil.example/x.png) [y](http://evil.example)"
+
+LINKS = {
+    '<a class="duet-cite" href="#-1" title="' + html.escape(HOSTILE) + '"',
+    '<a class="duet-file" href="api/files/t" download',
+}
 
 
 def answer(*sentences: Sentence, kind: str = "generated", **fields: object) -> Answer:
@@ -23,26 +33,31 @@ def test_nothing_a_model_or_a_document_writes_becomes_html():
         ui_html.answer_html(answer(Sentence(HOSTILE, "", ()))),
         ui_html.answer_html(answer(kind="quoted", quotes=cite(1, text=HOSTILE))),
         ui_html.rejected_html([HOSTILE]),
-        ui_html.snippet_html([Citation(1, hostile_chunk, 3, 20)]),
+        sources_html(
+            answer(kind="quoted", quotes=(Citation(1, hostile_chunk, 3, 20),)), "a", lambda _: "t"
+        ),
         ui_html.documents_html([record]),
     ]
     for page in pages:
         assert "alert(1)" in page
-        assert not any(tag in page for tag in ("<script", "<img", "<a ", "javascript:"))
+        assert not any(tag in page for tag in ("<script", "<img", "javascript:"))
+        assert set(re.findall(r"<a [^>]*", page)) <= LINKS
 
 
 def test_markdown_of_a_model_is_rendered_and_citations_are_chips():
-    page = ui_html.answer_html(
-        answer(
-            Sentence("**Two** things:", "", ()),
-            Sentence("- one", "\n\n", cite(1)),
-            Sentence("- two.", "\n", cite(2, 3)),
-        )
+    sentences = (
+        Sentence("**Two** things:", "", ()),
+        Sentence("- one", "\n\n", cite(1)),
+        Sentence("- two.", "\n", cite(2, 3)),
     )
+    page = ui_html.answer_html(answer(*sentences), "answer-7")
     assert "<strong>Two</strong>" in page
-    assert '<li>one <span class="duet-cite">1</span></li>' in page
-    chips = '<span class="duet-cite">2</span><span class="duet-cite">3</span>'
-    assert f"<li>two {chips}.</li>" in page
+    one, two, three = (
+        f'<a class="duet-cite" href="#answer-7-{n}" title="A b.">{n}</a>' for n in (1, 2, 3)
+    )
+    assert f"<li>one {one}</li>" in page
+    assert f"<li>two {two}{three}.</li>" in page
+    assert "<a " not in ui_html.writing_html(sentences)  # there is nothing yet that they lead to
 
 
 def test_brackets_of_a_document_are_text_and_chips_cannot_be_forged():
@@ -57,7 +72,7 @@ def test_brackets_of_a_document_are_text_and_chips_cannot_be_forged():
 def test_markup_in_quotes_stays_as_it_stands():
     quotes = cite(1, text="Use **two** `keys` [1].") + cite(2, text="And a *lock*.")
     page = ui_html.answer_html(answer(kind="quoted", quotes=quotes))
-    assert "“Use **two** `keys` [1].” <span" in page
+    assert "“Use **two** `keys` [1].” <a " in page
     assert page.count("<blockquote>") == page.count("duet-cite") == 2
 
 
@@ -80,7 +95,7 @@ def test_a_snippet_highlights_its_quotes_with_some_text_around():
     text = "Before. " * 100 + "First quote. Between. Second quote." + " After." * 100
     first, second = text.index("First"), text.index("Second")
     passage = chunk(text, title="Guide", headings=("Guide", "Use"))
-    page = ui_html.snippet_html(
+    page = snippet_html(
         [
             Citation(1, passage, second, second + 13),
             Citation(1, passage, first, first + 12),
@@ -95,9 +110,25 @@ def test_a_snippet_highlights_its_quotes_with_some_text_around():
 
 
 def test_a_short_passage_is_shown_whole():
-    page = ui_html.snippet_html([Citation(1, chunk("A b c."), 0, 6)])
+    page = snippet_html([Citation(1, chunk("A b c."), 0, 6)])
     assert "…" not in page
     assert "guide.md" in page
+
+
+def test_a_source_has_its_file_and_the_page_of_a_pdf():
+    told = []
+
+    def issue(place):
+        told.append(place)
+        return "ticket"
+
+    paged = chunk("A b. C d.", source="/docs/plan.pdf", media_type="application/pdf", page=3)
+    quotes = (Citation(1, paged, 0, 4), Citation(1, paged, 5, 9), *cite(2))
+    page = sources_html(answer(kind="quoted", quotes=quotes), "answer-1", issue)
+    assert '<summary>[1] plan.pdf, page 3</summary><div id="answer-1-1">' in page
+    assert page.count('<img class="duet-page" loading="lazy" src="api/pages/ticket"') == 1
+    assert page.count('href="api/files/ticket"') == 2
+    assert told[0] == Place(paged.document_id, 0, ((0, 4), (5, 9)))
 
 
 def test_labels_are_plain_text():

@@ -1,0 +1,87 @@
+"""The sources under an answer, as HTML: each opens to its quotes, its page and its file.
+
+Everything that a document wrote is escaped here, as in `app.ui_html`.
+"""
+
+import html
+from collections.abc import Callable, Sequence
+from itertools import groupby
+
+from app.answering import Answer, Citation
+from app.answering.sentences import Span
+from app.location import file_name, location
+from app.tickets import Place
+from retriever import FILE_TYPES
+
+_AROUND = 280  # characters shown before and after a quote
+_PDF = FILE_TYPES["pdf"]
+
+
+def sources_html(answer: Answer, name: str, issue: Callable[[Place], str]) -> str:
+    """A part for each source, closed; a link to `#NAME-NUMBER` opens it.
+
+    Args:
+        answer: Cites them.
+        name: What they are called on the page, as in `ui_html.answer_html`.
+        issue: Makes the ticket that the server shows a page or a file for.
+    """
+    cited = sorted(answer.citations, key=lambda citation: citation.number)
+    parts: list[str] = []
+    for number, citations in groupby(cited, key=lambda citation: citation.number):
+        group = list(citations)
+        label = html.escape(f"[{number}] {location(group[0].chunk)}")
+        parts.append(
+            f'<details class="duet-source"><summary>{label}</summary>'
+            f'<div id="{name}-{number}">{snippet_html(group)}{_file_html(group, issue)}</div>'
+            "</details>"
+        )
+    return "".join(parts)
+
+
+def snippet_html(citations: Sequence[Citation]) -> str:
+    """The part of a passage round its quotes, which are highlighted.
+
+    Args:
+        citations: At least one, all of the same passage.
+    """
+    chunk = citations[0].chunk
+    text = chunk.text
+    spans = _merged([Span(citation.start, citation.end) for citation in citations])
+    first = max(0, spans[0].start - _AROUND)
+    last = min(len(text), spans[-1].end + _AROUND)
+    parts = ["…"] if first else []
+    position = first
+    for span in spans:
+        parts.append(html.escape(text[position : span.start]))
+        parts.append(f"<mark>{html.escape(span.of(text))}</mark>")
+        position = span.end
+    parts.append(html.escape(text[position:last]))
+    parts += ["…"] if last < len(text) else []
+    path = dict.fromkeys((chunk.title or file_name(chunk.source), *chunk.headings))
+    under = html.escape(" › ".join(path))  # a title is often the first heading, too
+    return (
+        f'<div class="duet-dim">{under}</div><div class="duet-snippet">{"".join(parts)}</div>'
+        f'<div class="duet-path">{html.escape(chunk.source)}</div>'
+    )
+
+
+def _file_html(citations: Sequence[Citation], issue: Callable[[Place], str]) -> str:
+    """The page of a PDF, drawn when it comes into view, and the file to take away."""
+    chunk = citations[0].chunk
+    spans = tuple(sorted({(citation.start, citation.end) for citation in citations}))
+    ticket = issue(Place(chunk.document_id, chunk.position, spans))
+    page = ""
+    if chunk.media_type == _PDF and chunk.page is not None:
+        alt = html.escape(f"The page of {location(chunk)} that holds the quote, which is marked")
+        page = f'<img class="duet-page" loading="lazy" src="api/pages/{ticket}" alt="{alt}">'
+    return f'<a class="duet-file" href="api/files/{ticket}" download>Get the file</a>{page}'
+
+
+def _merged(spans: Sequence[Span]) -> list[Span]:
+    merged: list[Span] = []
+    for span in sorted(spans):
+        if merged and span.start <= merged[-1].end:
+            merged[-1] = Span(merged[-1].start, max(merged[-1].end, span.end))
+        else:
+            merged.append(span)
+    return merged
