@@ -125,16 +125,6 @@ class LanguageModel(Encoder, Protocol):
         """
         ...
 
-    def guess(
-        self,
-        messages: Sequence[Message],
-        *,
-        max_new_tokens: int = ...,
-        stop: StopSignal | None = ...,
-    ) -> Reply:
-        """What the model takes for the answer, though it might rather refuse; see `stream`."""
-        ...
-
     def refusal_probability(self, messages: Sequence[Message]) -> float | None:
         """How likely the adapter for grounded answers replies `REFUSAL`; None if there is none.
 

@@ -132,6 +132,8 @@ class LLM2VecGen:
         self._answering = None if checkpoint.answering is None else ANSWERING
         self._refusal = self._prompter.text_ids(REFUSAL, specials=False)
         weights = sum(parameter.nbytes for parameter in lm.parameters())
+        self._alone = "", 0.0
+        """A question, and its log-likelihood after no passage."""
         self._read = PrefixCache(lm.config, int(READ_SHARE * weights))
         self._batch_tokens = BATCH_TOKENS.get(lm.device.type, BATCH_TOKENS["cpu"])
         self._lock = threading.Lock()
@@ -296,29 +298,6 @@ class LLM2VecGen:
         )
         return self._reply(tokens, min(max_new_tokens, room), chances)
 
-    def guess(
-        self,
-        messages: Sequence[Message],
-        *,
-        max_new_tokens: int = MAX_NEW_TOKENS,
-        stop: StopSignal | None = None,
-    ) -> Reply:
-        """What the answering adapter takes for the answer, though it might rather refuse.
-
-        Arguments and errors as in `stream`.
-        """
-        ids = self._prompt_ids(messages)
-        chances: list[float] = []
-        tokens = generation.generate(
-            self._lm,
-            self._prompt(ids, self._answering),
-            generation.noting(generation.chooser(0.0, None), chances),
-            guard=partial(self._mode, self._answering),
-            stop=stop,
-            refusal=generation.Refusal(self._refusal, least=1.0),
-        )
-        return self._reply(tokens, min(max_new_tokens, self.context_tokens - len(ids)), chances)
-
     def _reply(self, tokens: Iterator[int], longest: int, chances: list[float]) -> Reply:
         reply = takewhile(lambda token: token not in self._stop_ids, tokens)
         pieces = generation.text_pieces(self._tokenizer, islice(reply, longest))
@@ -346,17 +325,18 @@ class LLM2VecGen:
             Nats a token; None if the question is empty, or both do not fit into the window.
         """
         asked = self._prompter.text_ids(f" {question}", specials=False)
-        told, bare = (
-            self._prompter.text_ids(f"Passage: {text}\n\nQuestion:", specials=True)
-            for text in (passage, "(none)")
-        )
+        told = self._prompter.text_ids(f"Passage: {passage}\n\nQuestion:", specials=True)
         if not question.strip() or len(told) + len(asked) > self.context_tokens:
             return None
+        alone = self._alone
+        if alone[0] != question:  # many passages are read for one question
+            bare = self._prompter.text_ids("Passage: (none)\n\nQuestion:", specials=True)
+            alone = self._alone = question, self._log_likelihood(bare, asked)
+        return self._log_likelihood(told, asked) - alone[1]
+
+    def _log_likelihood(self, before: Sequence[int], ids: Sequence[int]) -> float:
         with self._mode(None):
-            after, without = (
-                generation.log_likelihood(self._lm, before, asked) for before in (told, bare)
-            )
-        return after - without
+            return generation.log_likelihood(self._lm, before, ids)
 
     def _prompt(self, ids: Sequence[int], adapter: str | None) -> generation.Prompt:
         """What of `ids` is to be read, and what was read of them before with that adapter."""

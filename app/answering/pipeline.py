@@ -12,7 +12,6 @@ from app.answering.context import build_context
 from app.answering.conversation.followup import Exchange, understood
 from app.answering.draft import Draft
 from app.answering.ending import Ending
-from app.answering.evidence import evidence
 from app.answering.gate import Relation, coverage, relation
 from app.answering.policy import DEFAULT_POLICY, Policy
 from app.answering.reading import Reading, read
@@ -32,9 +31,6 @@ _NOT_FOUND = "None of the passages that were found seems to answer it."
 _UNSUPPORTED = "In the documents' own words: the model's did not hold."
 _UNSURE = "In the documents' own words, the closest first: the model is not sure of an answer."
 _TOO_LONG = "In the documents' own words: no passage fits into the model's window."
-
-_TELLING = 2
-"""Passages that are looked at each alone where there is no answer."""
 
 AnswerStream = Generator[Sentence, None, Answer]
 """Yields each sentence when it is written and checked, and returns the whole answer."""
@@ -112,7 +108,7 @@ def stream_answer(
         return draft.answer("generated", _dropped(len(writing.rejected)))
     if not context.sources:
         return draft.quoted(_TOO_LONG, policy.min_quote) or draft.refused(_NOT_FOUND)
-    return _instead(draft, writing, reading, related, policy, ending)
+    return _instead(draft, writing, reading, related, policy)
 
 
 def _instead(
@@ -121,13 +117,8 @@ def _instead(
     reading: Reading,
     related: Relation,
     policy: Policy,
-    ending: Ending,
 ) -> Answer:
     """Quotes where an answer seems to stand in the passages, else a refusal."""
-    telling = draft.sources[:_TELLING] if reading.doubt is not None else []
-    first = [*writing.guess, *evidence(draft.understood, telling, draft.model, ending)]
-    if ending.is_set():  # while the evidence was looked for
-        return draft.answer("stopped", ending.reason)
     tells = reading.doubt is not None and reading.doubt < 0.5
     is_near = (
         coverage(draft.understood, reading.hits) >= policy.sure_coverage
@@ -136,8 +127,8 @@ def _instead(
     given = None
     if not writing.refused or tells or is_near:
         notice = _UNSURE if writing.refused or writing.guess else _UNSUPPORTED
-        given = draft.quoted(notice, 0.0 if tells else policy.min_quote, first)
-    return given or draft.refused(_NOT_FOUND, first)
+        given = draft.quoted(notice, 0.0 if tells else policy.min_quote, writing.guess)
+    return given or draft.refused(_NOT_FOUND, writing.guess)
 
 
 def _checked(question: str) -> str:

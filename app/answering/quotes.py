@@ -1,10 +1,12 @@
 """The sentences of the passages that answer a question best, word for word.
 
-They are what the reader gets when the model's own words cannot be trusted. Two signals rank them:
-which of the question's content words a sentence holds (rare ones weigh more), and the encoder's
-similarity of question and sentence.
+They are what the reader gets when the model's own words cannot be trusted. Three signals rank them:
+which of the question's content words a sentence holds (rare ones weigh more), the encoder's
+similarity of question and sentence, and, of the best dozen by those two, how much likelier the
+language model finds the question after the sentence.
 """
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -13,12 +15,17 @@ from app.answering.check.support import Citation
 from app.answering.sentences import Span, sentence_spans
 from app.answering.similarity import calibrated
 from app.answering.words import idf
-from embedder.encoder import Encoder
+from embedder.encoder import LanguageModel
 from retriever import Chunk, Hit
 from retriever.words import content_words
 
-_PASSAGES = 4  # of the best hits; one batch of a few dozen sentences is a second on a laptop
-_MAX_SENTENCES = 96
+_PASSAGES = 5  # of the best hits; one batch of a few dozen sentences is a second on a laptop
+_MAX_SENTENCES = 120
+_READ = 12
+_GAIN = 0.25
+"""Relevance of a nat a token by which a sentence makes the question likelier. Of 41 questions on
+the samples an answer stood in the first sentence for 16 at 0 and for 22 at 0.2 (in the first three
+for 30 and 32), of 75 on 161 documents for 50 and 54 (62 and 63); 0.3 gave one less."""
 _BORROWED = 0.5  # what a question's word counts that stands not in the sentence but just above it
 _NEARLY = 0.85
 _MOST_QUOTES = 3
@@ -46,12 +53,14 @@ class Quote:
         chunk: The passage.
         span: Where the sentence stands in `chunk.text`.
         relevance: To the question: share of its words plus similarity (`calibrated`), up to 2.
+        score: By which it is ranked: that, and what the language model says of it.
     """
 
     number: int
     chunk: Chunk
     span: Span
     relevance: float
+    score: float
 
     @property
     def text(self) -> str:
@@ -62,7 +71,7 @@ class Quote:
 def closest_quotes(
     question: str,
     hits: Sequence[Hit],
-    model: Encoder,
+    model: LanguageModel,
     *,
     least: float = 0.0,
     first: Sequence[Citation] = (),
@@ -73,17 +82,17 @@ def closest_quotes(
         question: What is asked.
         hits: Where to look; a citation's number is a hit's place, from 1.
         model: Tells how near a sentence is.
-        least: None whose relevance is below; where it is not 0, none much worse than the best.
+        least: None whose relevance is below; where it is not 0, none that scores much worse than
+            the best.
         first: Sentences that an answer would rest on which is not believed: up to two lead.
     """
     ranked = rank_quotes(question, hits, model)
-    bar = max(least, _NEARLY * ranked[0].relevance) if ranked and least else least
+    enough = [quote for quote in ranked if quote.relevance >= least]
+    bar = _NEARLY * enough[0].score if enough and least else -math.inf
     found: list[Citation] = []
     leads = (led for led in first if _states(led.chunk, Span(led.start, led.end), question))
     near = (
-        Citation(quote.number, quote.chunk, *quote.span)
-        for quote in ranked
-        if quote.relevance >= bar
+        Citation(quote.number, quote.chunk, *quote.span) for quote in enough if quote.score >= bar
     )
     for most, citations in ((_MOST_LED, leads), (_MOST_QUOTES, near)):
         for citation in citations:
@@ -126,7 +135,7 @@ def _with_next(text: str, span: Span) -> Span:
     return Span(span.start, end)
 
 
-def rank_quotes(question: str, hits: Sequence[Hit], model: Encoder) -> list[Quote]:
+def rank_quotes(question: str, hits: Sequence[Hit], model: LanguageModel) -> list[Quote]:
     """The sentences of the first few hits, the best answer to `question` first."""
     candidates = [
         (number, hit.chunk, span, above)
@@ -148,8 +157,17 @@ def rank_quotes(question: str, hits: Sequence[Hit], model: Encoder) -> list[Quot
         own = weights.share(wanted, words[i])
         near = weights.share(wanted, words[i] | above)
         relevance = own + _BORROWED * (near - own) + calibrated(float(similarity), model)
-        quotes.append(Quote(number, chunk, span, relevance))
-    return sorted(quotes, key=lambda quote: -quote.relevance)
+        quotes.append(Quote(number, chunk, span, relevance, relevance))
+    quotes.sort(key=lambda quote: -quote.relevance)
+    read = [_read(quote, question, model) for quote in quotes[:_READ]]
+    return sorted(read, key=lambda quote: -quote.score) + quotes[_READ:]
+
+
+def _read(quote: Quote, question: str, model: LanguageModel) -> Quote:
+    """The quote, with what the language model says of it and what follows it."""
+    text = quote.chunk.text
+    gain = model.likelihood_gain(question, _with_next(text, quote.span).of(text))
+    return replace(quote, score=quote.relevance + _GAIN * (gain or 0.0))
 
 
 def _states(chunk: Chunk, span: Span, question: str) -> bool:

@@ -70,16 +70,6 @@ class ScriptedModel:
         self.prompts.append(messages)
         return Reply(self._words(max_new_tokens, stop), [self.sureness])
 
-    def guess(
-        self,
-        messages: Sequence[Message],
-        *,
-        max_new_tokens: int = 512,
-        stop: threading.Event | None = None,
-    ) -> Reply:
-        self.prompts.append(messages)
-        return Reply(self._words(max_new_tokens, stop), [self.sureness])
-
     def _words(self, limit: int, stop: threading.Event | None) -> Iterator[str]:
         words = self.reply.split(" ")[:limit]
         for number, word in enumerate(words):

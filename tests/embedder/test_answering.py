@@ -353,7 +353,7 @@ def test_an_adapter_is_trained_written_and_switched_on_for_answers_alone(plan, t
     assert model.refusal_probability(MESSAGES) == pytest.approx(refusal_by_steps(model), rel=1e-4)
     written = write(load(checkpoint), answering=True)  # by one that has read nothing before
     other = grounded_messages("Where does the bear sleep?", EXAMPLE.passages)
-    "".join(model.guess(other, max_new_tokens=3))
+    "".join(model.stream(other, max_new_tokens=3, answering=True))
     assert write(model, answering=True) == written
 
 
@@ -455,10 +455,6 @@ def test_a_refusal_is_written_where_it_is_likelier_than_all_else(bundled):
         reply = "".join(bundled.stream(messages, max_new_tokens=20, answering=True))
         assert (bundled.refusal_probability(messages) > 0.5) is refused
         assert (reply == REFUSAL) is refused, reply
-        guess = "".join(bundled.guess(messages, max_new_tokens=20))
-        assert guess
-        assert guess != REFUSAL
-        assert refused or guess == reply
 
 
 def test_a_reply_does_not_begin_with_a_refusal_that_is_less_likely_than_all_else(make_base):

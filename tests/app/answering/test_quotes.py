@@ -35,6 +35,16 @@ def test_what_stands_above_a_sentence_helps_it():
     assert found[0].text == plain
 
 
+def test_the_language_model_is_asked_which_sentence_makes_the_question_likelier(monkeypatch):
+    text = "The pump for the garden is green.\n\nIn the garden it waters for two years.\n\nRoses."
+    question = "How long is the garden pump good?"
+    assert first(question, text).startswith("The pump")
+    monkeypatch.setattr(
+        MODEL, "likelihood_gain", lambda question, passage: 3.0 * ("two years" in passage)
+    )
+    assert first(question, text).startswith("In the garden")
+
+
 def test_tables_are_quoted_by_the_line():
     table = "\n".join(
         f"row {n} costs {n} euros without any shipping fees at all" for n in range(40)
