@@ -7,6 +7,7 @@ be hostile, and what reads it is C.
 import json
 import subprocess
 import sys
+import threading
 import unicodedata
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
@@ -17,12 +18,15 @@ import pypdfium2 as pdfium
 from PIL import Image, ImageDraw
 
 from embedder.errors import DuetError
+from retriever import FILE_TYPES, Chunk
 
+_PDF = FILE_TYPES["pdf"]
 _WIDTH = 1100  # pixels
 _MOST_PIXELS = 12_000_000
 _SECONDS = 20.0
 _MEMORY = 2 << 30  # bytes
 _MARK = (250, 214, 70, 105)
+_AT_ONCE = threading.BoundedSemaphore(2)
 _LEAST = 12  # letters in a row that count as found, or a quarter of the quote if that is more
 _FOLLOWING = 2  # pages after the passage's first on which a quote may stand
 
@@ -40,6 +44,11 @@ class Box(NamedTuple):
     top: float
 
 
+def has_picture(chunk: Chunk) -> bool:
+    """Whether the page of a passage can be drawn."""
+    return chunk.media_type == _PDF and chunk.page is not None
+
+
 def page_picture(file: Path, page: int, quotes: Sequence[str]) -> bytes:
     """A PNG of a page.
 
@@ -54,10 +63,11 @@ def page_picture(file: Path, page: int, quotes: Sequence[str]) -> bytes:
     """
     command = [sys.executable, "-m", "app.page_picture", str(file), str(page)]
     try:
-        done = subprocess.run(
-            command, input=json.dumps(list(quotes)).encode(), capture_output=True,
-            timeout=_SECONDS, check=True,
-        )  # fmt: skip
+        with _AT_ONCE:
+            done = subprocess.run(
+                command, input=json.dumps(list(quotes)).encode(), capture_output=True,
+                timeout=_SECONDS, check=True,
+            )  # fmt: skip
     except subprocess.SubprocessError as error:
         msg = f"{file.name} has no page {page} that can be drawn"
         raise PictureError(msg) from error

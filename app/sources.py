@@ -5,12 +5,11 @@ from pathlib import Path
 from fastapi import APIRouter, HTTPException
 from fastapi.responses import FileResponse, Response
 
-from app.page_picture import PictureError, page_picture
+from app.page_picture import PictureError, has_picture, page_picture
 from app.runtime import Runtime
 from app.tickets import Place, TicketError
-from retriever import FILE_TYPES, Chunk
+from retriever import Chunk
 
-PDF = FILE_TYPES["pdf"]
 _HEADERS = {"Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"}
 
 
@@ -21,7 +20,7 @@ def create_sources(runtime: Runtime) -> APIRouter:
     @sources.get("/pages/{ticket}")
     def page(ticket: str) -> Response:  # pyright: ignore[reportUnusedFunction]
         place, chunk = _opened(runtime, ticket)
-        if chunk.media_type != PDF or chunk.page is None:
+        if chunk.page is None or not has_picture(chunk):
             raise HTTPException(404, "Only pages of PDFs are drawn.")
         quotes = [chunk.text[start:end] for start, end in place.spans]
         try:

@@ -90,7 +90,7 @@ def writing_html(sentences: Sequence[Sentence]) -> str:
     return f'<div class="duet-answer">{_rendered(sentences, _plain_chip)}</div>'
 
 
-def answer_html(answer: Answer, name: str = "") -> str:
+def answer_html(answer: Answer, name: str) -> str:
     """A finished answer: the model's sentences, quotes as they stand, or why there is none.
 
     Args:

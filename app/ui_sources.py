@@ -10,11 +10,10 @@ from itertools import groupby
 from app.answering import Answer, Citation
 from app.answering.sentences import Span
 from app.location import file_name, location
+from app.page_picture import has_picture
 from app.tickets import Place
-from retriever import FILE_TYPES
 
 _AROUND = 280  # characters shown before and after a quote
-_PDF = FILE_TYPES["pdf"]
 
 
 def sources_html(answer: Answer, name: str, issue: Callable[[Place], str]) -> str:
@@ -71,7 +70,7 @@ def _file_html(citations: Sequence[Citation], issue: Callable[[Place], str]) -> 
     spans = tuple(sorted({(citation.start, citation.end) for citation in citations}))
     ticket = issue(Place(chunk.document_id, chunk.position, spans))
     page = ""
-    if chunk.media_type == _PDF and chunk.page is not None:
+    if has_picture(chunk):
         alt = html.escape(f"The page of {location(chunk)} that holds the quote, which is marked")
         page = f'<img class="duet-page" loading="lazy" src="api/pages/{ticket}" alt="{alt}">'
     return f'<a class="duet-file" href="api/files/{ticket}" download>Get the file</a>{page}'

@@ -17,17 +17,15 @@ PREFILL = 512
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A reply that counts as a whole: it is written where it is likelier than `least`.
+    """A reply that counts as a whole: it is written where it is likelier than all others together.
 
     Greedy choice alone would take its first id where that is likelier than each single other one.
 
     Attributes:
         ids: Two or more.
-        least: At 1 it is never written.
     """
 
     ids: Sequence[int]
-    least: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +107,7 @@ def _decided(
     chances = logits.softmax(dim=-1)
     rest = following[range(len(wanted) - 1), wanted[1:]].sum().exp()
     whole = chances[wanted[0]] * rest
-    if whole > refusal.least:
+    if whole > 0.5:
         others = torch.ones_like(logits, dtype=torch.bool)
         others[wanted[0]] = False
         return True, logits.masked_fill(others, -torch.inf)

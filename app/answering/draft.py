@@ -1,6 +1,6 @@
 """An answer while it grows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from app.answering.answer import Answer, Kind, Sentence
@@ -19,6 +19,7 @@ class Draft:
         model: Finds the closest sentences where there is nothing better.
         sources: The passages; a citation that is handed in has the place of its own as number.
         left_out: Those that did not fit before the model.
+        read_on: Whether the model may read one more sentence to find the closest.
 
     Attributes:
         sentences: What was written so far, as the answer shows it.
@@ -33,6 +34,7 @@ class Draft:
         model: LanguageModel,
         sources: Sequence[Hit],
         left_out: Sequence[Hit] = (),
+        read_on: Callable[[], bool] = lambda: True,
     ) -> None:
         self.sentences: list[Sentence] = []
         self.rejected: Sequence[str] = ()
@@ -41,6 +43,7 @@ class Draft:
         self.model = model
         self.sources = sources
         self._left_out = left_out
+        self._read_on = read_on
         self._places: dict[int, int] = {}
 
     def add(self, sentence: Sentence) -> Sentence:
@@ -58,13 +61,18 @@ class Draft:
             least: Smallest relevance of a quote; see `closest_quotes`.
             first: These lead: where what the model is not sure of stands.
         """
-        quotes = closest_quotes(self.understood, self.sources, self.model, least=least, first=first)
+        quotes = self._closest(first, least)
         return self.answer("quoted", notice, quotes) if quotes else None
 
     def refused(self, notice: str, first: Sequence[Citation] = ()) -> Answer:
         """The documents do not say; what comes closest is told."""
-        quotes = closest_quotes(self.understood, self.sources, self.model, first=first)
-        return self.answer("refused", notice, quotes)
+        return self.answer("refused", notice, self._closest(first))
+
+    def _closest(self, first: Sequence[Citation], least: float = 0.0) -> list[Citation]:
+        return closest_quotes(
+            self.understood, self.sources, self.model,
+            least=least, first=first, read_on=self._read_on,
+        )  # fmt: skip
 
     def answer(self, kind: Kind, notice: str = "", quotes: Sequence[Citation] = ()) -> Answer:
         """The answer as it stands now."""

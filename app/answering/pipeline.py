@@ -90,11 +90,12 @@ def stream_answer(
     hits = retriever.retrieve(question, policy.k, min_score=policy.min_score, mode=policy.mode)
     related = relation(question, hits, retriever, policy)
     if related is None:
-        return Draft(asked, question, model, hits).refused(_OFF_TOPIC if hits else _NOTHING)
+        notice = _OFF_TOPIC if hits else _NOTHING
+        return Draft(asked, question, model, hits, read_on=lambda: False).refused(notice)
     reading = read(question, hits, model, ending)
     context = build_context(question, reading.hits, model, max_new_tokens=policy.max_new_tokens)
     sources = [*context.sources, *(hit for hit in hits if hit not in context.sources)]
-    draft = Draft(asked, question, model, sources, context.left_out)
+    draft = Draft(asked, question, model, sources, context.left_out, lambda: not ending.is_set())
     writing = Writing(
         model, context, question, lambda sureness: _is_sure(reading, sureness, policy), ending
     )
@@ -108,7 +109,8 @@ def stream_answer(
         return draft.answer("generated", _dropped(len(writing.rejected)))
     if not context.sources:
         return draft.quoted(_TOO_LONG, policy.min_quote) or draft.refused(_NOT_FOUND)
-    return _instead(draft, writing, reading, related, policy)
+    answer = _instead(draft, writing, reading, related, policy)
+    return draft.answer("stopped", ending.reason) if ending.is_set() else answer
 
 
 def _instead(

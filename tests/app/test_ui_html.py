@@ -11,13 +11,17 @@ from tests.app.fakes import chunk
 HOSTILE = "<script>alert(1)</script> ![x](http://evil.example/x.png) [y](http://evil.example)"
 
 LINKS = {
-    '<a class="duet-cite" href="#-1" title="' + html.escape(HOSTILE) + '"',
+    '<a class="duet-cite" href="#a-1" title="' + html.escape(HOSTILE) + '"',
     '<a class="duet-file" href="api/files/t" download',
 }
 
 
 def answer(*sentences: Sentence, kind: str = "generated", **fields: object) -> Answer:
     return Answer(question="?", understood="?", kind=kind, sentences=sentences, **fields)
+
+
+def shown(told: Answer) -> str:
+    return ui_html.answer_html(told, "a")
 
 
 def cite(*numbers: int, text: str = "A b.") -> tuple[Citation, ...]:
@@ -30,8 +34,8 @@ def test_nothing_a_model_or_a_document_writes_becomes_html():
     pages = [
         ui_html.question_html(HOSTILE),
         ui_html.writing_html([Sentence(HOSTILE, "", cite(1))]),
-        ui_html.answer_html(answer(Sentence(HOSTILE, "", ()))),
-        ui_html.answer_html(answer(kind="quoted", quotes=cite(1, text=HOSTILE))),
+        shown(answer(Sentence(HOSTILE, "", ()))),
+        shown(answer(kind="quoted", quotes=cite(1, text=HOSTILE))),
         ui_html.rejected_html([HOSTILE]),
         sources_html(
             answer(kind="quoted", quotes=(Citation(1, hostile_chunk, 3, 20),)), "a", lambda _: "t"
@@ -64,26 +68,26 @@ def test_brackets_of_a_document_are_text_and_chips_cannot_be_forged():
     sentence = Sentence(
         "After 24 months [1] see items[1] of paper [2], \ue0001\ue001.", "", cite(1)
     )
-    page = ui_html.answer_html(answer(sentence))
+    page = shown(answer(sentence))
     assert "months [1] see items[1] of paper [2]" in page
     assert page.count("duet-cite") == 1
 
 
 def test_markup_in_quotes_stays_as_it_stands():
     quotes = cite(1, text="Use **two** `keys` [1].") + cite(2, text="And a *lock*.")
-    page = ui_html.answer_html(answer(kind="quoted", quotes=quotes))
+    page = shown(answer(kind="quoted", quotes=quotes))
     assert "“Use **two** `keys` [1].” <a " in page
     assert page.count("<blockquote>") == page.count("duet-cite") == 2
 
 
 def test_a_refusal_shows_what_comes_closest_as_such():
-    page = ui_html.answer_html(answer(kind="refused", quotes=cite(1)))
+    page = shown(answer(kind="refused", quotes=cite(1)))
     assert (
         page.index("The documents do not say.")
         < page.index("What comes closest")
         < page.index("A b.")
     )
-    assert "comes closest" not in ui_html.answer_html(answer(kind="refused"))
+    assert "comes closest" not in shown(answer(kind="refused"))
 
 
 def test_until_the_first_sentence_the_page_says_what_happens():

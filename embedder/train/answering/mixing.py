@@ -25,7 +25,7 @@ _OPPOSITES = {
     "won": "lost", "buy": "sell", "open": "close", "begin": "end", "east": "west",
 }  # fmt: skip
 _EMPHASIS = {
-    "squad": 6.0, "qed": 3.0, "covid-qa": 2.0, "qamr": 0.5, "medquad": 0.4,
+    "squad": 3.0, "qed": 3.0, "covid-qa": 2.0, "qamr": 0.5, "medquad": 0.4,
     "openstax-glossary": 0.4, "openstax-negative": 0.5,
 }  # fmt: skip
 """What people ask in a few words counts more, whole sentences less: 1 for the sources not named."""
@@ -103,7 +103,7 @@ class Mixer:
                 yield Example(example.passages, asked)
 
     def _texts(self, rng: random.Random) -> tuple[list[Text], list[Text]]:
-        """One to five texts, in any order, of which some are about the same things; others too."""
+        """One to five texts, in any order, some about the same things, and more about those."""
         (source,) = rng.choices(self._sources, self._weights)
         place = rng.randrange(len(source))
         near = self._near(source, place)

@@ -117,7 +117,8 @@ def test_the_markdown_of_chat_models_is_no_doubt(ask, reply):
     assert (answer.kind, answer.text) == ("generated", reply.rstrip("-\n"))
 
 
-def test_a_question_about_something_else_is_refused_without_the_model(ask, model):
+def test_a_question_about_something_else_is_refused_without_the_model(ask, model, monkeypatch):
+    monkeypatch.setattr(model, "likelihood_gain", None)  # whoever calls it fails
     answer = ask("Who won the football world cup in Brazil?", "Germany won it [1].")
     assert (answer.kind, answer.text, answer.sentences) == ("refused", REFUSAL, ())
     assert "Nothing" in answer.notice
@@ -206,6 +207,22 @@ def test_a_time_limit_keeps_what_is_written_and_says_so(model, retriever):
 
     assert (answer.kind, answer.text) == ("stopped", RIGHT)
     assert answer.notice == "Ended after 0.3 seconds: the time limit of an answer."
+
+
+def test_stop_while_the_closest_sentences_are_ranked_ends_the_answer(model, retriever, monkeypatch):
+    model.reply = REFUSAL
+    stop = threading.Event()
+    read = []
+
+    def gain(question: str, passage: str) -> None:
+        read.append(passage)
+        if len(read) > 1:  # the first is the gate's
+            stop.set()
+
+    monkeypatch.setattr(model, "likelihood_gain", gain)
+    answer = drain(stream_answer(WARRANTY, retriever, stop=stop))
+    assert (answer.kind, answer.citations) == ("stopped", ())
+    assert len(read) == 2
 
 
 def test_stop_keeps_from_quoting(model, retriever):

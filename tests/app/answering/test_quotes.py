@@ -45,6 +45,16 @@ def test_the_language_model_is_asked_which_sentence_makes_the_question_likelier(
     assert first(question, text).startswith("In the garden")
 
 
+def test_the_language_model_is_not_asked_where_it_need_not_be_or_is_to_stop(monkeypatch):
+    asked = []
+    monkeypatch.setattr(MODEL, "likelihood_gain", lambda question, passage: asked.append(passage))
+    found = hits("The pump is heavy and green.\n\nRoses want sun and water.")
+    assert len(closest_quotes("How heavy is it?", found, MODEL, read_on=lambda: False)) == 2
+    assert asked == []
+    closest_quotes("How heavy is it?", found, MODEL, read_on=lambda: not asked)
+    assert len(asked) == 1
+
+
 def test_tables_are_quoted_by_the_line():
     table = "\n".join(
         f"row {n} costs {n} euros without any shipping fees at all" for n in range(40)
