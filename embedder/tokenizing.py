@@ -44,16 +44,14 @@ class Prompter:
         Raises:
             NotUnicodeError: `text` has half of a surrogate pair.
         """
-        try:
-            text.encode()
-        except UnicodeEncodeError as error:
-            nearby = text[max(0, error.start - 20) : error.start + 20]
-            msg = (
-                f"expected Unicode, found half of a surrogate pair in {nearby!r}: decode the text "
-                "from its bytes with errors='replace'"
-            )
-            raise NotUnicodeError(msg) from error
+        _check_unicode(text)
         return self._plain.encode(text, add_special_tokens=specials).ids
+
+    def all_ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """As `text_ids` for many texts, on all cores."""
+        for text in texts:
+            _check_unicode(text)
+        return [encoding.ids for encoding in self._plain.encode_batch_fast(list(texts))]
 
     def prompt_ids(self, messages: Sequence[Message]) -> list[int]:
         """Token ids of a conversation in the model's template, ready for the assistant's turn.
@@ -92,3 +90,15 @@ class Prompter:
             enable_thinking=False,
         )
         return str(rendered)
+
+
+def _check_unicode(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        nearby = text[max(0, error.start - 20) : error.start + 20]
+        msg = (
+            f"expected Unicode, found half of a surrogate pair in {nearby!r}: decode the text "
+            "from its bytes with errors='replace'"
+        )
+        raise NotUnicodeError(msg) from error

@@ -136,6 +136,8 @@ def _describe_answering(parser: argparse.ArgumentParser) -> None:
     plan.add("start_from", "folder of an adapter to go on from (none)", kind=Path)
     plan.add("steps", "0: all examples once (%(default)s)")
     plan.add("batch", "examples a step (%(default)s)")
+    plan.add("at_once", "of them computed together; more on a GPU (%(default)s)")
+    plan.add("workers", "processes that prepare steps meanwhile (%(default)s)")
     plan.add("longest", "tokens of an example (%(default)s)")
     plan.add("learning_rate", "at its peak (%(default)s)")
     plan.add("warmup", "steps (%(default)s)")

@@ -15,6 +15,9 @@ from embedder.tokenizing import Prompter
 from embedder.train.pairs import Pair
 from embedder.train.recipe import Design, Losses
 
+_MEASURED = 4096
+"""Pairs whose tokens are counted at once."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
@@ -39,13 +42,14 @@ class Side:
 
     Attributes:
         question: With the instruction in front.
-        answer: What the base should write, ending in its end-of-text token.
+        answer: What the base should write, ending in its end-of-text token, where the losses want
+            it.
         echo: The answer with the echo instruction in front, where the losses want it.
         teacher: The teacher's vectors of the answers, `[batch, dimension]`.
     """
 
     question: Tokens
-    answer: Tokens
+    answer: Tokens | None
     echo: Tokens | None
     teacher: torch.Tensor
 
@@ -94,18 +98,25 @@ class Collator:
             DataError: A question is longer than the encoder accepts; its line is named.
         """
         cut = 0
-        for pair in pairs:
-            for question in (pair.question, pair.negative_question):
-                length = len(self._question(question)) if question else 0
-                if length > self._limit:
-                    msg = (
-                        f"{file}, line {pair.line}: the question has {length:,} tokens with its "
-                        f"instruction, but the encoder accepts {self._limit:,}: shorten it, or "
-                        "train with a larger --max-length"
-                    )
-                    raise DataError(msg)
-            cut += len(self._prompter.text_ids(pair.answer)) >= self._longest_answer
+        for start in range(0, len(pairs), _MEASURED):
+            some = pairs[start : start + _MEASURED]
+            self._check_questions(file, [(p.line, p.question) for p in some])
+            negatives = [(p.line, p.negative_question) for p in some if p.negative_question]
+            self._check_questions(file, negatives)
+            answers = self._prompter.all_ids([p.answer for p in some])
+            cut += sum(len(ids) >= self._longest_answer for ids in answers)
         return cut
+
+    def _check_questions(self, file: Path, questions: Sequence[tuple[int, str]]) -> None:
+        measured = self._questions([text for _, text in questions])
+        for (line, _), ids in zip(questions, measured, strict=True):
+            if len(ids) > self._limit:
+                msg = (
+                    f"{file}, line {line}: the question has {len(ids):,} tokens with its "
+                    f"instruction, but the encoder accepts {self._limit:,}: shorten it, or "
+                    "train with a larger --max-length"
+                )
+                raise DataError(msg)
 
     def batch(
         self,
@@ -124,7 +135,7 @@ class Collator:
 
     def questions(self, pairs: Sequence[Pair], device: torch.device | str = "cpu") -> Tokens:
         """The questions of `pairs` alone, with the instruction in front."""
-        return Tokens.of([self._question(pair.question) for pair in pairs], device)
+        return Tokens.of(self._questions([pair.question for pair in pairs]), device)
 
     def words(self, text: str) -> list[int]:
         """Token ids of `text` alone."""
@@ -137,21 +148,21 @@ class Collator:
         teacher: NDArray[np.float32],
         device: torch.device | str,
     ) -> Side:
-        echo = None
-        if self._losses.echoes:
-            echo = Tokens.of([self._echo(answer) for answer in answers], device)
+        losses = self._losses
         return Side(
-            question=Tokens.of([self._question(q) for q in questions], device),
-            answer=Tokens.of([self._answer(answer) for answer in answers], device),
-            echo=echo,
+            question=Tokens.of(self._questions(questions), device),
+            answer=Tokens.of(self._answers(answers), device) if losses.reconstruction else None,
+            echo=Tokens.of(self._echoes(answers), device) if losses.echoes else None,
             teacher=torch.from_numpy(teacher).to(device),
         )
 
-    def _question(self, question: str) -> list[int]:
-        return self._prompter.text_ids(self._losses.instruction + question)
+    def _questions(self, questions: Sequence[str]) -> list[list[int]]:
+        return self._prompter.all_ids([self._losses.instruction + text for text in questions])
 
-    def _echo(self, answer: str) -> list[int]:
-        return self._prompter.text_ids(self._losses.echo_instruction + answer)[: self._limit]
+    def _echoes(self, answers: Sequence[str]) -> list[list[int]]:
+        found = self._prompter.all_ids([self._losses.echo_instruction + text for text in answers])
+        return [ids[: self._limit] for ids in found]
 
-    def _answer(self, answer: str) -> list[int]:
-        return [*self._prompter.text_ids(answer), self._end][: self._longest_answer]
+    def _answers(self, answers: Sequence[str]) -> list[list[int]]:
+        found = self._prompter.all_ids(answers)
+        return [[*ids, self._end][: self._longest_answer] for ids in found]

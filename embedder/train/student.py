@@ -261,8 +261,9 @@ class Student(nn.Module):
         found[name] = mse_loss(vectors, side.teacher)
         return vectors
 
-    def _reconstruct(self, states: torch.Tensor, answer: Tokens) -> torch.Tensor:
+    def _reconstruct(self, states: torch.Tensor, answer: Tokens | None) -> torch.Tensor:
         """The base writes the answer as the plain model that it is while it generates."""
+        assert answer is not None
         soft = self.reconstruction(states)
         self._switch.use(None)
         return next_token_loss(self.lm, soft, answer.ids, answer.lengths)

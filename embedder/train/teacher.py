@@ -106,7 +106,9 @@ def _load_sentence_transformer(folder: Path, device: str) -> Encode:
 
     def encode(texts: Sequence[str]) -> NDArray[np.float32]:
         with torch.inference_mode():
-            vectors: Any = model.encode(list(texts), show_progress_bar=False)
+            vectors: Any = model.encode(
+                list(texts), batch_size=32 if device == "cpu" else 256, show_progress_bar=False
+            )
         return np.asarray(vectors, dtype=np.float32)
 
     return encode

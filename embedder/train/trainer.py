@@ -199,10 +199,10 @@ class Trainer:
         self._done = 0
         words = data.words(plan.design.words)
         self.student = Student(lm, plan.design, plan.losses, data.dimension, plan.pace.seed, words)
-        if self.student.idf is not None:
-            self.student.idf.copy_(data.idf(len(self.student.idf)))
         if plan.start_from is not None:
             self.student.start_from(read_checkpoint(local_folder(plan.start_from)))
+        elif self.student.idf is not None:
+            self.student.idf.copy_(data.idf(len(self.student.idf)))
         if plan.gradient_checkpointing:
             self.student.enable_gradient_checkpointing()
         self.student.train()

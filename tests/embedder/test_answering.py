@@ -25,7 +25,7 @@ from embedder.tokenizing import Prompter
 from embedder.train.__main__ import main
 from embedder.train.answering.example import Asked, Example, cited, read_examples, write_examples
 from embedder.train.answering.mixing import Mixer
-from embedder.train.answering.packing import pack
+from embedder.train.answering.packing import branch_mask, pack
 from embedder.train.answering.plan import Adapter, AnsweringPlan
 from embedder.train.answering.records import KINDS, Record
 from embedder.train.answering.rules import ask
@@ -273,7 +273,7 @@ def test_a_branch_is_computed_as_its_conversation_would_be_alone(make_base, fami
     with torch.inference_mode():
         together = lm(
             input_ids=packed.ids[None],
-            attention_mask=packed.mask(lm.dtype),
+            attention_mask=branch_mask(packed.branch[None], lm.dtype),
             position_ids=packed.positions[None],
         ).logits[0, packed.scored]
     alone, targets = [], []
@@ -374,6 +374,18 @@ def refusal_by_steps(model):
     list(islice(tokens, steps))
     assert len(found) == steps
     return float(np.prod(found))
+
+
+def test_examples_computed_together_teach_what_they_teach_alone(plan):
+    other = Example(EXAMPLE.passages[:1], EXAMPLE.asked[:1])  # shorter, so that one is padded
+    write_examples(plan.data, [EXAMPLE, other, EXAMPLE])
+    alone = replace(plan, batch=3, steps=4)
+    train_answering(alone)
+    together = replace(alone, out=plan.out.with_name("together"), at_once=3, workers=2)
+    train_answering(together)
+    for one, both in zip(curve(alone.out), curve(together.out), strict=True):
+        for name in ("loss", "right", "gradient", "tokens"):
+            assert both[name] == pytest.approx(one[name], rel=1e-3)
 
 
 def test_a_training_may_go_on_from_an_adapter(plan):

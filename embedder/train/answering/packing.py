@@ -1,4 +1,4 @@
-"""An example as one sequence: the passages once, then each question with its reply on a branch.
+"""An example as one sequence: its passages once, then each question with its reply on a branch.
 
 Branches see the passages and themselves, not each other, and their positions go on from where the
 passages end: each is computed exactly as the conversation that it is would be alone.
@@ -6,8 +6,10 @@ passages end: each is computed exactly as the conversation that it is would be a
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import torch
+from torch.nn.utils.rnn import pad_sequence
 
 from embedder.chat import grounded_messages
 from embedder.tokenizing import Prompter
@@ -34,13 +36,63 @@ class Packed:
     targets: torch.Tensor
     weights: torch.Tensor
 
-    def mask(self, dtype: torch.dtype) -> torch.Tensor:
-        """What each place may see, added to the attention scores: `[1, 1, length, length]`."""
-        length = len(self.ids)
-        same = (self.branch[:, None] == self.branch) | (self.branch == 0)
-        seen = same & torch.ones(length, length, dtype=torch.bool).tril()
-        mask = torch.zeros(length, length, dtype=dtype)
-        return mask.masked_fill(~seen, torch.finfo(dtype).min)[None, None]
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """Several examples, computed together: what is shorter than the longest is padded behind.
+
+    Attributes:
+        ids: `[examples, longest]`.
+        positions: `[examples, longest]`.
+        branch: `[examples, longest]`, -1 for padding.
+        scored: Places of all replies' tokens in `ids.flatten()`, `[scored]`.
+        targets: `[scored]`.
+        weights: `[scored]`; those of an example sum to one.
+        shares: What each counts in the share that is foreseen rightly; sum to one likewise.
+        tokens: Without padding.
+    """
+
+    ids: torch.Tensor
+    positions: torch.Tensor
+    branch: torch.Tensor
+    scored: torch.Tensor
+    targets: torch.Tensor
+    weights: torch.Tensor
+    shares: torch.Tensor
+    tokens: int
+
+    @classmethod
+    def of(cls, packed: Sequence[Packed]) -> Self:
+        """Stack one or more examples."""
+        longest = max(len(p.ids) for p in packed)
+
+        def padded(rows: list[torch.Tensor], value: int) -> torch.Tensor:
+            return pad_sequence(rows, batch_first=True, padding_value=value)
+
+        return cls(
+            padded([p.ids for p in packed], 0),
+            padded([p.positions for p in packed], 0),
+            padded([p.branch for p in packed], -1),
+            torch.cat([p.scored + place * longest for place, p in enumerate(packed)]),
+            torch.cat([p.targets for p in packed]),
+            torch.cat([p.weights / p.weights.sum() for p in packed]),
+            torch.cat([torch.full((len(p.scored),), 1 / len(p.scored)) for p in packed]),
+            sum(len(p.ids) for p in packed),
+        )
+
+
+def branch_mask(branch: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """What each place may see, added to the attention scores: `[examples, 1, length, length]`.
+
+    Args:
+        branch: Of each place, `[examples, length]`.
+        dtype: Of the scores.
+    """
+    length = branch.shape[1]
+    same = (branch[:, :, None] == branch[:, None]) | (branch[:, None] == 0)
+    seen = same & torch.ones(length, length, dtype=torch.bool, device=branch.device).tril()
+    mask = torch.zeros(seen.shape, dtype=dtype, device=branch.device)
+    return mask.masked_fill(~seen, torch.finfo(dtype).min)[:, None]
 
 
 def pack(example: Example, prompter: Prompter, end: int, longest: int) -> Packed | None:

@@ -35,6 +35,8 @@ class AnsweringPlan:
         start_from: Folder of an adapter of this shape to start from; by default from nothing.
         steps: Where it ends; 0 is after all examples once.
         batch: Examples a step, over all processes.
+        at_once: How many of them are computed together; on a GPU as many as its memory holds.
+        workers: Processes that prepare steps meanwhile; 0 prepares each when it is due.
         longest: Tokens of an example: passages, questions and replies.
         learning_rate: At its peak; a cosine brings it to a tenth.
         warmup: Steps of rising learning rate.
@@ -51,6 +53,8 @@ class AnsweringPlan:
     start_from: Path | None = None
     steps: int = 0
     batch: int = 4
+    at_once: int = 1
+    workers: int = 0
     longest: int = 1536
     learning_rate: float = 1e-3
     warmup: int = 20
@@ -60,10 +64,11 @@ class AnsweringPlan:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if min(self.batch, self.save_every, self.longest) < 1 or self.steps < 0:
+        least = min(self.batch, self.at_once, self.save_every, self.longest)
+        if least < 1 or min(self.steps, self.workers) < 0:
             msg = (
                 "expected an example, a token and a step or more, found "
-                f"batch {self.batch}, longest {self.longest}, save_every {self.save_every}, "
-                f"steps {self.steps}"
+                f"batch {self.batch}, at_once {self.at_once}, longest {self.longest}, "
+                f"save_every {self.save_every}, steps {self.steps}, workers {self.workers}"
             )
             raise TrainingError(msg)

@@ -7,8 +7,9 @@ any number of processes.
 import json
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,6 +20,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.nn.functional import cross_entropy
+from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 from transformers import PreTrainedModel
 
@@ -28,7 +30,7 @@ from embedder.errors import DataError, TrainingError
 from embedder.fingerprint import weights_hash
 from embedder.tokenizing import Prompter
 from embedder.train.answering.example import Example, read_examples
-from embedder.train.answering.packing import Packed, pack
+from embedder.train.answering.packing import Packed, Stack, branch_mask, pack
 from embedder.train.answering.plan import AnsweringPlan
 from embedder.train.lora import LORA_TARGETS, lora_parameters
 from embedder.train.run import Run
@@ -50,7 +52,7 @@ def train_answering(plan: AnsweringPlan) -> Path:
         msg = f"{plan.data} has {len(examples)} examples, a batch takes {plan.batch}"
         raise DataError(msg)
     run = Run(plan.out)
-    free = ("out", "save_every", "device")
+    free = ("out", "save_every", "device", "at_once", "workers")
     settings: dict[str, object] = {k: str(v) for k, v in asdict(plan).items() if k not in free}
     settings["steps"] = str(steps)
     run.check(settings)
@@ -172,38 +174,34 @@ class _Trainer:
         main = self._accelerator.is_main_process
         if main:
             self._run.curve.keep(self._done)
-        steps = range(self._done, self._steps)
+        steps = _Steps(
+            self._plan,
+            examples,
+            partial(pack, prompter=prompter, end=end, longest=self._plan.longest),
+            range(self._done, self._steps),
+            (self._accelerator.process_index, self._accelerator.num_processes),
+        )
+        loader = DataLoader(steps, batch_size=None, num_workers=self._plan.workers)
         bar = tqdm(
-            steps, desc="answering", initial=self._done, total=self._steps,
+            loader, desc="answering", initial=self._done, total=self._steps,
             disable=None if main else True,
         )  # fmt: skip
-        for step in bar:
-            began = time.perf_counter()
-            mine = list(self._mine(examples, step))
-            packed = [p for e in mine if (p := pack(e, prompter, end, self._plan.longest))]
-            point = self._step(step, packed)
+        began = time.perf_counter()
+        for step, stacks in enumerate(bar, start=self._done):
+            point = self._step(step, stacks)
             if main:
                 self._run.curve.add({**point, "seconds": time.perf_counter() - began})
                 bar.set_postfix(loss=f"{point['loss']:.3f}")
                 if (step + 1) % self._plan.save_every == 0 or step + 1 == self._steps:
                     self._save(step + 1)
+            began = time.perf_counter()
 
-    def _mine(self, examples: Sequence[Example], step: int) -> Iterator[Example]:
-        """This process's part of a step: as much text as the others', so that none waits."""
-        batch, processes = self._plan.batch, self._accelerator.num_processes
-        chosen = [examples[(step * batch + place) % len(examples)] for place in range(batch)]
-        chosen.sort(key=lambda e: sum(map(len, e.passages)), reverse=True)
-        for place, example in enumerate(chosen):
-            turn, owner = divmod(place, processes)
-            if (processes - 1 - owner if turn % 2 else owner) == self._accelerator.process_index:
-                yield example
-
-    def _step(self, step: int, packed: Sequence[Packed]) -> dict[str, float]:
+    def _step(self, step: int, stacks: Sequence[Stack]) -> dict[str, float]:
         total = torch.zeros(3)
-        for sequence in packed:
-            loss, right = self._loss(sequence)
+        for stack in stacks:
+            loss, right = self._loss(stack)
             (loss / self._plan.batch).backward()
-            total += torch.tensor([loss.item(), right.item(), len(sequence.ids)])
+            total += torch.tensor([loss.item(), right.item(), stack.tokens])
         gradients = torch.cat([
             (p.grad if p.grad is not None else torch.zeros_like(p)).float().flatten()
             for p in self._working
@@ -245,24 +243,27 @@ class _Trainer:
         self._optimizer.zero_grad(set_to_none=True)
         self._copy_masters()
 
-    def _loss(self, packed: Packed) -> tuple[torch.Tensor, torch.Tensor]:
-        """Weighted mean loss of the replies' tokens, and the share that is foreseen rightly."""
+    def _loss(self, stack: Stack) -> tuple[torch.Tensor, torch.Tensor]:
+        """Weighted mean loss of the replies' tokens, and the share that is foreseen rightly.
+
+        Both are sums over the examples of the stack.
+        """
         lm: Any = self._lm
         device = lm.device
-        mask = packed.mask(lm.dtype).to(device)
+        mask = branch_mask(stack.branch.to(device), lm.dtype)
         kinds = set(getattr(lm.config.get_text_config(), "layer_types", None) or [])
         attention: Any = mask if kinds <= {"full_attention"} else dict.fromkeys(kinds, mask)
         hidden = lm.base_model(
-            input_ids=packed.ids[None].to(device),
+            input_ids=stack.ids.to(device),
             attention_mask=attention,
-            position_ids=packed.positions[None].to(device),
+            position_ids=stack.positions.to(device),
             use_cache=False,
-        ).last_hidden_state[0, packed.scored]
-        logits = lm.get_output_embeddings()(hidden).float()
-        targets, weights = packed.targets.to(device), packed.weights.to(device)
+        ).last_hidden_state
+        logits = lm.get_output_embeddings()(hidden.flatten(0, 1)[stack.scored.to(device)]).float()
+        targets = stack.targets.to(device)
         losses = cross_entropy(logits, targets, reduction="none")
-        right = (logits.argmax(dim=-1) == targets).float().mean()
-        return (losses * weights).sum() / weights.sum(), right
+        right = (logits.argmax(dim=-1) == targets).float()
+        return (losses * stack.weights.to(device)).sum(), (right * stack.shares.to(device)).sum()
 
     def _rate(self, step: int) -> float:
         plan = self._plan
@@ -284,3 +285,53 @@ class _Trainer:
                 "steps": steps,
             }
         )
+
+
+class _Steps(Dataset[list[Stack]]):
+    """What each step of this process computes, by its place from the first step on."""
+
+    def __init__(
+        self,
+        plan: AnsweringPlan,
+        examples: Sequence[Example],
+        pack: Callable[[Example], Packed | None],
+        steps: range,
+        process: tuple[int, int],
+    ) -> None:
+        """Remember what a step is made from.
+
+        Args:
+            plan: How many examples are a step, and computed together.
+            examples: Taken in their order, from the first again after the last.
+            pack: Makes an example a sequence; None where it is too long.
+            steps: Those to do.
+            process: The index of this process, and how many there are.
+        """
+        self._plan = plan
+        self._examples = examples
+        self._pack = pack
+        self._steps = steps
+        self._process = process
+
+    def __len__(self) -> int:
+        return len(self._steps)
+
+    def __getitem__(self, place: int) -> list[Stack]:
+        mine = list(self._mine(self._steps[place]))
+        packed = [p for example in mine if (p := self._pack(example))]
+        together = self._plan.at_once
+        packed.sort(key=lambda p: len(p.ids))
+        return [
+            Stack.of(packed[start : start + together]) for start in range(0, len(packed), together)
+        ]
+
+    def _mine(self, step: int) -> Iterator[Example]:
+        """This process's part of a step: as much text as the others', so that none waits."""
+        index, processes = self._process
+        batch, examples = self._plan.batch, self._examples
+        chosen = [examples[(step * batch + place) % len(examples)] for place in range(batch)]
+        chosen.sort(key=lambda e: sum(map(len, e.passages)), reverse=True)
+        for place, example in enumerate(chosen):
+            turn, owner = divmod(place, processes)
+            if (processes - 1 - owner if turn % 2 else owner) == index:
+                yield example
