@@ -99,7 +99,7 @@ class Mixer:
                 made = [t for t in (self._ruled(rng) for _ in range(4)) if t]
                 example = self._about_texts(made[: _count(rng)], [], rng)
             asked = [a for a in example.asked if not a.refused or rng.random() < self.vain]
-            if asked:
+            if asked and example.passages:
                 yield Example(example.passages, asked)
 
     def _texts(self, rng: random.Random) -> tuple[list[Text], list[Text]]:
@@ -196,7 +196,7 @@ class Mixer:
 
 
 def _count(rng: random.Random) -> int:
-    return rng.choices((1, 2, 3, 4, 5), (1, 2, 4, 2, 4))[0]
+    return rng.choices((1, 2, 3, 4, 5), (3, 2, 4, 2, 3))[0]
 
 
 def _distinct(kind: Kind, count: int, rng: random.Random) -> list[Record]:
@@ -287,7 +287,7 @@ def _altered(asked: Sequence[Asked], passages: str, rng: random.Random) -> list[
     found: list[Asked] = []
     names = [n.strip() for n in _NAME.findall(passages)]
     for question in (a.question for a in asked if not a.refused):
-        if rng.random() < 0.3:
+        if rng.random() < 0.4:
             altered = _alter(question, names, rng)
             if altered is not None:
                 found.append(Asked(altered, REFUSAL))
