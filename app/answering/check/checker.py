@@ -13,7 +13,7 @@ from retriever.words import content_words
 _AFTER = 12
 """A sentence is complete once so many characters follow: a late `[1]` would still belong to it."""
 _TAIL = re.compile(r"(?:than|as|of|that|which|whose|and|or|but)\b", re.IGNORECASE)
-_REASON = re.compile(r"(?:because|since|due|for|to|by|so|as)\b", re.IGNORECASE)
+_REASON = re.compile(r"\b(?:because|since|due|for|to|by|so|as)\b", re.IGNORECASE)
 _WHOLE = 3
 """So many content words say something whatever they begin with."""
 
@@ -89,8 +89,10 @@ class Checker:
 
 def _is_fragment(claim: str, asked: str) -> bool:
     """Whether a few words are the end of a sentence, or no reason where one is asked for."""
-    if len(content_words(claim)) >= _WHOLE:
-        return False
+    words = set(content_words(claim))
+    is_short = len(words) < _WHOLE
     if asked.casefold().startswith("why"):
-        return _REASON.match(claim) is None
-    return _TAIL.match(claim) is not None
+        wanted = set(content_words(asked))
+        repeats = not claim[:1].isupper() and 2 * len(wanted & words) >= len(wanted)
+        return (is_short and not _REASON.match(claim)) or (repeats and not _REASON.search(claim))
+    return is_short and _TAIL.match(claim) is not None

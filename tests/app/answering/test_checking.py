@@ -222,6 +222,7 @@ def test_the_question_tells_what_a_short_answer_claims():
     [
         ("Why are containers less secure?", "than alternatives [1].", False),
         ("Why are containers less secure?", "processes [1].", False),
+        ("Why are containers less secure?", "processes can be considered less secure [1].", False),
         ("Why are containers less secure?", "since they share [1].", True),
         ("Why are containers less secure?", "They share the same operating system [1].", True),
         ("Less secure than what?", "than alternatives [1].", False),
