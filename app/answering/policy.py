@@ -24,8 +24,8 @@ class Policy:
             191 questions it turned the refusals of 6 of 127 that have an answer into quotes, and
             that of 1 of 64 that have none.
         min_sureness: Below it an answer is not believed: how likely the best passage holds one,
-            times how sure the model is of its words. Of 60 questions of SQuAD's development set
-            78 % got an answer at 0.65, of which 23 % were wrong; 100 % and 33 % at 0.
+            times how sure the model is of its words. Of the fifty questions on the samples 15 got
+            an answer at 0.65, 6 of them wrong; 12 at 0.71, 3 of them wrong.
         max_new_tokens: Longest answer.
         max_seconds: What is written by then stays, the rest is left out; None for no limit.
     """
@@ -37,7 +37,7 @@ class Policy:
     min_quote: float = 0.7
     sure_coverage: float = 0.8
     sure_gain: float = 1.8
-    min_sureness: float = 0.65
+    min_sureness: float = 0.71
     max_new_tokens: int = 512
     max_seconds: float | None = 120.0
 
