@@ -92,5 +92,5 @@ def test_a_refusal_is_doubted_where_a_passage_alone_seems_to_answer(ask, model):
     given = ask(question, REFUSAL, policy=policy)
     assert given.kind == "quoted"
     assert "not sure" in given.notice
-    model.doubts = {"24 months": 0.6}
+    model.doubts = {"24 months": 0.9}
     assert ask(question, REFUSAL, policy=policy).kind == "refused"
