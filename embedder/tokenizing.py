@@ -48,7 +48,7 @@ class Prompter:
         return self._plain.encode(text, add_special_tokens=specials).ids
 
     def all_ids(self, texts: Sequence[str]) -> list[list[int]]:
-        """As `text_ids` for many texts, on all cores."""
+        """As `text_ids` for many texts, on all cores; its errors are the same."""
         for text in texts:
             _check_unicode(text)
         return [encoding.ids for encoding in self._plain.encode_batch_fast(list(texts))]

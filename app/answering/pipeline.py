@@ -29,10 +29,6 @@ _OFF_TOPIC = "Nothing in the documents is close to this question."
 _NOTHING = "No passage was found where the search was to look."
 _NOT_FOUND = "None of the passages that were found seems to answer it."
 _UNSUPPORTED = "In the documents' own words: the model's did not hold."
-_MOST_DOUBT = 0.8
-"""Up to it a refusal is no refusal to a reader who sees the closest sentences. Of the fifty
-questions on the samples it made quotes of the refusals of 8 of 41 that have an answer, 6 of them
-with the answer, and of 2 of 9 that have none."""
 _UNSURE = "In the documents' own words, the closest first: the model is not sure of an answer."
 _TOO_LONG = "In the documents' own words: no passage fits into the model's window."
 
@@ -125,7 +121,7 @@ def _instead(
     policy: Policy,
 ) -> Answer:
     """Quotes where an answer seems to stand in the passages, else a refusal."""
-    tells = reading.doubt is not None and reading.doubt < _MOST_DOUBT
+    tells = reading.doubt is not None and reading.doubt <= policy.most_doubt
     is_near = (
         coverage(draft.understood, reading.hits) >= policy.sure_coverage
         or (related.gain or 0.0) >= policy.sure_gain

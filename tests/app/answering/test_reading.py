@@ -88,7 +88,7 @@ def test_an_answer_that_the_model_is_not_sure_of_becomes_its_sentences(ask, mode
 def test_a_refusal_is_doubted_where_a_passage_alone_seems_to_answer(ask, model):
     question = "When does the guarantee of that thing run out?"
     policy = {"min_relevance": 0.0}
-    model.doubts = {"24 months": 0.4}
+    model.doubts = {"24 months": 0.7}
     given = ask(question, REFUSAL, policy=policy)
     assert given.kind == "quoted"
     assert "not sure" in given.notice
