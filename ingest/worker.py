@@ -56,10 +56,10 @@ Answer: TypeAlias = Identity | Parsed | DuetError
 
 
 class ParserWorker:
-    """A worker process that parses one file after the other; a context manager, not thread-safe.
+    """A worker process that parses one file after the other; a context manager.
 
-    It is started with the first file. (Not `multiprocessing`: its children import the main module
-    anew, and under Streamlit that is the user's script.)
+    One thread asks; any may close. It is started with the first file. (Not `multiprocessing`: its
+    children import the main module anew, and under Streamlit that is the user's script.)
 
     Args:
         seconds: A file may take so long.
@@ -70,6 +70,8 @@ class ParserWorker:
         self._seconds = seconds
         self._memory_bytes = memory_bytes
         self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+        self._is_closed = False
 
     def identify(self, path: str) -> Identity:
         """Find out what a file is. `parse`, if it comes next, does not read it again.
@@ -97,11 +99,10 @@ class ParserWorker:
         return answer.document, answer.content_hash
 
     def close(self) -> None:
-        """End the process, if it runs."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.communicate()  # also closes the pipes
-            self._process = None
+        """End the process, if it runs, and start no other: what is asked from now on fails."""
+        with self._lock:
+            self._is_closed = True
+        self._end()
 
     def __enter__(self) -> Self:
         return self
@@ -110,9 +111,10 @@ class ParserWorker:
         self.close()
 
     def _ask(self, request: Request) -> Identity | Parsed:
-        if self._process is not None and self._process.poll() is not None:
-            self.close()  # it died while it had nothing to do
-        process = self._process = self._process or _start()
+        former = self._process
+        if former is not None and former.poll() is not None:
+            self._end()  # it died while it had nothing to do
+        process = self._started()
         timed_out = threading.Event()
 
         def end() -> None:
@@ -130,15 +132,31 @@ class ParserWorker:
                 reason = self._why_it_died(process, timed_out=timed_out.is_set())
                 answer = UnreadableError(reason)
         except BaseException:  # Ctrl-C in the middle of an answer: the rest of it must not be read
-            self.close()
+            self._end()
             raise
         finally:
             timer.cancel()
         if process.poll() is not None or timed_out.is_set():
-            self.close()
+            self._end()
         if isinstance(answer, DuetError):
             raise answer
         return answer
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        # Else one that is started beside `close` would be nobody's, and run on.
+        with self._lock:
+            if self._is_closed:
+                msg = "was not read: reading was ended before"
+                raise UnreadableError(msg)
+            self._process = self._process or _start()
+            return self._process
+
+    def _end(self) -> None:
+        with self._lock:
+            process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.communicate()  # also closes the pipes
 
     def _why_it_died(self, process: subprocess.Popen[bytes], *, timed_out: bool) -> str:
         status = process.wait()

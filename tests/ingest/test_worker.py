@@ -81,6 +81,16 @@ def test_a_file_that_takes_too_long_fails_and_the_next_one_is_read(pipe: str, no
         assert worker.parse(note, Format.TEXT)[0].text == "A note."
 
 
+def test_a_closed_worker_starts_no_process(note: str):
+    """A reader that is left closes its workers while others of its threads ask them."""
+    worker = ParserWorker()
+    worker.parse(note, Format.TEXT)
+    worker.close()
+    with pytest.raises(UnreadableError, match="reading was ended before"):
+        worker.parse(note, Format.TEXT)
+    assert psutil.Process().children() == []
+
+
 def test_a_crash_fails_the_file_and_the_next_one_is_read(pipe: str, note: str):
     with ParserWorker() as worker:
         worker.parse(note, Format.TEXT)
