@@ -89,6 +89,9 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rows", type=_count, help="at random so many questions of a file (all)")
     parser.add_argument("--queries", type=_count, help="the first so many of a set (all)")
     parser.add_argument("--minilm", action="store_true", help="search the sets with MiniLM, too")
+    parser.add_argument(
+        "--rerank", action="store_true", help="let the model rank the best ten of a set anew, too"
+    )
     parser.add_argument("--verbose", action="store_true", help="print each answer")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results")
     parser.add_argument("--baseline", type=Path, metavar="FILE", help="results of before")
@@ -135,7 +138,7 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 
 def _serve(options: argparse.Namespace) -> None:
-    from app.ui_server import serve
+    from app.server import serve
 
     serve(options.host, options.port, model=options.model, index=options.index)
 

@@ -3,7 +3,7 @@
 Hybrid search lets each arm find candidates, gives every candidate the exact score of both arms,
 and orders them by the sum of the standardised scores. Measured against reciprocal rank fusion,
 which forgets by how much an arm prefers something: nDCG@10 0.68 against 0.63, the mean of four
-sets (the bundled encoder alone 0.55, BM25 alone 0.62); see `benchmarks/search.py`.
+sets (the bundled encoder alone 0.55, BM25 alone 0.62); `python -m app evaluate --sets`.
 """
 
 from collections.abc import Sequence

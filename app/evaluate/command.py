@@ -41,6 +41,7 @@ class Plan:
         rows: At most so many questions of a file, at random.
         queries: The first so many queries of a set.
         minilm: Whether the sets are also searched with MiniLM's vectors.
+        rerank: Whether the language model also ranks the ten best passages of a search anew.
         verbose: Whether each answer is printed, for a person to judge.
         json: Where the results are written, if anywhere.
         baseline: Results, written so, below which nothing may drop beyond noise.
@@ -53,6 +54,7 @@ class Plan:
     rows: int | None = None
     queries: int | None = None
     minilm: bool = False
+    rerank: bool = False
     verbose: bool = False
     json: Path | None = None
     baseline: Path | None = None
@@ -122,7 +124,8 @@ def _file(file: Path, asked: Asked, retriever: Retriever[LanguageModel], plan: P
 def _searches(sets: Sequence[RetrievalSet], plan: Plan, versions: dict[str, str]) -> list[Result]:
     if not sets:
         return []
-    encoders: dict[str, Encoder] = {"Duet": TruncatingEncoder(plan.model)}
+    own = TruncatingEncoder(plan.model)
+    encoders: dict[str, Encoder] = {"Duet": own}
     if plan.minilm:
         encoders["MiniLM"] = MiniLM()
     versions |= {name: encoder.id.label for name, encoder in encoders.items()}
@@ -131,6 +134,10 @@ def _searches(sets: Sequence[RetrievalSet], plan: Plan, versions: dict[str, str]
         for data in sets
         for name, encoder in encoders.items()
         for found in search_results(
-            encoder, name, data, MODES if name == "Duet" else ("dense", "hybrid")
+            encoder,
+            name,
+            data,
+            MODES if encoder is own else ("dense", "hybrid"),
+            own.model if plan.rerank and encoder is own else None,
         )
     ]

@@ -6,7 +6,10 @@ import pytest
 
 from app.__main__ import main
 from app.evaluate.baseline import drops
+from app.evaluate.search import search_results
 from embedder.errors import DataError
+from embedder.evaluate.beir import read_retrieval_set
+from embedder.evaluate.encoders import TruncatingEncoder
 from embedder.evaluate.measures import Estimate
 from embedder.evaluate.tasks import Result
 
@@ -41,6 +44,18 @@ def test_both_halves_are_measured_printed_and_written(bundle, checkpoint, tmp_pa
     lexical = next(row for row in results if row["system"] == "Duet lexical")
     assert lexical["measures"]["nDCG@10"]["value"] == 1
     assert main([*command, "--baseline", str(out)]) == 0
+
+
+@pytest.mark.parametrize(("gain", "is_best"), [(5.0, True), (-5.0, False)])
+def test_the_model_may_rank_the_best_passages_anew(bundle, checkpoint, gain, is_best):
+    class Reader:
+        def likelihood_gain(self, question, passage):
+            return gain if question.split()[0] in passage.lower() else 0.0
+
+    data = read_retrieval_set(bundle[0])
+    [found] = search_results(TruncatingEncoder(checkpoint), "Duet", data, (), Reader())
+    assert found.system == "Duet hybrid, re-ranked"
+    assert (found.measures["nDCG@10"].value == 1) == is_best
 
 
 def test_nothing_to_evaluate_and_an_empty_index_are_clear_errors(tmp_path, checkpoint, capsys):

@@ -25,58 +25,6 @@ _OPEN, _CLOSE = "\ue000", "\ue001"
 
 _LONGEST_TIP = 400  # characters of a quote that shows under the pointer
 
-STYLE = """<style>
-:root { --duet: #2f6f6b; --duet-tint: #2f6f6b1a; --duet-on: #fff; --duet-dim: #5f6a73; }
-@media (prefers-color-scheme: dark) {
-  :root { --duet: #7cc4bd; --duet-tint: #7cc4bd24; --duet-on: #14191b; --duet-dim: #9aa7ae; }
-}
-.duet-answer p, .duet-answer li { line-height: 1.65; }
-.duet-answer > :last-child { margin-bottom: 0; }
-.duet-question { white-space: pre-wrap; overflow-wrap: anywhere; max-height: 16rem;
-  overflow-y: auto; }
-.duet-count { white-space: nowrap; }
-.duet-answer, .duet-snippet, .duet-path { overflow-wrap: anywhere; }
-.duet-answer blockquote { margin: 0 0 .8rem; padding: .1rem 0 .1rem .9rem; line-height: 1.65;
-  border-left: 3px solid var(--duet); color: inherit; }
-.duet-answer.duet-refused blockquote { border-left-color: #8886; opacity: .8; }
-.duet-cite { font-size: .75em; font-weight: 600; color: var(--duet); background: var(--duet-tint);
-  border-radius: .35em; padding: .08em .38em; margin-left: .1em; white-space: nowrap; }
-a.duet-cite { text-decoration: none; }
-a.duet-cite:hover, a.duet-cite:focus-visible { background: var(--duet); color: var(--duet-on); }
-.duet-source { border: 1px solid #8884; border-radius: .6rem; margin-top: .5rem; }
-.duet-source summary { padding: .45rem .8rem; cursor: pointer; font-size: .9rem; }
-.duet-source summary:hover { color: var(--duet); }
-.duet-source[open] summary { border-bottom: 1px solid #8884; }
-.duet-source > div { padding: .6rem .8rem .8rem; scroll-margin: 5rem; }
-.duet-source > div:target { background: var(--duet-tint); }
-.duet-page { display: block; width: 100%; margin-top: .7rem; border: 1px solid #8884;
-  border-radius: .4rem; }
-.duet-file { font-size: .85rem; }
-.duet-snippet { font-size: .92rem; line-height: 1.6; white-space: pre-wrap; }
-.duet-snippet mark { background: #fbe9a9; color: #1f2933; padding: .08em .1em;
-  border-radius: .2em; box-decoration-break: clone; }
-.duet-path, .duet-dim { font-size: .8rem; color: var(--duet-dim); }
-.duet-waiting { animation: duet-pulse 1.6s ease-in-out infinite; }
-@keyframes duet-pulse { 50% { opacity: .45; } }
-.duet-documents { max-height: 19rem; overflow-y: auto; font-size: .88rem; }
-.duet-documents div { display: flex; justify-content: space-between; gap: .8rem;
-  align-items: baseline; padding: .3rem 0; border-bottom: 1px solid #8884;
-  overflow-wrap: anywhere; }
-.duet-documents div:last-child { border-bottom: 0; }
-.duet-empty { text-align: center; padding: 9vh 0 1.5rem; }
-.duet-empty h1 { font-size: 2rem; font-weight: 650; letter-spacing: -.02em; padding: 0 0 .3rem; }
-.duet-empty p { color: var(--duet-dim); margin: 0 auto; max-width: 32rem; }
-</style>"""
-
-
-ICON = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24">'
-    '<rect width="24" height="24" rx="6" fill="#2f6f6b"/>'
-    '<path d="M6 8h8M6 12h12M6 16h6" stroke="#fff" stroke-width="2"'
-    ' stroke-linecap="round"/></svg>'
-)
-"""The page's icon; Streamlit's own icons would be fetched from the internet."""
-
 
 def question_html(question: str) -> str:
     """What the reader asked, as typed."""
@@ -95,7 +43,7 @@ def answer_html(answer: Answer, name: str) -> str:
 
     Args:
         answer: Is shown.
-        name: What its sources are called on the page (`app.ui_sources`): their numbers lead there.
+        name: What its sources are called on the page (`source_markup`): their numbers lead there.
     """
     tips: dict[int, str] = {}
     for citation in answer.citations:

@@ -1,6 +1,5 @@
-"""The chat page. Streamlit runs this file from the top for every interaction of every visitor."""
+"""The conversation: questions, answers as they are written, and their sources."""
 
-import hmac
 import logging
 import threading
 from collections.abc import Sequence
@@ -8,13 +7,13 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from app import ui_html
 from app.answering import Answer, AnswerStream, stream_answer
 from app.live import LiveAnswer
 from app.location import file_name
-from app.runtime import Runtime, shared
-from app.ui_sidebar import sidebar
-from app.ui_sources import sources_html
+from app.page import markup
+from app.page.sidebar import sidebar
+from app.page.source_markup import sources_html
+from app.runtime import Runtime
 from embedder.errors import DuetError
 from retriever import Filter
 
@@ -30,20 +29,9 @@ class Turn:
     live: LiveAnswer
 
 
-def main() -> None:
-    """Draw the page for one run of the script."""
-    st.set_page_config(page_title="Duet", page_icon=ui_html.ICON, layout="centered")
-    st.html(ui_html.STYLE)
-    runtime = shared()
-    if not _admitted(runtime):
-        return
-    try:
-        with st.spinner("Opening the model and the index …"):
-            documents = runtime.documents()
-    except DuetError as error:
-        st.error(ui_html.label(str(error)))
-        st.button("Try again")
-        return
+def show_chat(runtime: Runtime) -> None:
+    """Draw the conversation, and what a question is typed into."""
+    documents = runtime.documents()
     where = sidebar(runtime, documents)
     turns: list[Turn] = st.session_state.setdefault("turns", [])
     for place, turn in enumerate(turns, start=1):
@@ -54,21 +42,6 @@ def main() -> None:
         _show_turn(turns[-1], f"answer-{len(turns)}", runtime)
     elif not turns:
         _show_empty(runtime, len(documents))
-
-
-def _admitted(runtime: Runtime) -> bool:
-    """Whether the visitor may see the page: a server with an access key asks for it."""
-    if runtime.access_key is None or st.session_state.get("admitted"):
-        return True
-    st.subheader("This server needs a key")
-    given = st.text_input("Access key", type="password")
-    if not given:
-        return False
-    if hmac.compare_digest(given.encode(), runtime.access_key.encode()):
-        st.session_state["admitted"] = True
-        st.rerun()
-    st.error("That is not the key.")
-    return False
 
 
 def _ask(runtime: Runtime, question: str, where: Filter, turns: Sequence[Turn]) -> Turn:
@@ -83,7 +56,7 @@ def _ask(runtime: Runtime, question: str, where: Filter, turns: Sequence[Turn]) 
 
 def _show_turn(turn: Turn, name: str, runtime: Runtime) -> None:
     with st.chat_message("user", avatar=":material/person:"):
-        st.html(ui_html.question_html(turn.question))
+        st.html(markup.question_html(turn.question))
     with st.chat_message("assistant", avatar=":material/menu_book:"):
         if not turn.live.done:
             _watch(turn.live)
@@ -91,7 +64,7 @@ def _show_turn(turn: Turn, name: str, runtime: Runtime) -> None:
         try:
             _show_answer(turn.live.result(), name, runtime)
         except DuetError as error:
-            st.error(ui_html.label(str(error)))
+            st.error(markup.label(str(error)))
         except Exception:  # a bug must not end the conversation
             _logger.exception("A turn cannot be shown")
             st.error("Something went wrong with this answer; the server's log says what.")
@@ -102,10 +75,10 @@ def _watch(live: LiveAnswer) -> None:
     _finish_after_stop(live)
     place = st.empty()
     try:
-        place.html(ui_html.writing_html(()))
+        place.html(markup.writing_html(()))
         while not live.wait(_FRAME):
             # Drawing is what lets Streamlit end the run, so it is done at every look.
-            place.html(ui_html.writing_html(live.sentences))
+            place.html(markup.writing_html(live.sentences))
     finally:
         live.stop()
     place.empty()
@@ -120,26 +93,26 @@ def _finish_after_stop(live: LiveAnswer) -> None:
 
 def _show_answer(answer: Answer, name: str, runtime: Runtime) -> None:
     if answer.understood != answer.question:
-        st.caption(f"Understood as: {ui_html.label(answer.understood)}")
-    st.html(ui_html.answer_html(answer, name))
+        st.caption(f"Understood as: {markup.label(answer.understood)}")
+    st.html(markup.answer_html(answer, name))
     if answer.notice and answer.kind != "refused":  # a refusal says why itself
-        st.caption(f":material/info: {ui_html.label(answer.notice)}")
+        st.caption(f":material/info: {markup.label(answer.notice)}")
     if answer.rejected:
         with st.expander("Left out", icon=":material/block:"):
-            st.html(ui_html.rejected_html(answer.rejected))
+            st.html(markup.rejected_html(answer.rejected))
     if answer.citations:
         st.html(sources_html(answer, name, runtime.tickets.issue))
     if answer.left_out:
         names = ", ".join(dict.fromkeys(file_name(hit.chunk.source) for hit in answer.left_out))
-        passages = ui_html.passages(len(answer.left_out))
-        st.caption(ui_html.label(f"Left out for length: {passages} of {names}"))
+        passages = markup.passages(len(answer.left_out))
+        st.caption(markup.label(f"Left out for length: {passages} of {names}"))
 
 
 def _show_empty(runtime: Runtime, documents: int) -> None:
-    st.html(ui_html.empty_html(documents))
+    st.html(markup.empty_html(documents))
     for question in runtime.example_questions():
         st.button(
-            ui_html.label(question),
+            markup.label(question),
             on_click=_type,
             args=(question,),
             width="stretch",
@@ -150,7 +123,3 @@ def _show_empty(runtime: Runtime, documents: int) -> None:
 def _type(question: str) -> None:
     """Put a question into the input, for the reader to change or send."""
     st.session_state["question"] = question
-
-
-if __name__ == "__main__":
-    main()

@@ -10,7 +10,7 @@ from embedder.errors import DuetError
 from retriever import Retriever, open_index
 from tests.app.fakes import ScriptedModel
 
-PAGE = Path(__file__).parents[2] / "app" / "ui.py"
+PAGE = Path(__file__).parents[3] / "app" / "page" / "main.py"
 
 
 def page(runtime: Runtime) -> AppTest:

@@ -1,6 +1,6 @@
 """The sources under an answer, as HTML: each opens to its quotes, its page and its file.
 
-Everything that a document wrote is escaped here, as in `app.ui_html`.
+Everything that a document wrote is escaped here, as in `app.page.markup`.
 """
 
 import html
@@ -21,7 +21,7 @@ def sources_html(answer: Answer, name: str, issue: Callable[[Place], str]) -> st
 
     Args:
         answer: Cites them.
-        name: What they are called on the page, as in `ui_html.answer_html`.
+        name: What they are called on the page, as in `markup.answer_html`.
         issue: Makes the ticket that the server shows a page or a file for.
     """
     cited = sorted(answer.citations, key=lambda citation: citation.number)

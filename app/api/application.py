@@ -11,9 +11,9 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from app.answering import Answer, Citation, Exchange, Policy, ask
-from app.api_requests import AskRequest, EmbeddingRequest, SearchRequest
+from app.api.requests import AskRequest, EmbeddingRequest, SearchRequest
+from app.api.sources import create_sources
 from app.runtime import Runtime
-from app.sources import create_sources
 from embedder.encoder import Encoder, LanguageModel
 from embedder.errors import DuetError, TextTooLongError
 from retriever import Hit, Retriever, Spread

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app import ui_html
 from app.location import file_name
+from app.page import markup
 from app.runtime import KEPT, Runtime
 from embedder.errors import DuetError
 from retriever import DocumentRecord, Filter
@@ -24,10 +24,10 @@ def sidebar(runtime: Runtime, documents: Sequence[DocumentRecord]) -> Filter:
         count = len(documents)
         with st.expander(f"Documents ({count:,})", expanded=0 < count <= 12):
             if documents:
-                st.html(ui_html.documents_html(documents))
+                st.html(markup.documents_html(documents))
             else:
                 st.caption("None yet.")
-        st.caption(f"Model: {ui_html.label(runtime.retriever.model.id.name)}")
+        st.caption(f"Model: {markup.label(runtime.retriever.model.id.name)}")
     return Filter(source=source)
 
 
@@ -51,7 +51,7 @@ def _upload(runtime: Runtime) -> None:
         st.session_state["uploads"] = generation + 1
         st.rerun()
     for good, line in st.session_state.pop("uploaded", []):
-        text = ui_html.label(line)
+        text = markup.label(line)
         st.caption(f":material/check: {text}") if good else st.error(text)
 
 

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from app import ui_server
+from app import server
 from app.runtime import Runtime
 from retriever import Retriever, open_index
 from tests.app.fakes import ScriptedModel
@@ -20,8 +20,8 @@ def main(port: int, folder: Path) -> None:
         return Retriever(model, index)
 
     runtime = Runtime(connect, uploads=folder / "uploads")
-    application = ui_server.create_application(runtime, local=True)
-    application.run(config=ui_server.configuration("127.0.0.1", port))
+    application = server.create_application(runtime, local=True)
+    application.run(config=server.configuration("127.0.0.1", port))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from app.api import MAX_BODY, create_api
+from app.api.application import MAX_BODY, create_api
 from app.runtime import Runtime
 from embedder.errors import DuetError
 from retriever import document_id

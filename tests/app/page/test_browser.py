@@ -17,11 +17,11 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from app.__main__ import main
 from embedder import BUNDLED_MODEL
-from tests.app import slow_server
 from tests.app.fakes import pdf
+from tests.app.page import slow_server
 
 CHROMIUM = Path("/usr/bin/chromium")
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 pytestmark = [
     pytest.mark.browser,
@@ -170,7 +170,7 @@ def test_ask_upload_and_ask_again(page, tmp_path, unused_port, checkpoint, capsy
 def test_sentences_stream_and_stop_keeps_them(page, tmp_path, unused_port):
     notes = tmp_path / "returns.md"
     notes.write_text(slow_server.DOCUMENT)
-    command = ("-m", "tests.app.slow_server", str(unused_port), str(tmp_path))
+    command = ("-m", "tests.app.page.slow_server", str(unused_port), str(tmp_path))
     with server(unused_port, tmp_path / "log", *command) as url:
         page.goto(url)
         expect(page.get_by_text("Nothing is indexed yet")).to_be_visible(timeout=60_000)

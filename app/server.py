@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import Mount
 
-from app.api import create_api
+from app.api.application import create_api
 from app.runtime import Runtime, share
 from embedder.errors import DuetError
 
@@ -86,7 +86,7 @@ def create_application(runtime: Runtime, *, local: bool) -> st.App:
 
     share(runtime)
     return st.App(
-        Path(__file__).with_name("ui.py"),
+        Path(__file__).with_name("page") / "main.py",
         lifespan=lifespan,
         routes=[Mount("/api", create_api(runtime))],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=_LOOPBACK_NAMES)]

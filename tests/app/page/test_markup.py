@@ -1,10 +1,10 @@
 import html
 import re
 
-from app import ui_html
 from app.answering import Answer, Citation, Sentence
+from app.page import markup
+from app.page.source_markup import snippet_html, sources_html
 from app.tickets import Place
-from app.ui_sources import snippet_html, sources_html
 from retriever import DocumentRecord
 from tests.app.fakes import chunk
 
@@ -21,7 +21,7 @@ def answer(*sentences: Sentence, kind: str = "generated", **fields: object) -> A
 
 
 def shown(told: Answer) -> str:
-    return ui_html.answer_html(told, "a")
+    return markup.answer_html(told, "a")
 
 
 def cite(*numbers: int, text: str = "A b.") -> tuple[Citation, ...]:
@@ -32,15 +32,15 @@ def test_nothing_a_model_or_a_document_writes_becomes_html():
     hostile_chunk = chunk(HOSTILE, source=f"/docs/{HOSTILE}", title=HOSTILE, headings=(HOSTILE,))
     record = DocumentRecord("id", f"/docs/{HOSTILE}", "t", "v", 1, 1, "text/plain", 3, True)
     pages = [
-        ui_html.question_html(HOSTILE),
-        ui_html.writing_html([Sentence(HOSTILE, "", cite(1))]),
+        markup.question_html(HOSTILE),
+        markup.writing_html([Sentence(HOSTILE, "", cite(1))]),
         shown(answer(Sentence(HOSTILE, "", ()))),
         shown(answer(kind="quoted", quotes=cite(1, text=HOSTILE))),
-        ui_html.rejected_html([HOSTILE]),
+        markup.rejected_html([HOSTILE]),
         sources_html(
             answer(kind="quoted", quotes=(Citation(1, hostile_chunk, 3, 20),)), "a", lambda _: "t"
         ),
-        ui_html.documents_html([record]),
+        markup.documents_html([record]),
     ]
     for page in pages:
         assert "alert(1)" in page
@@ -54,14 +54,14 @@ def test_markdown_of_a_model_is_rendered_and_citations_are_chips():
         Sentence("- one", "\n\n", cite(1)),
         Sentence("- two.", "\n", cite(2, 3)),
     )
-    page = ui_html.answer_html(answer(*sentences), "answer-7")
+    page = markup.answer_html(answer(*sentences), "answer-7")
     assert "<strong>Two</strong>" in page
     one, two, three = (
         f'<a class="duet-cite" href="#answer-7-{n}" title="A b.">{n}</a>' for n in (1, 2, 3)
     )
     assert f"<li>one {one}</li>" in page
     assert f"<li>two {two}{three}.</li>" in page
-    assert "<a " not in ui_html.writing_html(sentences)  # there is nothing yet that they lead to
+    assert "<a " not in markup.writing_html(sentences)  # there is nothing yet that they lead to
 
 
 def test_brackets_of_a_document_are_text_and_chips_cannot_be_forged():
@@ -91,8 +91,8 @@ def test_a_refusal_shows_what_comes_closest_as_such():
 
 
 def test_until_the_first_sentence_the_page_says_what_happens():
-    assert "Reading" in ui_html.writing_html(())
-    assert "Reading" not in ui_html.writing_html([Sentence("Yes.", "", ())])
+    assert "Reading" in markup.writing_html(())
+    assert "Reading" not in markup.writing_html([Sentence("Yes.", "", ())])
 
 
 def test_a_snippet_highlights_its_quotes_with_some_text_around():
@@ -136,11 +136,11 @@ def test_a_source_has_its_file_and_the_page_of_a_pdf():
 
 
 def test_labels_are_plain_text():
-    label = ui_html.label("a*b* [x](y)\n:smile: `c` $m$ <b>: done")
+    label = markup.label("a*b* [x](y)\n:smile: `c` $m$ <b>: done")
     assert label == r"a\*b\* \[x\]\(y\) :⁠smile: \`c\` \$m\$ \<b\>: done"
 
 
 def test_the_empty_page_says_how_to_begin():
-    assert "python -m ingest" in ui_html.empty_html(0)
-    assert "one document" in ui_html.empty_html(1)
-    assert "1,200 documents" in ui_html.empty_html(1200)
+    assert "python -m ingest" in markup.empty_html(0)
+    assert "one document" in markup.empty_html(1)
+    assert "1,200 documents" in markup.empty_html(1200)

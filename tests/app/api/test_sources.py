@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image, ImageChops
 
-from app.api import create_api
+from app.api.application import create_api
 from app.page_picture import PictureError, marked, page_picture
 from app.runtime import Runtime
 from app.tickets import Place, Tickets
