@@ -2,8 +2,9 @@
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
-from urllib.parse import urldefrag
+from urllib.parse import urldefrag, urlsplit, urlunsplit
 
+from httpx import HTTPTransport
 from qdrant_client import QdrantClient, models
 
 from embedder.encoder import EncoderId
@@ -22,11 +23,16 @@ from retriever.schema import (
 )
 from retriever.server.link import Link, NotFoundError
 from retriever.server.points import dense_vector, filter_of, sparse_vector
+from retriever.server.settings import Settings
 
 BATCH = 64
 """Points a request: 64 x 1024 floats are 1.4 MB of JSON, far below the server's 32 MB."""
-TIMEOUT = 60
-"""Seconds: a write waits until the server has applied it."""
+RETRIES = 3
+"""Times that a connection is tried again, within 1.5 seconds: a server may be restarting."""
+INDEXING = models.OptimizersConfigDiff(indexing_threshold=10_000)
+"""Kilobytes of vectors from which on a segment gets its graph; Qdrant's own default."""
+UNINDEXED = models.OptimizersConfigDiff(indexing_threshold=0)
+"""A collection that is being filled gets its graph once, in the end."""
 
 
 class Server:
@@ -37,6 +43,7 @@ class Server:
         name: The published collection's alias.
         address: What to call the server in messages.
         owned: Close the client with the index.
+        settings: How collections are made.
     """
 
     def __init__(
@@ -46,7 +53,9 @@ class Server:
         *,
         address: str = "Qdrant",
         owned: bool = False,
+        settings: Settings | None = None,
     ) -> None:
+        self.settings = settings or Settings()
         self.link = Link(client, address, owned=owned)
         self._client = client
         self.name = name
@@ -55,23 +64,30 @@ class Server:
 
     @classmethod
     def at(cls, url: str, *, api_key: str | None = None) -> "Server":
-        """The server at `http(s)://host:port#name`; connects with the first request.
+        """The server at `http(s)://host:port?settings#name`; connects with the first request.
 
-        The port is 6333 where the URL has none, as qdrant-client has it.
+        The port is 6333 where the URL has none, as qdrant-client has it. For the settings see
+        `retriever.server.settings`.
 
         Raises:
             AddressError: It is no such URL.
         """
-        bare, name = urldefrag(url)
+        whole, name = urldefrag(url)
+        settings = Settings.of(whole)
+        bare = urlunsplit(urlsplit(whole)._replace(query=""))
         # The compatibility check would ask the server here, and only warn if there is none.
         try:
             client = QdrantClient(
-                url=bare, api_key=api_key, timeout=TIMEOUT, check_compatibility=False
+                url=bare,
+                api_key=api_key,
+                timeout=settings.timeout,
+                check_compatibility=False,
+                transport=HTTPTransport(retries=RETRIES),
             )
         except ValueError as error:
             msg = f"{url} is no URL of a Qdrant server: {error}. Expected http://host:6333"
             raise AddressError(msg) from error
-        return cls(client, name or "duet", address=url, owned=True)
+        return cls(client, name or "duet", address=url, owned=True, settings=settings)
 
     def open(self, encoder: EncoderId) -> "ServerEngine":
         """The published generation, made if there is none."""
@@ -117,10 +133,12 @@ class Server:
     def building(self, encoder: EncoderId) -> Generator["ServerEngine"]:
         """`rebuild`, but the connection stays open, and the engine is good after the block."""
         self._clean()
-        collection = self._create(encoder)
+        collection = self._create(encoder, UNINDEXED)
         engine = ServerEngine(self, collection, encoder)
         try:
             yield engine
+            with self.link.calling(f"index the collection {collection}"):
+                self._client.update_collection(collection, optimizers_config=INDEXING)
             former = self.link.aliases().get(self.name)
             self._point({self.name: collection, self.previous: former})
         finally:
@@ -155,7 +173,9 @@ class Server:
         with self.link.calling("list collections"):
             return {found.name for found in self._client.get_collections().collections}
 
-    def _create(self, encoder: EncoderId) -> str:
+    def _create(
+        self, encoder: EncoderId, optimizers: models.OptimizersConfigDiff | None = None
+    ) -> str:
         """The name of a new empty collection, its payload indexes there before the first point."""
         taken = self._collections()
         if self.name in taken:
@@ -167,7 +187,11 @@ class Server:
         collection = next(
             name for n in range(1, len(taken) + 2) if (name := f"{self.name}-{n}") not in taken
         )
-        vectors = models.VectorParams(size=encoder.dimension, distance=models.Distance.COSINE)
+        vectors = models.VectorParams(
+            size=encoder.dimension,
+            distance=models.Distance.COSINE,
+            on_disk=bool(self.settings.quantization) or None,
+        )
         with self.link.calling(f"make the collection {collection}"):
             self._client.create_collection(
                 collection,
@@ -176,6 +200,10 @@ class Server:
                     LEXICAL: models.SparseVectorParams(modifier=models.Modifier.IDF)
                 },
                 metadata={"duet": {**encoder.stored(), "terms": VERSION}},
+                optimizers_config=optimizers,
+                shard_number=self.settings.shards or None,
+                replication_factor=self.settings.replicas or None,
+                quantization_config=self.settings.quantized,
             )
             keyword, integer = models.PayloadSchemaType.KEYWORD, models.PayloadSchemaType.INTEGER
             for field in (*KEYWORDS, SOURCE):
@@ -270,6 +298,7 @@ class ServerEngine:
                 sparse_vector(query) if lexical else list(query),
                 using=LEXICAL if lexical else None,
                 query_filter=filter_of(where, among=among),
+                search_params=None if lexical else self._server.settings.search,
                 limit=limit,
             )
         return [Found(str(point.id), point.payload or {}, point.score) for point in found.points]

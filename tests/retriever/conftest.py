@@ -190,6 +190,9 @@ class StandIn:
     client: QdrantClient
     api_key: str | None = None
     headers: list[dict[str, str]] = field(default_factory=list)
+    made: list[models.CreateCollection] = field(default_factory=list)
+    updated: list[models.UpdateCollection] = field(default_factory=list)
+    asked: list[models.QueryRequest] = field(default_factory=list)
     url: str = ""
 
     def answer(self, method: str, path: list[str], body: dict[str, Any]) -> Any:
@@ -201,21 +204,31 @@ class StandIn:
             case "POST", ["collections", "aliases"]:
                 actions = models.ChangeAliasesOperation(**body).actions
                 return self.client.update_collection_aliases(actions)
-            case "GET", ["collections", name]:
+            case _, ["collections", name]:
+                return self.answer_collection(method, name, body)
+            case _, ["collections", name, *action]:
+                return self.answer_points(name, "/".join(action), body)
+        raise ValueError(path)
+
+    def answer_collection(self, method: str, name: str, body: dict[str, Any]) -> Any:
+        match method:
+            case "GET":
                 return self.client.get_collection(name)
-            case "PUT", ["collections", name]:
+            case "PUT":
                 config = models.CreateCollection(**body)
+                self.made.append(config)
                 return self.client.create_collection(
                     name,
                     config.vectors,
                     sparse_vectors_config=config.sparse_vectors,
                     metadata=config.metadata,
                 )
-            case "DELETE", ["collections", name]:
+            case "PATCH":
+                self.updated.append(models.UpdateCollection(**body))
+                return True
+            case "DELETE":
                 return self.client.delete_collection(name)
-            case _, ["collections", name, *action]:
-                return self.answer_points(name, "/".join(action), body)
-        raise ValueError(path)
+        raise ValueError(method)
 
     def answer_points(self, name: str, action: str, body: dict[str, Any]) -> Any:
         match action:
@@ -228,6 +241,7 @@ class StandIn:
                 return self.client.delete(name, models.FilterSelector(**body))
             case "points/query":
                 query = models.QueryRequest(**body)
+                self.asked.append(query)
                 return self.client.query_points(
                     name,
                     query.query,
@@ -293,8 +307,8 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class StandInServer(ThreadingHTTPServer):
-    def __init__(self, stand_in: StandIn) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, stand_in: StandIn, port: int = 0) -> None:
+        super().__init__(("127.0.0.1", port), Handler)
         self.stand_in = stand_in
         self.one_at_a_time = threading.Lock()  # local mode breaks when two threads write
         stand_in.url = f"http://127.0.0.1:{self.server_port}"

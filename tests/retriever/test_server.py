@@ -1,6 +1,7 @@
 """What only a server's index does; see conftest for what stands in for the server."""
 
 import socket
+import threading
 
 import pytest
 from langchain_core.embeddings import Embeddings
@@ -16,6 +17,7 @@ from retriever.errors import (
     ServerUnreachableError,
 )
 from retriever.server import Server
+from tests.retriever.conftest import StandIn, StandInServer
 
 pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect:UserWarning")
 
@@ -82,6 +84,70 @@ def test_a_url_may_name_the_collection(stand_in, client, document):
     with open_index(stand_in.url, ENCODER) as index:
         assert index.documents() == []
     assert client.count("papers").count == 1
+
+
+def test_a_url_says_how_collections_are_kept(stand_in, document, vector):
+    url = f"{stand_in.url}?shards=4&replicas=2&quantization=int8&timeout=5#papers"
+    stored = document("/docs/a.txt", ["one pump"])
+    with open_index(url, ENCODER) as index:
+        index.replace_document(stored.chunks, stored.vectors)
+        assert index.search(vector("x"), 1, text="pump")[0].chunk.text == "one pump"
+    [made] = stand_in.made
+    assert (made.shard_number, made.replication_factor) == (4, 2)
+    assert made.quantization_config.scalar.type == "int8"
+    assert made.vectors.on_disk
+    rescored = {query.params.quantization.rescore for query in stand_in.asked if query.params}
+    assert rescored == {True}
+
+
+def test_without_settings_the_server_decides(stand_in, vector):
+    with open_index(stand_in.url, ENCODER) as index:
+        index.search(vector("x"), 1, text="pump")
+    [made] = stand_in.made
+    assert made.shard_number is made.replication_factor is made.quantization_config is None
+    assert all(query.params is None for query in stand_in.asked)
+
+
+def test_a_collection_gets_its_graph_when_it_is_filled(stand_in, document):
+    stored = document("/docs/a.txt", ["one"])
+    with rebuild(stand_in.url, ENCODER) as index:
+        index.replace_document(stored.chunks, stored.vectors)
+        assert stand_in.made[0].optimizers_config.indexing_threshold == 0
+        assert not stand_in.updated
+    assert stand_in.updated[0].optimizers_config.indexing_threshold > 0
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("shards=none", "shards=NUMBER"),
+        ("replicas=0", "replicas=NUMBER"),
+        ("quantization=int4", "quantization=int8 or binary"),
+        ("sharding=2", "shards, replicas, quantization, timeout"),
+    ],
+)
+def test_a_setting_that_there_is_not_is_named(query, expected):
+    with pytest.raises(AddressError, match=f"expected {expected}.* found {query}"):
+        open_index(f"http://127.0.0.1:1?{query}", ENCODER)
+
+
+def test_a_server_that_is_just_starting_is_waited_for(client):
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+    servers = []
+
+    def start():
+        servers.append(StandInServer(StandIn(client), port))
+        servers[0].serve_forever(poll_interval=0.01)
+
+    starting = threading.Timer(0.2, start)
+    starting.start()
+    with open_index(f"http://127.0.0.1:{port}", ENCODER) as index:
+        assert index.info().documents == 0
+    servers[0].shutdown()
+    starting.join()
+    servers[0].server_close()
 
 
 def test_collections_of_others_are_neither_used_nor_dropped(stand_in, client):
