@@ -236,6 +236,26 @@ class LLM2VecGen:
         Raises:
             TextTooLongError: A text is too long and `truncate` is False; nothing is embedded.
         """
+        states = self.pooled(
+            texts, instruction=instruction, truncate=truncate, max_length=max_length
+        )
+        vectors = self._head(torch.from_numpy(states)).numpy()
+        if normalize:
+            vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        return vectors
+
+    def pooled(
+        self,
+        texts: Sequence[str],
+        *,
+        instruction: str = "",
+        truncate: bool = False,
+        max_length: int | None = None,
+    ) -> NDArray[np.float32]:
+        """The states `[n, width]` of which the heads make embeddings; arguments as in `encode`.
+
+        A head can be trained on them without the base (`python -m embedder.train heads`).
+        """
         limit = (max_length or self.max_length) - len(self._rows)
         if limit < 1:
             msg = f"max_length {max_length} leaves no room beside {len(self._rows)} special tokens"
@@ -244,13 +264,11 @@ class LLM2VecGen:
         if not truncate:
             self._check_lengths([len(sequence) for sequence in ids], limit)
         ids = [sequence[:limit] for sequence in ids]
-        vectors = np.empty((len(ids), self.dimension), dtype=np.float32)
+        found = np.empty((len(ids), self._head.weight.shape[1]), dtype=np.float32)
         for batch in by_length([len(sequence) for sequence in ids], self._batch_tokens):
             states = self._compression_states([ids[i] for i in batch])
-            vectors[batch] = self._head(self._representation.pool(states)).numpy()
-        if normalize:
-            vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-        return vectors
+            found[batch] = self._representation.pool(states).numpy()
+        return found
 
     def count_tokens(self, text: str) -> int:
         """How many tokens `text` has, without special tokens."""

@@ -228,6 +228,12 @@ def write_checkpoint(
             save_file(tensors, folder / "representation.safetensors")
 
 
+def write_alignment(folder: Path, head: Head) -> None:
+    """Put `head` in the place of a checkpoint's alignment head."""
+    dtype = str(_run_config(folder / "run_config.yml").get("torch_dtype", "float32"))
+    _write_head(folder / "alignment_mlp", head, dtype)
+
+
 def write_sentence_transformers_files(folder: Path, told: Instructions) -> None:
     """Write what `SentenceTransformer(folder)` reads: which module it is, and its prompts."""
     module = {"idx": 0, "name": "0", "path": "", "type": SENTENCE_TRANSFORMERS_MODULE}

@@ -1,4 +1,4 @@
-"""`python -m embedder.train respond | train | examples | answering ...`."""
+"""`python -m embedder.train respond | train | heads | examples | answering ...`."""
 
 import argparse
 import sys
@@ -9,9 +9,10 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from embedder.errors import DuetError
 from embedder.train.answering.plan import Adapter, AnsweringPlan
+from embedder.train.heads.plan import HeadPlan
 from embedder.train.recipe import Asking, Design, Losses, Pace, Plan, Shard
 
-Values = TypeVar("Values", Adapter, AnsweringPlan, Asking, Design, Losses, Pace, Plan)
+Values = TypeVar("Values", Adapter, AnsweringPlan, Asking, Design, HeadPlan, Losses, Pace, Plan)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,10 +36,11 @@ def _parser() -> argparse.ArgumentParser:
         "command goes on where it was when it is given again.",
     )
     commands = parser.add_subparsers(
-        required=True, metavar="respond | train | examples | answering"
+        required=True, metavar="respond | train | heads | examples | answering"
     )
     _describe_respond(commands.add_parser("respond", help="let the model answer questions"))
     _describe_train(commands.add_parser("train", help="train special tokens and two heads"))
+    _describe_heads(commands.add_parser("heads", help="train a checkpoint's head to find passages"))
     _describe_examples(commands.add_parser("examples", help="make examples of grounded answers"))
     _describe_answering(commands.add_parser("answering", help="train a LoRA to give such answers"))
     return parser
@@ -110,6 +112,27 @@ def _describe_train(parser: argparse.ArgumentParser) -> None:
     pace.add("closed_form", "pairs that the heads are fitted to first (%(default)s)")
     pace.add("evenness", "of the directions then, 0 to 1 (%(default)s)")
     pace.add("heads_share", "the heads' share of the learning rate (%(default)s)")
+
+
+def _describe_heads(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(work=_heads)
+    add = parser.add_argument
+    add("data", type=Path, help='JSON lines with "question" and "answer" or "group"')
+    add("--model", required=True, help="checkpoint: folder or hub id")
+    add("--out", type=Path, required=True, help="folder of the run; the checkpoint is OUT/model")
+    plan = _Fields(add, HeadPlan)
+    plan.add("add", "directions of the states put beside the head (%(default)s)")
+    plan.add("dimension", "of the embeddings in the end; 0: all (%(default)s)")
+    plan.add("steps", "how many (%(default)s)")
+    plan.add("batch", "pairs a step (%(default)s)")
+    plan.add("together", "neighbours in the data that share a step (%(default)s)")
+    plan.add("learning_rate", "at its peak (%(default)s)")
+    plan.add("warmup", "steps (%(default)s)")
+    plan.add("scale", "of the cosines (%(default)s)")
+    plan.add("groups", "weight of rows that mean the same (%(default)s)")
+    plan.add("keep", "weight of staying near the head as it was (%(default)s)")
+    plan.add("max_length", "tokens of a text that are read (%(default)s)")
+    plan.add("seed", "of the order (%(default)s)")
 
 
 def _describe_examples(parser: argparse.ArgumentParser) -> None:
@@ -198,6 +221,12 @@ def _train(arguments: argparse.Namespace) -> None:
     arguments.pace = _only(Pace, arguments)
     arguments.gradient_checkpointing = not arguments.no_gradient_checkpointing
     print(f"the checkpoint is in {train(_only(Plan, arguments))}")
+
+
+def _heads(arguments: argparse.Namespace) -> None:
+    from embedder.train.heads.trainer import train_head
+
+    print(f"the checkpoint is in {train_head(_only(HeadPlan, arguments))}")
 
 
 def _examples(arguments: argparse.Namespace) -> None:
