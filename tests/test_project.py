@@ -35,8 +35,8 @@ def test_the_readmes_python_runs_as_it_stands(capsys, tmp_path, monkeypatch):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("Patented in 1868")  # the retriever's first passage
     assert lines[1]  # the chain's reply
-    assert "(1, 384) float32" in lines
-    assert "(384,)" in lines
+    assert "(1, 640) float32" in lines
+    assert "(640,)" in lines
     assert any(line.startswith("Container") for line in lines)  # the index's best passage
     answer = next(n for n, line in enumerate(lines) if line.startswith(("generated", "quoted")))
     assert "share the same operating system" in lines[answer]
