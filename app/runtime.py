@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from app.access.keys import Keys
 from app.duet import Duet
 from app.tickets import Tickets
 from embedder.encoder import Encoder, LanguageModel
@@ -48,7 +49,7 @@ class Runtime:
     Args:
         connect: Loads the model, opens the index.
         uploads: Folder that keeps uploaded files.
-        access_key: What callers of the API and visitors of the page must show, if anything.
+        keys: One of which callers of the API and visitors of the page must show, if there are any.
 
     Attributes:
         tickets: For links to what the page shows.
@@ -59,9 +60,9 @@ class Runtime:
         connect: Callable[[], Retriever[LanguageModel]],
         *,
         uploads: Path,
-        access_key: str | None = None,
+        keys: Keys | None = None,
     ) -> None:
-        self.access_key = access_key
+        self.keys = keys
         self.tickets = Tickets()
         self._connect = connect
         self._uploads = uploads
@@ -89,7 +90,7 @@ class Runtime:
         return cls(
             lambda: Duet.open(address, source, api_key=api_key).retriever,
             uploads=beside.with_name("uploads"),
-            access_key=environ.get("DUET_API_KEY") or None,
+            keys=Keys.of(key) if (key := environ.get("DUET_API_KEY")) else None,
         )
 
     @property

@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import Mount
 
+from app.access import Gatekeeper
 from app.api.application import create_api
 from app.runtime import Runtime, share
 from embedder.errors import DuetError
@@ -51,7 +52,7 @@ def serve(host: str, port: int, *, model: str | None = None, index: str | None =
     """
     runtime = Runtime.from_environment(os.environ, model=model, index=index)
     local = _is_loopback(host)
-    if not local and runtime.access_key is None:
+    if not local and runtime.keys is None:
         msg = (
             f"Binding {host} lets others in: set DUET_API_KEY to a secret that the page and the "
             "API will ask for, or bind 127.0.0.1."
@@ -85,13 +86,13 @@ def create_application(runtime: Runtime, *, local: bool) -> st.App:
             runtime.close()
 
     share(runtime)
+    named = local and runtime.keys is None
+    hosts = [Middleware(TrustedHostMiddleware, allowed_hosts=_LOOPBACK_NAMES)] if named else []
     return st.App(
         Path(__file__).with_name("page") / "main.py",
         lifespan=lifespan,
         routes=[Mount("/api", create_api(runtime))],
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=_LOOPBACK_NAMES)]
-        if local and runtime.access_key is None
-        else [],
+        middleware=[*hosts, Middleware(Gatekeeper, keys=runtime.keys)],
     )
 
 

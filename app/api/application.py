@@ -1,8 +1,7 @@
 """The HTTP API, mounted under `/api` beside the chat page: embeddings, search and answers."""
 
 import base64
-import hmac
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Request
@@ -10,7 +9,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
+from app.access.gatekeeper import ADMITTED
 from app.answering import Answer, Citation, Exchange, Policy, ask
+from app.api.errors import error_response
 from app.api.requests import AskRequest, EmbeddingRequest, SearchRequest
 from app.api.sources import create_sources
 from app.runtime import Runtime
@@ -30,8 +31,7 @@ def create_api(runtime: Runtime) -> FastAPI:
     api.add_exception_handler(HTTPException, _http_error)
     api.add_exception_handler(DuetError, _duet_error)
 
-    def ready(request: Request) -> Retriever[LanguageModel]:
-        _authorise(request, runtime.access_key)
+    def ready() -> Retriever[LanguageModel]:
         problem = _problem(runtime)
         if problem is not None:
             raise HTTPException(503, problem)
@@ -42,8 +42,8 @@ def create_api(runtime: Runtime) -> FastAPI:
         return {"status": "ok"}
 
     @api.get("/readyz")
-    def readyz() -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
-        return _readiness(runtime)
+    def readyz(request: Request) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
+        return _readiness(runtime, tell=request.scope.get(ADMITTED, True))
 
     @api.post("/v1/embeddings")
     def embeddings(  # pyright: ignore[reportUnusedFunction]
@@ -75,8 +75,12 @@ def create_api(runtime: Runtime) -> FastAPI:
     return api
 
 
-def _readiness(runtime: Runtime) -> JSONResponse:
+def _readiness(runtime: Runtime, *, tell: bool) -> JSONResponse:
     problem = _problem(runtime)
+    if not tell:
+        return JSONResponse(
+            {"status": "not ready" if problem else "ready"}, 503 if problem else 200
+        )
     if problem is not None:
         return JSONResponse({"status": "not ready", "reason": problem}, 503)
     retriever = runtime.retriever
@@ -191,23 +195,16 @@ def _citation(citation: Citation) -> dict[str, Any]:
     }
 
 
-def _authorise(request: Request, key: str | None) -> None:
-    if key is None:
-        return
-    scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not hmac.compare_digest(given.encode(), key.encode()):
-        msg = "Send the server's DUET_API_KEY as `Authorization: Bearer KEY`."
-        raise HTTPException(401, msg, headers={"WWW-Authenticate": "Bearer"})
-
-
 async def _limit_body(
     request: Request, call_next: Callable[[Request], Awaitable[Response]]
 ) -> Response:
     length = request.headers.get("content-length")
     if "transfer-encoding" in request.headers:  # whatever length it also claims
-        return _error(411, "Send a Content-Length; chunked bodies are not taken.")
+        return error_response(411, "Send a Content-Length; chunked bodies are not taken.")
     if int(length or 0) > MAX_BODY:
-        return _error(413, f"The body has {int(length or 0):,} bytes, at most {MAX_BODY:,} go.")
+        return error_response(
+            413, f"The body has {int(length or 0):,} bytes, at most {MAX_BODY:,} go."
+        )
     return await call_next(request)
 
 
@@ -216,22 +213,20 @@ def _invalid(_request: Request, error: Exception) -> JSONResponse:
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"][1:])
     if first["type"] == "json_invalid":
-        return _error(400, f"The body is no JSON: {first['ctx']['error']} at character {place}")
+        return error_response(
+            400, f"The body is no JSON: {first['ctx']['error']} at character {place}"
+        )
     if not place:
-        return _error(400, "Send a JSON object as the body, with `Content-Type: application/json`.")
-    return _error(400, f"{place}: {first['msg']}")
+        return error_response(
+            400, "Send a JSON object as the body, with `Content-Type: application/json`."
+        )
+    return error_response(400, f"{place}: {first['msg']}")
 
 
 def _http_error(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    return _error(error.status_code, error.detail, error.headers)
+    return error_response(error.status_code, error.detail, error.headers)
 
 
 def _duet_error(_request: Request, error: Exception) -> JSONResponse:
-    return _error(400 if isinstance(error, ValueError) else 503, str(error))
-
-
-def _error(status: int, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    kind = "invalid_request_error" if status < 500 else "server_error"
-    content = {"error": {"message": message, "type": kind, "code": status, "param": None}}
-    return JSONResponse(content, status, headers)
+    return error_response(400 if isinstance(error, ValueError) else 503, str(error))

@@ -1,13 +1,11 @@
 """The page. Streamlit runs this file from the top for every interaction of every visitor."""
 
-import hmac
-
 import streamlit as st
 
 from app.page import markup
 from app.page.chat import show_chat
 from app.page.style import ICON, STYLE
-from app.runtime import Runtime, shared
+from app.runtime import shared
 from embedder.errors import DuetError
 
 
@@ -16,8 +14,6 @@ def main() -> None:
     st.set_page_config(page_title="Duet", page_icon=ICON, layout="centered")
     st.html(STYLE)
     runtime = shared()
-    if not _admitted(runtime):
-        return
     try:
         with st.spinner("Opening the model and the index …"):
             runtime.documents()
@@ -26,21 +22,6 @@ def main() -> None:
         st.button("Try again")
         return
     show_chat(runtime)
-
-
-def _admitted(runtime: Runtime) -> bool:
-    """Whether the visitor may see the page: a server with an access key asks for it."""
-    if runtime.access_key is None or st.session_state.get("admitted"):
-        return True
-    st.subheader("This server needs a key")
-    given = st.text_input("Access key", type="password")
-    if not given:
-        return False
-    if hmac.compare_digest(given.encode(), runtime.access_key.encode()):
-        st.session_state["admitted"] = True
-        st.rerun()
-    st.error("That is not the key.")
-    return False
 
 
 if __name__ == "__main__":

@@ -120,15 +120,15 @@ def test_a_failure_to_open_is_told_and_tried_again(tmp_path, caplog):
 def test_settings_come_from_the_environment_unless_given(tmp_path, checkpoint, monkeypatch):
     monkeypatch.chdir(tmp_path)
     environ = {"DUET_MODEL": str(checkpoint), "DUET_INDEX": "mine/index", "DUET_API_KEY": "k"}
-    assert Runtime.from_environment(dict.fromkeys(environ, "")).access_key is None
+    assert Runtime.from_environment(dict.fromkeys(environ, "")).keys is None
     runtime = Runtime.from_environment(environ)
-    assert runtime.access_key == "k"
+    assert runtime.keys.who("k") == ""
     runtime.add_upload("a.txt", b"The pump stands in the cellar of the old house.")
     assert Path(runtime.retriever.index.address).name == "index"
     assert (tmp_path / "mine" / "uploads" / "a.txt").exists()
     runtime.close()
     other = Runtime.from_environment({}, model="no/such/folder", index="http://127.0.0.1:9/")
-    assert other.access_key is None
+    assert other.keys is None
     with pytest.raises(DuetError, match="no/such/folder"):
         _ = other.retriever
 

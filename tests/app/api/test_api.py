@@ -221,19 +221,6 @@ def test_broken_json_unknown_paths_and_large_bodies(client):
     assert client.post("/search", content=b"{}", headers=claimed).status_code == 411
 
 
-def test_a_key_is_asked_for_where_there_is_one(retriever, tmp_path):
-    runtime = Runtime(lambda: retriever, uploads=tmp_path, access_key="s3cret")
-    runtime.warm_up().join()
-    client = TestClient(create_api(runtime))
-    for headers in ({}, {"authorization": "Bearer wrong"}, {"authorization": "Basic s3cret"}):
-        response = client.post("/search", json={"question": "pump"}, headers=headers)
-        assert response.status_code == 401
-        assert "DUET_API_KEY" in message(response)
-    good = {"authorization": "Bearer s3cret"}
-    assert client.post("/search", json={"question": "pump"}, headers=good).status_code == 200
-    assert client.get("/healthz").status_code == 200
-
-
 def test_an_answer_is_data(client, model):
     model.reply = "The warranty of the pump lasts 24 months [1]. It never rusts [1]."
     body = {"question": "How long does the warranty of the pump last?"}

@@ -37,7 +37,7 @@ def client(tmp_path, manual):
     model = ScriptedModel()
     with open_index(tmp_path / "index", model.id) as index:
         ingest([manual, notes], model, index)
-        runtime = Runtime(lambda: Retriever(model, index), uploads=tmp_path, access_key="secret")
+        runtime = Runtime(lambda: Retriever(model, index), uploads=tmp_path)
         runtime.warm_up().join()
         client = TestClient(create_api(runtime))
         for name, file in {"manual": manual, "notes": notes}.items():

@@ -1,9 +1,11 @@
 """The real server over a scripted model that writes slowly: `slow_server.py PORT FOLDER`."""
 
+import os
 import sys
 from pathlib import Path
 
 from app import server
+from app.access import Keys
 from app.runtime import Runtime
 from retriever import Retriever, open_index
 from tests.app.fakes import ScriptedModel
@@ -19,7 +21,8 @@ def main(port: int, folder: Path) -> None:
         index = open_index(folder / "index", model.id)
         return Retriever(model, index)
 
-    runtime = Runtime(connect, uploads=folder / "uploads")
+    key = os.environ.get("DUET_API_KEY")
+    runtime = Runtime(connect, uploads=folder / "uploads", keys=Keys.of(key) if key else None)
     application = server.create_application(runtime, local=True)
     application.run(config=server.configuration("127.0.0.1", port))
 

@@ -14,6 +14,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from app.__main__ import main
 from embedder import BUNDLED_MODEL
@@ -192,3 +194,32 @@ def test_sentences_stream_and_stop_keeps_them(page, tmp_path, unused_port):
 
         page.reload()  # another session: an empty conversation over the same index
         expect(page.get_by_text("one document")).to_be_visible(timeout=60_000)
+
+
+def test_a_server_with_a_key_lets_nobody_else_in(page, tmp_path, unused_port):
+    command = ("-m", "tests.app.page.slow_server", str(unused_port), str(tmp_path))
+    with server(unused_port, tmp_path / "log", *command, DUET_API_KEY="correct horse") as url:
+        upload = f"{url}/_stcore/upload_file/session/file"
+        with pytest.raises(HTTPError, match="401"):
+            urlopen(Request(upload, b"x" * 1000, method="PUT"))
+        stream = f"ws://127.0.0.1:{unused_port}/_stcore/stream"
+        with pytest.raises(InvalidStatus, match="403"), connect(stream):
+            pass
+        page.goto(url)
+        page.get_by_label("This server needs a key.").fill("guess")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("alert")).to_have_text("That is not the key.")
+        page.get_by_label("This server needs a key.").fill("correct horse")
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("Nothing is indexed yet")).to_be_visible(timeout=60_000)
+
+
+def test_a_page_of_another_origin_gets_no_session(tmp_path, unused_port):
+    command = ("-m", "tests.app.page.slow_server", str(unused_port), str(tmp_path))
+    with server(unused_port, tmp_path / "log", *command):
+        stream = f"ws://127.0.0.1:{unused_port}/_stcore/stream"
+        for origin in ("http://127.0.0.1:3000", "http://evil.example"):
+            with pytest.raises(InvalidStatus, match="403"), connect(stream, origin=origin):
+                pass
+        with connect(stream, origin=f"http://127.0.0.1:{unused_port}"):
+            pass

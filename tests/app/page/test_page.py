@@ -101,16 +101,6 @@ def test_histories_are_per_visitor(runtime, model):
     assert len(second.run().chat_message) == 0
 
 
-def test_a_server_with_a_key_asks_for_it(retriever, tmp_path):
-    at = page(Runtime(lambda: retriever, uploads=tmp_path, access_key="s3cret")).run()
-    assert len(at.chat_input) == 0
-    at.text_input[0].set_value("wrong").run()
-    assert "not the key" in at.error[0].value
-    assert len(at.chat_input) == 0
-    at.text_input[0].set_value("s3cret").run()
-    assert len(at.chat_input) == 1
-
-
 def test_an_index_that_cannot_be_opened_is_explained(retriever, tmp_path):
     problems = [DuetError("the index is locked by process 7")]
 
