@@ -89,13 +89,17 @@ class Answer:
     @property
     def text(self) -> str:
         """The answer in Markdown: the sentences, the quotes, or that the documents do not say."""
+        return self.marked()
+
+    def marked(self, mark: Callable[[int], str] = "[{}]".format) -> str:
+        """`text` with its numbers, each as `mark` writes it."""
         if self.kind == "refused":
             return REFUSAL
         if self.kind == "quoted":
             lines = (" ".join(quote.quote.split()) for quote in self.quotes)
             numbered = zip(lines, self.quotes, strict=True)
-            return "\n\n".join(f"“{line}” [{quote.number}]" for line, quote in numbered)
-        return "".join(sentence.before + sentence.marked() for sentence in self.sentences)
+            return "\n\n".join(f"“{line}” {mark(quote.number)}" for line, quote in numbered)
+        return "".join(sentence.before + sentence.marked(mark) for sentence in self.sentences)
 
     @property
     def citations(self) -> tuple[Citation, ...]:

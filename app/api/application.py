@@ -1,32 +1,34 @@
 """The HTTP API, mounted under `/api` beside the chat page: embeddings, search and answers."""
 
-import base64
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from app.access.gatekeeper import ADMITTED
 from app.answering import Answer, Citation, Exchange, Policy, ask
 from app.api.errors import error_response
-from app.api.requests import AskRequest, EmbeddingRequest, SearchRequest
+from app.api.limits import BodyLimit
+from app.api.openai import create_openai
+from app.api.requests import AskRequest, SearchRequest
+from app.api.slots import Slots
 from app.api.sources import create_sources
 from app.runtime import Runtime
 from embedder.encoder import Encoder, LanguageModel
-from embedder.errors import DuetError, TextTooLongError
+from embedder.errors import DuetError
 from retriever import Hit, Retriever, Spread
 
 MAX_BODY = 4 << 20  # bytes
-MAX_INPUT_TOKENS = 300_000  # of one request, as at OpenAI
+MAX_ANSWERS = 16
+"""That are written or wait; each takes seconds."""
 
 
 def create_api(runtime: Runtime) -> FastAPI:
     """The API over a runtime; errors have OpenAI's form `{"error": {"message": ...}}`."""
-    api = FastAPI(title="Duet", docs_url=None, redoc_url=None)
-    api.middleware("http")(_limit_body)
+    api, slots = FastAPI(title="Duet", docs_url=None, redoc_url=None), Slots(MAX_ANSWERS)
+    api.add_middleware(BodyLimit, longest=MAX_BODY)
     api.add_exception_handler(RequestValidationError, _invalid)
     api.add_exception_handler(HTTPException, _http_error)
     api.add_exception_handler(DuetError, _duet_error)
@@ -38,18 +40,12 @@ def create_api(runtime: Runtime) -> FastAPI:
         return runtime.retriever
 
     @api.get("/healthz")
-    def healthz() -> dict[str, str]:  # pyright: ignore[reportUnusedFunction]
+    async def healthz() -> dict[str, str]:  # pyright: ignore[reportUnusedFunction]
         return {"status": "ok"}
 
     @api.get("/readyz")
     def readyz(request: Request) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
         return _readiness(runtime, tell=request.scope.get(ADMITTED, True))
-
-    @api.post("/v1/embeddings")
-    def embeddings(  # pyright: ignore[reportUnusedFunction]
-        body: EmbeddingRequest, retriever: Annotated[Retriever[Encoder], Depends(ready)]
-    ) -> dict[str, Any]:
-        return _embed(body, retriever)
 
     @api.post("/search")
     def search(  # pyright: ignore[reportUnusedFunction]
@@ -69,8 +65,10 @@ def create_api(runtime: Runtime) -> FastAPI:
         history = [Exchange(exchange.question, exchange.answer) for exchange in body.history]
         policy = Policy(k=body.k, mode=body.search)
         looking = retriever.within(body.where())
-        return _answer(ask(body.question, looking, history=history, policy=policy))
+        with slots.one():
+            return _answer(ask(body.question, looking, history=history, policy=policy))
 
+    api.include_router(create_openai(ready, slots))
     api.include_router(create_sources(runtime))
     return api
 
@@ -99,51 +97,6 @@ def _problem(runtime: Runtime) -> str | None:
     """Why there can be no answer yet; asking has it tried again, for callers that come back."""
     runtime.recover()
     return runtime.problem
-
-
-def _embed(body: EmbeddingRequest, retriever: Retriever[Encoder]) -> dict[str, Any]:
-    model = retriever.model
-    name, dimension = model.id.name, model.id.dimension
-    if body.model not in (None, name):
-        msg = f"The model {body.model!r} is not served here, {name!r} is."
-        raise HTTPException(404, msg)
-    if body.dimensions not in (None, dimension):
-        msg = f"dimensions is {body.dimensions}, but the model's embeddings have {dimension}."
-        raise HTTPException(400, msg)
-    tokens = _count(body.input, retriever)
-    encode = model.encode_queries if body.input_type == "query" else model.encode_documents
-    vectors = encode(body.input).astype("<f4")
-    data = [
-        {
-            "object": "embedding",
-            "index": i,
-            "embedding": vector.tolist()
-            if body.encoding_format == "float"
-            else base64.b64encode(vector.tobytes()).decode("ascii"),
-        }
-        for i, vector in enumerate(vectors)
-    ]
-    usage = {"prompt_tokens": tokens, "total_tokens": tokens}
-    return {"object": "list", "model": name, "data": data, "usage": usage}
-
-
-def _count(texts: list[str], retriever: Retriever[Encoder]) -> int:
-    model = retriever.model
-    counts = [model.count_tokens(text) for text in texts]
-    longest = max(counts)
-    if longest > model.max_tokens:
-        msg = (
-            f"input {counts.index(longest)} has {longest:,} tokens, "
-            f"{model.id.name} accepts at most {model.max_tokens:,}. Split it."
-        )
-        raise TextTooLongError(msg)
-    if sum(counts) > MAX_INPUT_TOKENS:
-        msg = (
-            f"The inputs have {sum(counts):,} tokens together, a request may have "
-            f"{MAX_INPUT_TOKENS:,}. Send them in several requests."
-        )
-        raise TextTooLongError(msg)
-    return sum(counts)
 
 
 def _hit(hit: Hit) -> dict[str, Any]:
@@ -193,19 +146,6 @@ def _citation(citation: Citation) -> dict[str, Any]:
         "start": span.start,
         "end": span.end,
     }
-
-
-async def _limit_body(
-    request: Request, call_next: Callable[[Request], Awaitable[Response]]
-) -> Response:
-    length = request.headers.get("content-length")
-    if "transfer-encoding" in request.headers:  # whatever length it also claims
-        return error_response(411, "Send a Content-Length; chunked bodies are not taken.")
-    if int(length or 0) > MAX_BODY:
-        return error_response(
-            413, f"The body has {int(length or 0):,} bytes, at most {MAX_BODY:,} go."
-        )
-    return await call_next(request)
 
 
 def _invalid(_request: Request, error: Exception) -> JSONResponse:

@@ -27,6 +27,35 @@ class EmbeddingRequest(BaseModel):
     dimensions: int | None = None
 
 
+class ContentPart(BaseModel):
+    """A part of a message; only text is read."""
+
+    type: Literal["text"]
+    text: str
+
+
+class ChatMessage(BaseModel):
+    """A message of OpenAI's chat completions; instructions of a system are not followed."""
+
+    role: Literal["system", "developer", "user", "assistant"]
+    content: str | list[ContentPart]
+
+    @property
+    def text(self) -> str:
+        """Its text, whole."""
+        if isinstance(self.content, str):
+            return self.content
+        return "".join(part.text for part in self.content)
+
+
+class ChatRequest(BaseModel):
+    """OpenAI's request; what it says of sampling and length is the application's to decide."""
+
+    messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=200)]
+    model: str = ""
+    stream: bool = False
+
+
 class QuestionRequest(BaseModel):
     """A question, and where to look: the fields of `retriever.Filter`."""
 
