@@ -38,6 +38,7 @@ _DOI = re.compile(r"\bdoi(?:\.org/|:)", re.IGNORECASE)
 _VOLUME = re.compile(r"\d\(\d+\),\s\d")
 _LONGEST_JOURNAL = 60  # characters between the title of an article and the number of the volume
 _ASKS_REFERENCE = re.compile(r"\bdoi\b|\bcit|journal|publish|reference|volume", re.IGNORECASE)
+_UNDERLINED = re.compile(r"([-=~^*+#_`])\1{3,}\s*$")  # a heading in plain text, and a table's rule
 _PAGES_WITH_HEADINGS = ("text/html", "text/markdown", "text/x-rst", "text/x-tex")
 _HEADING = re.compile(  # by its looks: no list item, and no sentence ends in it
     r"(?![-•|]|\d+[.)])(?!.*\w{3}[.!?])[^:\n]{1,80}[^.:;!?\n。！？]"
@@ -192,7 +193,7 @@ def _read(quote: Quote, question: str, model: LanguageModel) -> Quote:
 def _states(chunk: Chunk, span: Span, question: str) -> bool:
     """Whether a sentence may tell something: no question, heading, or entry of a bibliography."""
     sentence = span.of(chunk.text)
-    if sentence.endswith(("?", "？")):
+    if sentence.endswith(("?", "？")) or _UNDERLINED.search(sentence):
         return False
     entry = chunk.text[span.start : span.end + _LONGEST_JOURNAL]
     if (_DOI.search(sentence) or _VOLUME.search(entry)) and not _ASKS_REFERENCE.search(question):

@@ -88,10 +88,12 @@ class Checker:
 
 
 def _is_fragment(claim: str, asked: str) -> bool:
-    """Whether a few words are the end of a sentence, or no reason where one is asked for.
+    """Whether it is a question itself, the end of a sentence, or no reason where one is asked for.
 
     A longer phrase, too, gives no reason if all it does is to say again what the question says.
     """
+    if claim.endswith(("?", "？")):
+        return True
     words = set(content_words(claim))
     is_short = len(words) < _WHOLE
     if asked.casefold().startswith("why"):

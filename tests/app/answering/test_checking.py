@@ -237,3 +237,10 @@ def test_the_end_of_a_sentence_is_no_answer_but_its_place_is_told(question, repl
     (read,) = Checker([passage], question).read(reply, complete=True)
     assert isinstance(read, Sentence) is stands
     assert stands or read.near[0].quote.startswith("Since containers share")
+
+
+@pytest.mark.parametrize("reply", ["What is a Docstring [1]?", "What is a docstring? [1]"])
+def test_a_question_of_the_documents_is_no_answer(reply):
+    passage = chunk("What is a Docstring? A docstring is a string literal in triple quotes.")
+    (read,) = Checker([passage], "docstring which quotes").read(reply, complete=True)
+    assert isinstance(read, Rejected)

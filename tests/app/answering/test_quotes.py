@@ -26,6 +26,11 @@ def test_headings_and_questions_are_not_answers():
     assert first("What is the minimal length of passwords?", text) == "At least twelve characters."
 
 
+def test_underlined_headings_of_plain_text_are_not_answers():
+    text = "Length of safe passwords\n========================\n\nAt least twelve characters."
+    assert first("What is the length of safe passwords?", text) == "At least twelve characters."
+
+
 def test_what_stands_above_a_sentence_helps_it():
     plain = "It ends after two full years."
     other = "It weighs about nine kilos."
