@@ -31,24 +31,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m app",
-        description="Ask your own documents. Without a command: serve the chat page.",
-        epilog="Exit code: 0 answered, also if the documents do not say; 2 it could not be asked.",
+        parents=[_where(), _address()],
+        description="Ask your own documents. Without a command: serve the chat page and the API.",
+        epilog="Exit code: 0 answered, also if the documents do not say; 1 something that was "
+        "evaluated became worse; 2 it could not be asked or served; 130 after Ctrl-C.",
     )
     parser.set_defaults(run=_serve, host="127.0.0.1", port=8501, index=None, model=None)
     commands = parser.add_subparsers(metavar="COMMAND")
-    where = argparse.ArgumentParser(add_help=False)
-    where.add_argument(
-        "--index",
-        metavar="ADDRESS",
-        help="a folder, or the URL of a Qdrant server (default: $DUET_INDEX or .duet/index)",
-    )
-    where.add_argument(
-        "--model",
-        help="hub id or folder of an LLM2Vec-Gen model (default: $DUET_MODEL or the bundled one)",
-    )
-    ask = commands.add_parser("ask", parents=[where], help="answer one question in the terminal")
+    ask = commands.add_parser("ask", parents=[_where()], help="answer one question in the terminal")
     ask.set_defaults(run=_ask)
-    ask.add_argument("question")
+    ask.add_argument("question", nargs="+", help="with quotes or without")
     add_filter_options(ask)
     ask.add_argument(
         "--k",
@@ -63,12 +55,38 @@ def _parser() -> argparse.ArgumentParser:
         help="by words and vectors, or by one of them (default: %(default)s)",
     )
     _add_evaluate(
-        commands.add_parser("evaluate", parents=[where], help="measure answers and search")
+        commands.add_parser("evaluate", parents=[_where()], help="measure answers and search")
     )
-    serve = commands.add_parser("serve", parents=[where], help="serve the chat page and the API")
-    serve.add_argument("--host", default="127.0.0.1", help="address to bind (default: %(default)s)")
-    serve.add_argument("--port", type=_port, default=8501, help="default: %(default)s")
+    serve = commands.add_parser(
+        "serve", parents=[_where(), _address()], help="serve the chat page and the API"
+    )
+    serve.set_defaults(run=_serve)
     return parser
+
+
+def _where() -> argparse.ArgumentParser:
+    """Options that may stand before a command and after it, where they count.
+
+    Each parser gets its own: a default that one sets is set for all that share an option.
+    """
+    options = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    options.add_argument(
+        "--index",
+        metavar="ADDRESS",
+        help="a folder, or the URL of a Qdrant server (default: $DUET_INDEX or .duet/index)",
+    )
+    options.add_argument(
+        "--model",
+        help="hub id or folder of an LLM2Vec-Gen model (default: $DUET_MODEL or the bundled one)",
+    )
+    return options
+
+
+def _address() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    options.add_argument("--host", help="address to bind (default: 127.0.0.1)")
+    options.add_argument("--port", type=_port, help="default: 8501")
+    return options
 
 
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:
@@ -121,7 +139,7 @@ def _ask(options: argparse.Namespace) -> None:
     from app.terminal import ask  # only now: rich and numpy take time, and --help should not
 
     ask(
-        options.question,
+        " ".join(options.question),
         model=options.model,
         index=options.index,
         where=where,
@@ -143,9 +161,14 @@ def _serve(options: argparse.Namespace) -> None:
     serve(options.host, options.port, model=options.model, index=options.index)
 
 
-if __name__ == "__main__":
+def command() -> None:
+    """`main` for a process of its own: `python -m app`, and `duet` where it is installed."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal that is not UTF-8
     code = main()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done: no traceback of tidying up
     sys.exit(code)
+
+
+if __name__ == "__main__":
+    command()

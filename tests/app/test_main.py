@@ -198,11 +198,20 @@ def test_a_host_that_is_none_is_told(host, monkeypatch, capsys):
     assert "--host" in error
 
 
-def test_a_port_in_use_is_told(capsys, unused_port):
+@pytest.mark.parametrize("order", ["serve --port {}", "--port {}", "--port {} serve"])
+def test_a_port_in_use_is_told(order, capsys, unused_port):
     import socket
 
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", unused_port))
         taken.listen()
-        assert main(["serve", "--port", str(unused_port)]) == 2
+        assert main(order.format(unused_port).split()) == 2
     assert f"port {unused_port}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_question_needs_no_quotes_and_options_stand_where_one_likes(before, address, checkpoint):
+    question = "How long does the warranty of the pump last?".split()
+    where = ["--index", address, "--model", str(checkpoint)]
+    done = run(*where, "ask", *question) if before else run("ask", *question, *where)
+    assert "“The warranty of the pump lasts 24 months." in done.stdout, done.stderr
