@@ -13,7 +13,7 @@ from app.answering import Answer, Policy, Sentence, drain, stream_answer
 from app.location import location
 from app.runtime import EmptyIndexError, Runtime
 from embedder.errors import DuetError
-from retriever import DEFAULT_ADDRESS, DEFAULT_K, Filter, Mode, index_folder
+from retriever import DEFAULT_ADDRESS, DEFAULT_K, Filter, Mode, check_free, index_folder
 
 _BIDI_CONTROLS = frozenset("LRE RLE LRO RLO PDF LRI RLI FSI PDI".split())
 
@@ -43,6 +43,7 @@ def ask(
     address = index or os.environ.get("DUET_INDEX") or DEFAULT_ADDRESS
     if _is_missing(index_folder(address)):
         raise EmptyIndexError(address)  # told before a model is loaded
+    check_free(address)
     runtime = Runtime.from_environment(os.environ, model=model, index=address)
     try:
         records = runtime.documents()

@@ -143,6 +143,9 @@ def _selection(options: argparse.Namespace) -> "Selection":
 
 def _model(options: argparse.Namespace) -> "Encoder":
     # Only now: these take seconds to import, and --help should not.
+    from retriever import check_free
+
+    check_free(options.index)
     from embedder import BUNDLED_MODEL, LLM2VecGen
 
     return LLM2VecGen.from_pretrained(options.model or BUNDLED_MODEL)

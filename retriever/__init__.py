@@ -5,6 +5,7 @@ Importing this package is cheap: a vector engine is loaded when an index is open
 
 from retriever.address import (
     DEFAULT_ADDRESS,
+    check_free,
     index_folder,
     open_index,
     open_present,
@@ -34,6 +35,7 @@ __all__ = [
     "Mode",
     "Retriever",
     "Spread",
+    "check_free",
     "document_id",
     "export_index",
     "exported_encoder",

@@ -36,6 +36,20 @@ def index_folder(address: str | Path) -> Path | None:
         raise AddressError(msg) from error
 
 
+def check_free(address: str | Path) -> None:
+    """Tell at once that another process has a folder open, before anything is loaded for it.
+
+    Raises:
+        IndexLockedError: It has.
+        AddressError: The address is none.
+    """
+    folder = index_folder(address)
+    if folder is not None and (folder / "lock").exists():
+        from retriever.edge.lock import FolderLock
+
+        FolderLock(folder / "lock").close()
+
+
 def open_index(address: str | Path, encoder: EncoderId, *, api_key: str | None = None) -> Index:
     """Open the index at `address`; make it if there is none.
 

@@ -215,3 +215,9 @@ def test_a_question_needs_no_quotes_and_options_stand_where_one_likes(before, ad
     where = ["--index", address, "--model", str(checkpoint)]
     done = run(*where, "ask", *question) if before else run("ask", *question, *where)
     assert "“The warranty of the pump lasts 24 months." in done.stdout, done.stderr
+
+
+def test_an_index_in_use_is_told_before_a_model_is_loaded(address, random_model, capsys):
+    with open_index(address, random_model.id):
+        assert main(["ask", "pump", "--index", address, "--model", "no/such-model"]) == 2
+    assert "has the index in" in capsys.readouterr().err

@@ -296,3 +296,12 @@ def test_progress_elsewhere_is_a_line_now_and_then(monkeypatch):
     with show_progress(Console(file=stream)) as progress:
         progress(Progress(files=1, files_total=4, chunks=12, tokens=2_400))
     assert stream.getvalue().startswith("1/4 files, 12 chunks, ")
+
+
+def test_an_index_in_use_is_told_before_a_model_is_loaded(tmp_path, capsys):
+    (tmp_path / "a.txt").write_text("One.")
+    index = tmp_path / "index"
+    with open_index(index, EncoderId("model", "1", 8)):
+        arguments = [tmp_path / "a.txt", "--index", index, "--model", "no/such-model"]
+        assert main([str(argument) for argument in arguments]) == 2
+    assert "has the index in" in capsys.readouterr().err
