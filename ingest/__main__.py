@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from embedder.errors import DuetError
@@ -102,7 +103,10 @@ def _watch(options: argparse.Namespace) -> int:
 
     scan(options.paths, selection=Selection(may_empty=True))  # a mistyped path is told at once
     model = _model(options)
-    with open_index(options.index, model.id, api_key=_api_key()) as index:
+    with (
+        open_index(options.index, model.id, api_key=_api_key()) as index,
+        suppress(KeyboardInterrupt),  # between two ingests; one that is interrupted says so itself
+    ):
         for count, _ in enumerate(changes(options.paths, exclude=index_folder(index.address))):
             try:
                 report = _bring_in_line(options, model, index)
