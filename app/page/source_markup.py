@@ -4,6 +4,7 @@ Everything that a document wrote is escaped here, as in `app.page.markup`.
 """
 
 import html
+import re
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
@@ -14,6 +15,7 @@ from app.page_picture import has_picture
 from app.tickets import Place
 
 _AROUND = 280  # characters shown before and after a quote
+_LINE_END = re.compile(r"(?<=[^\n]{40})\n(?=[^\n\s•▪◦*+\-–—\d])")
 
 
 def sources_html(answer: Answer, name: str, issue: Callable[[Place], str]) -> str:
@@ -31,8 +33,8 @@ def sources_html(answer: Answer, name: str, issue: Callable[[Place], str]) -> st
         label = html.escape(f"[{number}] {location(group[0].chunk)}")
         parts.append(
             f'<details class="duet-source"><summary>{label}</summary>'
-            f'<div id="{name}-{number}">{snippet_html(group)}{_file_html(group, issue)}</div>'
-            "</details>"
+            f'<div id="{name}-{number}" tabindex="0">'
+            f"{snippet_html(group)}{_file_html(group, issue)}</div></details>"
         )
     return "".join(parts)
 
@@ -44,10 +46,13 @@ def snippet_html(citations: Sequence[Citation]) -> str:
         citations: At least one, all of the same passage.
     """
     chunk = citations[0].chunk
-    text = chunk.text
+    text = _flowing(chunk.text) if has_picture(chunk) else chunk.text
     spans = _merged([Span(citation.start, citation.end) for citation in citations])
-    first = max(0, spans[0].start - _AROUND)
-    last = min(len(text), spans[-1].end + _AROUND)
+    first = _whole_words(text, max(0, spans[0].start - _AROUND), spans[0].start)
+    last = len(text)
+    if spans[-1].end + _AROUND < last:
+        before = text.rfind(" ", spans[-1].end, spans[-1].end + _AROUND)
+        last = before if before > 0 else spans[-1].end + _AROUND
     parts = ["…"] if first else []
     position = first
     for span in spans:
@@ -62,6 +67,17 @@ def snippet_html(citations: Sequence[Citation]) -> str:
         f'<div class="duet-dim">{under}</div><div class="duet-snippet">{"".join(parts)}</div>'
         f'<div class="duet-path">{html.escape(chunk.source)}</div>'
     )
+
+
+def _whole_words(text: str, start: int, end: int) -> int:
+    """`start`, or where the next word begins, if one begins before `end`."""
+    space = text.find(" ", start, end) if start else -1
+    return space + 1 if space >= 0 else start
+
+
+def _flowing(text: str) -> str:
+    """Text of a page without the ends of its full lines; as long as before, so spans stay true."""
+    return _LINE_END.sub(" ", text)
 
 
 def _file_html(citations: Sequence[Citation], issue: Callable[[Place], str]) -> str:

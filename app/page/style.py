@@ -22,10 +22,11 @@ a.duet-cite:hover, a.duet-cite:focus-visible { background: var(--duet); color: v
 .duet-source summary { padding: .45rem .8rem; cursor: pointer; font-size: .9rem; }
 .duet-source summary:hover { color: var(--duet); }
 .duet-source[open] summary { border-bottom: 1px solid #8884; }
-.duet-source > div { padding: .6rem .8rem .8rem; scroll-margin: 5rem; }
+.duet-source > div { padding: .6rem .8rem .8rem; scroll-margin: 5rem; max-height: 62vh;
+  overflow-y: auto; } /* whole in view, though the page scrolls to its end when it grows */
 .duet-source > div:target { background: var(--duet-tint); }
-.duet-page { display: block; width: 100%; margin-top: .7rem; border: 1px solid #8884;
-  border-radius: .4rem; }
+.duet-page { display: block; width: 100%; aspect-ratio: auto 17 / 22; margin-top: .7rem;
+  border: 1px solid #8884; border-radius: .4rem; }
 .duet-file { font-size: .85rem; }
 .duet-snippet { font-size: .92rem; line-height: 1.6; white-space: pre-wrap; }
 .duet-snippet mark { background: #fbe9a9; color: #1f2933; padding: .08em .1em;

@@ -110,13 +110,34 @@ def test_a_snippet_highlights_its_quotes_with_some_text_around():
     assert page.count("<mark>") == 2
     assert "Guide › Use" in page
     assert page.count("…") == 2
+    assert "…Before. " in page  # no word is cut
+    assert "After.…" in page
     assert len(page) < 1200
+
+
+def test_text_without_spaces_is_cut_all_the_same():
+    text = "保修期为两年。" * 200
+    page = snippet_html([Citation(1, chunk(text), 700, 707)])
+    assert page.count("…") == 2
+    assert len(page) < 900
 
 
 def test_a_short_passage_is_shown_whole():
     page = snippet_html([Citation(1, chunk("A b c."), 0, 6)])
     assert "…" not in page
     assert "guide.md" in page
+
+
+def test_the_lines_of_a_page_flow_and_its_lists_stay():
+    lines = "The typewriter changed the way in which people\nwrote letters (see also the list of\n"
+    text = f"{lines}• IBM MT/ST\n• Wang\n\nEnd."
+    paged = chunk(text, source="/docs/plan.pdf", media_type="application/pdf", page=3)
+    start = text.index("wrote")
+    page = snippet_html([Citation(1, paged, start, start + len("wrote letters"))])
+    assert "in which people <mark>wrote letters</mark> (see" in page
+    assert "list of\n• IBM MT/ST\n• Wang\n\nEnd." in page
+    plain = snippet_html([Citation(1, chunk(text), start, start + 5)])
+    assert "in which people\n<mark>wrote</mark>" in plain
 
 
 def test_a_source_has_its_file_and_the_page_of_a_pdf():
@@ -129,7 +150,7 @@ def test_a_source_has_its_file_and_the_page_of_a_pdf():
     paged = chunk("A b. C d.", source="/docs/plan.pdf", media_type="application/pdf", page=3)
     quotes = (Citation(1, paged, 0, 4), Citation(1, paged, 5, 9), *cite(2))
     page = sources_html(answer(kind="quoted", quotes=quotes), "answer-1", issue)
-    assert '<summary>[1] plan.pdf, page 3</summary><div id="answer-1-1">' in page
+    assert '<summary>[1] plan.pdf, page 3</summary><div id="answer-1-1" tabindex="0">' in page
     assert page.count('<img class="duet-page" loading="lazy" src="api/pages/ticket"') == 1
     assert page.count('href="api/files/ticket"') == 2
     assert told[0] == Place(paged.document_id, 0, ((0, 4), (5, 9)))

@@ -36,7 +36,7 @@ def test_a_question_is_answered_with_its_sources(runtime, model):
     assert "<mark>The warranty of the pump lasts 24 months.</mark>" in texts(at)
     assert "<summary>[1] handbook.pdf, page 4</summary>" in texts(at)
     assert 'href="#answer-1-1"' in texts(at)
-    assert '<div id="answer-1-1">' in texts(at)
+    assert '<div id="answer-1-1" tabindex="0">' in texts(at)
     assert not at.exception
 
 
