@@ -18,6 +18,9 @@ MAIN_SHARE = 0.5
 """A `main` element with less of the page's text than this is taken for a mistake of its author."""
 
 _CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([a-z0-9_.:-]+)""", re.IGNORECASE)
+_META_CHARSET = re.compile(rb"""<meta[^>]*?charset\s*=\s*["']?\s*([a-z0-9_.:-]+)""", re.IGNORECASE)
+_HEAD = 65_536
+"""Bytes in which the head of a page, long comments and scripts included, declares its encoding."""
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 # As browsers do: who declares one of these means its superset.
 _SUPERSETS = {
@@ -40,7 +43,7 @@ def parse(data: bytes) -> Document:
         UnreadableError: The bytes are not text, or too much of it.
         NoTextError: Nothing is visible.
     """
-    root = _tree(decode(data, _declared_encoding(data)))
+    root = _tree(decode(data, declared_encoding(data)))
     if root is None:
         msg = "no text"
         raise NoTextError(msg)
@@ -84,8 +87,9 @@ def visible_text(fragment: str) -> str:
     return "\n".join(lines)
 
 
-def _declared_encoding(data: bytes) -> str | None:
-    found = _CHARSET.search(data[:4096])
+def declared_encoding(data: bytes) -> str | None:
+    """The encoding that a page declares, if it may be true."""
+    found = _CHARSET.search(data[:1024]) or _META_CHARSET.search(data[:_HEAD])
     if found is None:
         return None
     try:
