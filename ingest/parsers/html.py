@@ -11,6 +11,7 @@ from ingest.document import Document, DocumentBuilder, one_line
 from ingest.errors import NoTextError, UnreadableError
 from ingest.parsers.html_blocks import Block, read_blocks
 from ingest.parsers.html_hidden import Hidden
+from ingest.parsers.html_roles import name_by_role
 from ingest.parsers.text import decode
 from ingest.sniff import Format
 
@@ -32,6 +33,7 @@ _SUPERSETS = {
     "shift_jis": "cp932",
 }
 
+_EDGES = ("aside", "footer", "header", "nav")
 _AUTHORS = ("author", "dc.creator", "dcterms.creator", "article:author")
 _DATES = ("date", "article:published_time", "dc.date", "dcterms.date", "dcterms.created")
 
@@ -113,6 +115,7 @@ def _tree(text: str) -> HtmlElement | None:
     for entry in parser.error_log:
         if entry.type_name == "ERR_RESOURCE_LIMIT":  # what comes after it would be lost silently
             raise UnreadableError("nested too deeply")
+    name_by_role(root)
     return root
 
 
@@ -132,19 +135,38 @@ def _add_facts(root: HtmlElement, builder: DocumentBuilder) -> None:
 
 
 def _add_main(root: HtmlElement, builder: DocumentBuilder) -> None:
-    """The part that the page marks as its own, if that is most of it, else all."""
+    """The parts that the page marks as its own, if they are most of it, else all."""
     hidden = Hidden(root)
-    marked = root.xpath("//main | //*[@role='main']")
+    marked = [each for each in root.xpath("//main | //*[@role='main']") if each not in hidden]
     everything = list(read_blocks(root, hidden))
     if len(marked) == 1:
-        main = list(read_blocks(marked[0], hidden))
-        inside, all_of_it = _length(main), _length(everything)
+        parts = [list(read_blocks(part, hidden)) for part in _own_parts(root, marked[0], hidden)]
+        own = [block for part in parts for block in part]
+        inside, all_of_it = _length(own), _length(everything)
         if inside >= MAIN_SHARE * all_of_it:
             if all_of_it - inside > inside // 10:
                 left = all_of_it - inside
                 builder.note(f"{left:,} characters beside the page's main part were left out")
-            everything = main
+            everything = own
     add_blocks(everything, builder)
+
+
+def _own_parts(root: HtmlElement, main: HtmlElement, hidden: Hidden) -> list[HtmlElement]:
+    """The main part with the sections and the title beside it, in order."""
+    titles = () if next(main.iter("h1"), None) is not None else ("h1",)
+    around = {*main.iterancestors()}
+    parts: list[HtmlElement] = []
+    for element in root.iter("section", "article", *titles, str(main.tag)):
+        above = {*element.iterancestors()}
+        is_left_out = (
+            element in around
+            or not above.isdisjoint(parts)
+            or any(each in hidden for each in (element, *above))
+            or (element.tag not in titles and any(e.tag in _EDGES for e in above - around))
+        )
+        if element is main or not is_left_out:
+            parts.append(element)
+    return [part for part in parts if part is main or main not in part.iterancestors()]
 
 
 def _length(blocks: Iterable[Block]) -> int:
