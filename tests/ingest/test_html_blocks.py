@@ -183,7 +183,8 @@ def test_a_corner_without_a_name_leaves_the_row_a_header():
         "<div role=table><div role=row><span role=cell>Hub</span><span role=cell>66</span></div>"
         "<div role=row><span role=cell>Cable</span><span role=cell>12</span></div></div>",
         "<div style='display:table'><div style='display: table-row'>"
-        "<div style='display:table-cell'>Hub</div><div style='display:table-cell'>66</div></div><div style='display:table-row'>"
+        "<div style='display:table-cell'>Hub</div><div style='display:table-cell'>66</div></div>"
+        "<div style='display:table-row'>"
         "<div style='display:table-cell'>Cable</div><div style='display:table-cell'>12</div></div>"
         "</div>",
     ],
