@@ -1,7 +1,8 @@
-"""Equations of Office Open XML in one line: (a + b)/2, √(x), x^2."""
+"""Equations of Office Open XML in one line of text."""
 
 from collections.abc import Callable
 
+from ingest.parsers.formula import accented, fraction, function, root, scripts
 from ingest.parsers.ooxml import Element
 
 M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
@@ -22,25 +23,41 @@ def _part(node: Element, name: str) -> str:
     return "" if child is None else linear(child)
 
 
-def _grouped(text: str) -> str:
-    return text if text.isalnum() or (text[:1] == "(" and text[-1:] == ")") else f"({text})"
-
-
 def _fraction(node: Element) -> str:
     kind = node.find(f"{M}fPr/{M}type")
     if kind is not None and kind.get(f"{M}val") == "noBar":  # n over k
         return f"binom({_part(node, 'num')}, {_part(node, 'den')})"
-    return f"{_grouped(_part(node, 'num'))}/{_grouped(_part(node, 'den'))}"
+    return fraction(_part(node, "num"), _part(node, "den"))
 
 
 def _root(node: Element) -> str:
-    return f"{_part(node, 'deg')}√({_part(node, 'e')})"
+    return root(_part(node, "e"), _part(node, "deg"))
 
 
 def _scripts(node: Element) -> str:
-    low, high = _part(node, "sub"), _part(node, "sup")
-    lowered = f"_{_grouped(low)}" if low else ""
-    return _part(node, "e") + lowered + (f"^{_grouped(high)}" if high else "")
+    return scripts(_part(node, "e"), _part(node, "sub"), _part(node, "sup"))
+
+
+def _before(node: Element) -> str:
+    """Scripts in front: ^4_2He."""
+    return scripts("", _part(node, "sub"), _part(node, "sup")) + _part(node, "e")
+
+
+def _limit(node: Element) -> str:
+    low = node.tag == f"{M}limLow"
+    limit = _part(node, "lim")
+    return scripts(_part(node, "e"), limit if low else "", "" if low else limit)
+
+
+def _function(node: Element) -> str:
+    return function(_part(node, "fName"), _part(node, "e"))
+
+
+def _accent(node: Element) -> str:
+    name = str(node.tag).removeprefix(M)
+    sign = node.find(f"{M}{name}Pr/{M}chr")
+    default = {"acc": "\u0302", "bar": "\u0305"}.get(name, "")  # a hat, a bar
+    return accented(_part(node, "e"), default if sign is None else sign.get(f"{M}val", ""))
 
 
 def _delimited(node: Element) -> str:
@@ -56,8 +73,8 @@ def _delimited(node: Element) -> str:
 def _sum(node: Element) -> str:
     sign = node.find(f"{M}naryPr/{M}chr")
     low, high = _part(node, "sub"), _part(node, "sup")
-    bounds = (f"_{_grouped(low)}" if low else "") + (f"^{_grouped(high)}" if high else "")
-    return f"{'∫' if sign is None else sign.get(f'{M}val', '')}{bounds} {_part(node, 'e')}"
+    written = "∫" if sign is None else sign.get(f"{M}val", "")
+    return function(scripts(written, low, high), _part(node, "e"))
 
 
 def _rows(node: Element) -> str:
@@ -73,6 +90,12 @@ _WRITTEN: dict[str, Callable[[Element], str]] = {
     "sSup": _scripts,
     "sSub": _scripts,
     "sSubSup": _scripts,
+    "sPre": _before,
+    "limLow": _limit,
+    "limUpp": _limit,
+    "func": _function,
+    "acc": _accent,
+    "bar": _accent,
     "d": _delimited,
     "nary": _sum,
     "m": _rows,

@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 from ingest.document import Document, DocumentBuilder
 from ingest.errors import UnreadableError
-from ingest.parsers.html import add_blocks, blocks_of
+from ingest.parsers.html import add_blocks, blocks_of, declared_encoding
 from ingest.parsers.ooxml import Element, Package
 from ingest.parsers.text import decode
 from ingest.sniff import Format
@@ -45,7 +45,7 @@ def parse(data: bytes) -> Document:
         if source is None:
             builder.note(f"the chapter {posixpath.basename(place)} is missing in the file")
             continue
-        blocks = list(blocks_of(decode(source)))
+        blocks = list(blocks_of(decode(source, declared_encoding(source))))
         heading = next((block.text for block in blocks if block.level), None)
         builder.start_page(heading)
         add_blocks(blocks, builder)

@@ -11,6 +11,7 @@ from ingest.document import Document, DocumentBuilder, one_line
 from ingest.errors import NoTextError, UnreadableError
 from ingest.parsers.html_blocks import Block, read_blocks
 from ingest.parsers.html_hidden import Hidden
+from ingest.parsers.html_roles import name_by_role
 from ingest.parsers.text import decode
 from ingest.sniff import Format
 
@@ -18,6 +19,9 @@ MAIN_SHARE = 0.5
 """A `main` element with less of the page's text than this is taken for a mistake of its author."""
 
 _CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([a-z0-9_.:-]+)""", re.IGNORECASE)
+_META_CHARSET = re.compile(rb"""<meta[^>]*?charset\s*=\s*["']?\s*([a-z0-9_.:-]+)""", re.IGNORECASE)
+_HEAD = 65_536
+"""Bytes in which the head of a page, long comments and scripts included, declares its encoding."""
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 # As browsers do: who declares one of these means its superset.
 _SUPERSETS = {
@@ -29,6 +33,7 @@ _SUPERSETS = {
     "shift_jis": "cp932",
 }
 
+_EDGES = ("aside", "footer", "header", "nav")
 _AUTHORS = ("author", "dc.creator", "dcterms.creator", "article:author")
 _DATES = ("date", "article:published_time", "dc.date", "dcterms.date", "dcterms.created")
 
@@ -40,7 +45,7 @@ def parse(data: bytes) -> Document:
         UnreadableError: The bytes are not text, or too much of it.
         NoTextError: Nothing is visible.
     """
-    root = _tree(decode(data, _declared_encoding(data)))
+    root = _tree(decode(data, declared_encoding(data)))
     if root is None:
         msg = "no text"
         raise NoTextError(msg)
@@ -84,8 +89,9 @@ def visible_text(fragment: str) -> str:
     return "\n".join(lines)
 
 
-def _declared_encoding(data: bytes) -> str | None:
-    found = _CHARSET.search(data[:4096])
+def declared_encoding(data: bytes) -> str | None:
+    """The encoding that a page declares, if it may be true."""
+    found = _CHARSET.search(data[:1024]) or _META_CHARSET.search(data[:_HEAD])
     if found is None:
         return None
     try:
@@ -109,6 +115,7 @@ def _tree(text: str) -> HtmlElement | None:
     for entry in parser.error_log:
         if entry.type_name == "ERR_RESOURCE_LIMIT":  # what comes after it would be lost silently
             raise UnreadableError("nested too deeply")
+    name_by_role(root)
     return root
 
 
@@ -128,19 +135,38 @@ def _add_facts(root: HtmlElement, builder: DocumentBuilder) -> None:
 
 
 def _add_main(root: HtmlElement, builder: DocumentBuilder) -> None:
-    """The part that the page marks as its own, if that is most of it, else all."""
+    """The parts that the page marks as its own, if they are most of it, else all."""
     hidden = Hidden(root)
-    marked = root.xpath("//main | //*[@role='main']")
+    marked = [each for each in root.xpath("//main | //*[@role='main']") if each not in hidden]
     everything = list(read_blocks(root, hidden))
     if len(marked) == 1:
-        main = list(read_blocks(marked[0], hidden))
-        inside, all_of_it = _length(main), _length(everything)
+        parts = [list(read_blocks(part, hidden)) for part in _own_parts(root, marked[0], hidden)]
+        own = [block for part in parts for block in part]
+        inside, all_of_it = _length(own), _length(everything)
         if inside >= MAIN_SHARE * all_of_it:
             if all_of_it - inside > inside // 10:
                 left = all_of_it - inside
                 builder.note(f"{left:,} characters beside the page's main part were left out")
-            everything = main
+            everything = own
     add_blocks(everything, builder)
+
+
+def _own_parts(root: HtmlElement, main: HtmlElement, hidden: Hidden) -> list[HtmlElement]:
+    """The main part with the sections and the title beside it, in order."""
+    titles = () if next(main.iter("h1"), None) is not None else ("h1",)
+    around = {*main.iterancestors()}
+    parts: list[HtmlElement] = []
+    for element in root.iter("section", "article", *titles, str(main.tag)):
+        above = {*element.iterancestors()}
+        is_left_out = (
+            element in around
+            or not above.isdisjoint(parts)
+            or any(each in hidden for each in (element, *above))
+            or (element.tag not in titles and any(e.tag in _EDGES for e in above - around))
+        )
+        if element is main or not is_left_out:
+            parts.append(element)
+    return [part for part in parts if part is main or main not in part.iterancestors()]
 
 
 def _length(blocks: Iterable[Block]) -> int:

@@ -8,8 +8,8 @@ import lxml.etree as etree
 from lxml.html import HtmlElement
 
 from ingest.parsers.html_hidden import Hidden
+from ingest.parsers.html_inline import address, whole
 from ingest.parsers.html_tables import is_layout, read_rows
-from ingest.parsers.inline import lowered, raised
 from ingest.parsers.numbering import marker
 
 # fmt: off
@@ -25,9 +25,9 @@ _LISTS = ("ol", "ul", "menu", "dir")
 _STYLES = {"a": "lower-alpha", "A": "upper-alpha", "i": "lower-roman", "I": "upper-roman"}
 _STYLE = re.compile(r"list-style(?:-type)?\s*:\s*([a-z-]+)", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\n\r\f]+")
-_NOTE = re.compile(r"\b(foot-?note|reference|noteref|citation)", re.IGNORECASE)
+_PRESERVED = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)\b(?!-line)", re.IGNORECASE)
+_STRUCK, _STRIKE = frozenset({"del", "s", "strike"}), "~~"
 _INDENT = "  "
-_SHOWN_INPUTS = frozenset({"", "text", "number", "email", "tel", "url", "date", "time", "search"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +110,8 @@ class _Reader:
         self._marker, self._listed = "", bool(self._lists)
 
     def open(self, element: HtmlElement) -> Iterator[Block]:
-        tag = str(element.tag)
-        if self._preformatted and tag in BLOCK_TAGS and tag != "pre":
+        tag, is_preformatted = str(element.tag), _is_preformatted(element)
+        if self._preformatted and tag in BLOCK_TAGS and not is_preformatted:
             self._break_line()
         elif tag in BLOCK_TAGS or tag in _HEADINGS:
             yield from self.take()
@@ -123,15 +123,16 @@ class _Reader:
             self._marker = self._next_marker(element)
         elif tag == "dd":
             self._marker = _INDENT
-        elif tag == "pre":
-            self._preformatted += 1
         elif tag == "br":
             self._words.append("\n")
+        elif tag in _STRUCK:
+            self._words.append(_STRIKE)
+        self._preformatted += is_preformatted
         self.add(element.text)
 
     def close(self, element: HtmlElement) -> Iterator[Block]:
-        tag = str(element.tag)
-        if self._preformatted and tag in BLOCK_TAGS and tag != "pre":
+        tag, is_preformatted = str(element.tag), _is_preformatted(element)
+        if self._preformatted and tag in BLOCK_TAGS and not is_preformatted:
             self._break_line()
         elif tag in BLOCK_TAGS or tag in _HEADINGS:
             yield from self.take()
@@ -141,10 +142,11 @@ class _Reader:
             self._lists.pop()
         elif tag in ("li", "dd"):
             self._marker = ""
-        elif tag == "pre":
-            self._preformatted -= 1
+        elif tag in _STRUCK:
+            self._words.append(_STRIKE)
         elif tag == "a":
-            self.add(_address(element))
+            self.add(address(element))
+        self._preformatted -= is_preformatted
 
     def table(self, table: HtmlElement) -> Iterator[Block]:
         """Yields a table of data, after its caption."""
@@ -157,33 +159,10 @@ class _Reader:
 
     def add_whole(self, element: HtmlElement) -> bool:
         """Add an element that shows something other than its text; False if it is none."""
-        tag = str(element.tag)
-        if tag in ("sup", "sub"):
-            self._words.append(self._shifted(element))
-        elif tag == "img":
-            self.add(element.get("alt"))
-        elif tag == "math":
-            self.add(_formula(element))
-        elif tag == "rt":  # how the characters before it are read
-            self._words.append(f"({_plain(element)})")
-        elif tag == "input":
-            self.add(_value(element))
-        elif tag == "select":
-            self.add(_chosen(element))
-        else:
-            return False
-        return True
-
-    def _shifted(self, element: HtmlElement) -> str:
-        before = "".join(self._words[-8:])[-40:]
-        text = _plain(element)
-        if element.tag == "sub":
-            return lowered(before, text)
-        parent = element.getparent()
-        links = [*element.iter("a"), *([parent] if parent is not None else [])]
-        to_note = any(link.tag == "a" and link.get("href", "").startswith("#") for link in links)
-        named = f"{element.get('class', '')} {element.get('id', '')}"
-        return raised(before, text, is_note=to_note or _NOTE.search(named) is not None)
+        shown = whole(element, "".join(self._words[-8:])[-40:])
+        if shown is not None:
+            self._words.append(shown)
+        return shown is not None
 
     def _next_marker(self, item: HtmlElement) -> str:
         if not self._lists:
@@ -223,46 +202,6 @@ def _on_one_line(element: HtmlElement, hidden: Hidden) -> str:
     return "; ".join(line.removeprefix("- ") for line in lines if line)
 
 
-def _plain(element: HtmlElement) -> str:
-    return " ".join("".join(element.itertext()).split())
-
-
-def _formula(element: HtmlElement) -> str:
-    """A formula as its author wrote it, in TeX mostly, else as its signs in order."""
-    for annotation in element.iter("annotation"):
-        if "tex" in annotation.get("encoding", "").lower():
-            return f" {_plain(annotation)} "
-    return f" {element.get('alttext') or _signs(element)} "
-
-
-def _signs(element: HtmlElement) -> str:
-    words: list[str] = []
-    for node in element.iter("mi", "mn", "mo", "mtext"):
-        parent = node.getparent()
-        sign = _plain(node)
-        shift = {"msup": "^", "msub": "_", "mfrac": "/", "msqrt": "√"}.get(str(parent.tag), "")
-        is_second = parent.index(node) == 1
-        words.append(f"{shift}{sign}" if shift == "√" or (shift and is_second) else sign)
-    return " ".join(words)
-
-
-def _address(link: HtmlElement) -> str:
-    """Whom a link writes to or calls, where its words do not say."""
-    kind, _, address = link.get("href", "").partition(":")
-    address = address.partition("?")[0].strip()
-    if kind.lower() not in ("mailto", "tel") or not address or address in _plain(link):
-        return ""
-    return f" ({address})"
-
-
-def _value(element: HtmlElement) -> str:
-    kind = element.get("type", "").lower()
-    if kind in ("checkbox", "radio"):
-        return "[x] " if element.get("checked") is not None else "[ ] "
-    return element.get("value", "") if kind in _SHOWN_INPUTS else ""
-
-
-def _chosen(element: HtmlElement) -> str:
-    options = list(element.iter("option"))
-    chosen = [option for option in options if option.get("selected") is not None]
-    return ", ".join(map(_plain, chosen or options[:1]))
+def _is_preformatted(element: HtmlElement) -> bool:
+    tag, style = element.tag, element.get("style", "")
+    return tag == "pre" or (tag in BLOCK_TAGS and _PRESERVED.search(style) is not None)

@@ -7,7 +7,7 @@ from lxml.html import HtmlElement
 
 # fmt: off
 _NO_TEXT = frozenset({
-    "script", "style", "template", "noscript", "head", "title", "svg", "canvas", "iframe",
+    "script", "style", "template", "noscript", "head", "title", "canvas", "iframe",
     "object", "audio", "video", "map", "datalist", "button", "nav", "rp",
 })
 # fmt: on
@@ -21,7 +21,11 @@ _LINE_NUMBERS = re.compile(r"\b(line-?nos?|line-?numbers?|gutter)\b", re.IGNOREC
 _UNSEEN = re.compile(
     r"display:none|visibility:(?:hidden|collapse)|font-size:0(?:[^.\d]|$)|opacity:0(?:[^.\d]|\.0*(?:\D|$)|$)"
     r"|(?:left|top|right|text-indent):-\d{3,}"
+    r"|font-size:(?:0?\.\d+|1)(?:px|pt)|(?:^|;)color:(?:transparent|rgba\([^)]*,0(?:\.0*)?\))"
+    r"|clip:rect\((?:0|1px)(?:px)?[,0-9px]*\)|clip-path:(?:inset\((?:50|100)%|circle\(0)"
+    r"|transform:[^;]*scale[xy]?\(0(?:\.0*)?[,)]"
 )
+_NO_SIZE = re.compile(r"(?:^|;)(?:max-)?(?:height|width):[01](?:px)?(?:;|$|!)")
 _COLOURS = re.compile(r"(?:^|;)(color|background|background-color):([^;]+)")
 _WHITE = {"#fff": "white", "#ffffff": "white", "rgb(255,255,255)": "white"}
 _SIMPLE_SELECTOR = re.compile(r"(?:[a-z][a-z0-9]*)?[.#][\w-]+")
@@ -76,7 +80,7 @@ def _is_marked(element: HtmlElement) -> bool:
 
 def _is_unseen(style: str) -> bool:
     plain = "".join(style.lower().split())
-    if _UNSEEN.search(plain):
+    if _UNSEEN.search(plain) or ("overflow:hidden" in plain and _NO_SIZE.search(plain)):
         return True
     colours = {name[:10]: _WHITE.get(value, value) for name, value in _COLOURS.findall(plain)}
     return "color" in colours and colours["color"] == colours.get("background")

@@ -30,8 +30,8 @@ def is_layout(table: HtmlElement) -> bool:
         return True
     if next(table.iterdescendants(*_BLOCKS), None) is not None:
         return True
-    rows = _rows(table)
-    return max((len(row) for row in rows), default=0) < 2
+    rows = [row for group in _groups(table) for row in group]
+    return max(map(len, rows), default=0) < 2
 
 
 def read_rows(table: HtmlElement, text: Callable[[HtmlElement], str]) -> Rows:
@@ -42,21 +42,22 @@ def read_rows(table: HtmlElement, text: Callable[[HtmlElement], str]) -> Rows:
         text: What a cell shows.
     """
     grid: list[list[str]] = []
-    below: dict[int, tuple[int, str]] = {}  # column -> rows that its cell still covers, and text
     header, in_header = 0, True
-    for row in _rows(table):
-        cells: list[str] = []
-        for cell in row:
+    for group in _groups(table):
+        below: dict[int, tuple[int, str]] = {}  # column -> rows its cell still covers, and text
+        for row in group:
+            cells: list[str] = []
+            for cell in row:
+                _fill_from_above(cells, below)
+                shown, rows = text(cell), _span(cell, "rowspan")
+                for _ in range(_span(cell, "colspan")):
+                    if rows > 1:
+                        below[len(cells)] = (rows - 1, shown)
+                    cells.append(shown)
             _fill_from_above(cells, below)
-            shown, width = text(cell), _span(cell, "colspan")
-            for _ in range(width):
-                if _span(cell, "rowspan") > 1:
-                    below[len(cells)] = (_span(cell, "rowspan") - 1, shown)
-                cells.append(shown)
-        _fill_from_above(cells, below)
-        in_header = in_header and _is_header(row)
-        header += in_header
-        grid.append(cells)
+            in_header = in_header and _is_header(row)
+            header += in_header
+            grid.append(cells)
     width = max(map(len, grid), default=0)
     return Rows([row + [""] * (width - len(row)) for row in grid], header or None)
 
@@ -70,24 +71,36 @@ def _fill_from_above(cells: list[str], below: dict[int, tuple[int, str]]) -> Non
             below[column] = (rows - 1, shown)
 
 
-def _rows(table: HtmlElement) -> list[list[HtmlElement]]:
-    """Cells by row, head first, foot last."""
+def _groups(table: HtmlElement) -> list[list[list[HtmlElement]]]:
+    """Cells by row by group of rows, which no cell leaves: head first, foot last."""
     head, body, foot = [], [], []
     places = {"thead": head, "tfoot": foot}
+    loose: list[list[HtmlElement]] = []
     for child in table:
-        rows = child.iterchildren("tr") if child.tag in _PARTS else [child]
-        for row in rows:
-            if row.tag == "tr":
-                cells = list(row.iterchildren("td", "th"))
-                places.get(str(child.tag), body).append(cells)
-    return [row for row in (*head, *body, *foot) if row]
+        if child.tag == "tr":
+            loose.append(_cells(child))
+        elif child.tag in _PARTS:
+            group = [_cells(row) for row in child.iterchildren("tr")]
+            places.get(str(child.tag), body).append([row for row in group if row])
+    return [*head, *body, [row for row in loose if row], *foot]
+
+
+def _cells(row: HtmlElement) -> list[HtmlElement]:
+    return list(row.iterchildren("td", "th"))
 
 
 def _is_header(row: list[HtmlElement]) -> bool:
     parent = row[0].getparent().getparent()
-    return all(cell.tag == "th" for cell in row) or (parent is not None and parent.tag == "thead")
+    if parent is not None and parent.tag == "thead":
+        return True
+    named = [
+        cell.tag == "th" for cell in row if cell.tag == "th" or "".join(cell.itertext()).strip()
+    ]
+    return bool(named) and all(named)
 
 
 def _span(cell: HtmlElement, name: str) -> int:
     value = cell.get(name, "1").strip()
+    if value == "0" and name == "rowspan":  # down to the end of its group
+        return MAX_SPAN
     return min(max(int(value), 1), MAX_SPAN) if value.isdecimal() and len(value) < 9 else 1

@@ -7,7 +7,12 @@ stars" is read as 1011.
 import re
 
 _LOWERED_DIGITS = str.maketrans("0123456789+-", "₀₁₂₃₄₅₆₇₈₉₊₋")
-_ORDINALS = frozenset("st nd rd th e er re ème eme o os a as ª º te".split())
+_ORDINALS = frozenset("st nd rd th e er re ère ème eme o os a as ª º te".split())
+_NUMERO = re.compile(r"(?:\d|\b[Nn]r?|\bV)\Z")  # 1st, Nº, Nr, Vª
+_ISOTOPE = re.compile(r"(?!A\b)[A-Z][a-z]?(?![a-z])")
+_LIGHT = ("H", "He", "Li")  # elements whose isotopes have a number of one digit
+_VOWELS = frozenset("aeiouAEIOU")
+_SHORT = 3
 # What a square or a cube is of; after any other word a raised number is that of a footnote.
 _UNITS = frozenset("m km cm mm dm µm μm nm in ft yd mi s ms h min kg g l px pt au ly ha".split())
 _WORD = re.compile(r"[^\W\d_]+\Z")
@@ -19,30 +24,25 @@ _BASE_DIGITS = 2
 """Longer figures in front of a raised number are years and counts: the number is a footnote's."""
 
 
-def raised(before: str, text: str, *, is_note: bool = False) -> str:
-    """What raised `text` becomes after `before`.
+def raised(before: str, text: str, after: str = "", *, is_note: bool = False) -> str:
+    """What raised `text` becomes between `before` and `after`.
 
     Args:
         before: The text in front of it, its last few characters at least.
         text: The raised text.
+        after: The text behind it, its first few characters at least, if they are known.
         is_note: Whether it is known to be the mark of a note, by a link for example.
     """
     text = " ".join(text.split())
     if not text:
         return ""
-    if _NUMBER.match(text.strip("[]()")) and (
-        is_note or text[0] in "[(" or _marks_note(before, text)
-    ):
+    isotope = not is_note and _is_isotope(before, text, after)
+    if not isotope and _is_mark(before, text, is_note=is_note):
         return footnote_mark(text, before)
-    if text[0] in _SIGNS and _WORD.search(before):
-        return footnote_mark(text, before) if len(text) > 1 else text
-    if text.casefold() in _ORDINALS or not any(map(str.isalnum, text)):
-        return text  # 1st, Nº, ™, *
-    if not before.strip():
+    is_ordinal = text.casefold() in _ORDINALS and _NUMERO.search(before)
+    if is_ordinal or not any(map(str.isalnum, text)):  # 1st, Nº, ™, *
         return text
-    if before[-1].isspace():
-        return footnote_mark(text, before) if text.isdecimal() else text
-    return f"^{_grouped(text)}"
+    return f"^{_grouped(text)}" if isotope or before.strip() else text
 
 
 def lowered(before: str, text: str) -> str:
@@ -61,9 +61,18 @@ def footnote_mark(text: str, before: str = "") -> str:
     return f"{space}[{text.strip('[]() ')}]"
 
 
-def _marks_note(before: str, text: str) -> bool:
-    if not _NUMBER.match(text.strip("[]()")):
-        return False
+def _is_mark(before: str, text: str, *, is_note: bool) -> bool:
+    if _NUMBER.match(text.strip("[]()")):
+        is_apart = text.isdecimal() and before.strip() and before[-1].isspace()
+        return is_note or text[0] in "[(" or bool(is_apart) or _marks_note(before)
+    if text[0] in _SIGNS and _WORD.search(before):
+        return len(text) > 1
+    if text[0] == "[" and text[-1] == "]":
+        return bool(before.strip())
+    return text.isalpha() and _follows_words(before, text)
+
+
+def _marks_note(before: str) -> bool:
     if before[-1:] in tuple('.,;:!?”"’»'):
         return True
     if before.endswith(")"):
@@ -73,7 +82,32 @@ def _marks_note(before: str, text: str) -> bool:
         digits = re.sub(r"\D", "", figure[0])
         return len(digits) > _BASE_DIGITS
     word = _WORD.search(before)
-    return word is not None and len(word[0]) > 1 and word[0] not in _UNITS
+    return word is not None and _is_word(word[0])
+
+
+def _is_word(letters: str) -> bool:
+    """Whether letters are a word of some language, and not a unit or the product of a formula."""
+    if len(letters) == 1 or letters in _UNITS:
+        return False
+    if len(letters) > _SHORT or (letters.isupper() and len(letters) == _SHORT):
+        return True
+    if letters.isascii():
+        return bool(_VOWELS & set(letters))  # mc, xy
+    greek = sum("α" <= letter <= "ω" for letter in letters)
+    return greek in (0, len(letters))  # πr
+
+
+def _follows_words(before: str, text: str) -> bool:
+    """Whether a raised letter, or a word such as "note", stands after a word."""
+    word = _WORD.search(before)
+    return word is not None and len(word[0]) > _SHORT and (len(text) == 1 or len(text) > _SHORT)
+
+
+def _is_isotope(before: str, text: str, after: str) -> bool:
+    if not text.isdecimal() or (before and not before[-1].isspace() and before[-1] not in "(["):
+        return False
+    element = _ISOTOPE.match(after)
+    return element is not None and (len(text) > 1 or element[0] in _LIGHT)
 
 
 def _grouped(text: str) -> str:

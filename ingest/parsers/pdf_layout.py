@@ -54,7 +54,7 @@ def _marked(characters: Sequence[Character]) -> str:
         if end > place and base:
             shifted = "".join(c.text for c in characters[place:end])
             rise = character.base - base.base
-            after = next((c.text for c in characters[end:] if not c.generated), "")
+            after = "".join(c.text for c in characters[end : end + 8] if not c.generated)
             text += _shifted(text[-40:], shifted, after, is_raised=rise > 0)
             place, was_shifted = end, True
             continue
@@ -120,7 +120,7 @@ def _shifted(before: str, text: str, after: str, *, is_raised: bool) -> str:
         return text  # the parts of a fraction
     if not is_raised:
         return lowered(before, text)
-    marked = raised(before, text)
+    marked = raised(before, text, after)
     # A note's mark is set without a space before what follows it.
     return f"{marked} " if marked.endswith("]") and after[:1].isalnum() else marked
 

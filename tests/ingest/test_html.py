@@ -50,6 +50,16 @@ def test_what_is_left_out_beside_the_main_part_is_said():
     assert document.notes == ("31 characters beside the page's main part were left out",)
 
 
+def test_sections_and_the_title_beside_the_main_part_are_the_pages_own():
+    page = (
+        "<header><h1>Choir</h1><p>Menu of the site</p></header><main><p>We sing on Mondays in the "
+        "hall of the school.</p></main><section><h2>Fees</h2><p>Seven euros.</p></section>"
+        "<section hidden>Old fees: five.</section><footer><section>Imprint</section></footer>"
+    )
+    text = parse(page.encode()).text
+    assert text == "Choir\n\nWe sing on Mondays in the hall of the school.\n\nFees\n\nSeven euros."
+
+
 def test_a_main_part_that_holds_next_to_nothing_is_a_mistake():
     assert "The text" in text("<main>Hi</main><p>The text is outside of what is marked.</p>")
 

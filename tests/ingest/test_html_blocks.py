@@ -31,7 +31,27 @@ def text(body: str, head: str = "") -> str:
             "</annotation></semantics></math>",
             "x^2",
         ),
-        ("<math><msup><mi>x</mi><mn>2</mn></msup></math>", "x ^2"),
+        ("<math><msup><mi>x</mi><mn>2</mn></msup></math>", "x^2"),
+        (
+            "<math><mi>y</mi><mo>=</mo><mfrac><mrow><mi>a</mi><mo>+</mo><mi>b</mi></mrow>"
+            "<msqrt><mn>2</mn></msqrt></mfrac></math>",
+            "y = (a + b)/(√(2))",
+        ),
+        (
+            "<math><munderover><mo>∑</mo><mrow><mi>i</mi><mo>=</mo><mn>1</mn></mrow><mi>n</mi>"
+            "</munderover><msub><mi>x</mi><mi>i</mi></msub></math>",
+            "∑_(i = 1)^n x_i",
+        ),
+        ("10<span style='vertical-align: super'>6</span> litres", "10^6 litres"),
+        ("CO<span style='Vertical-Align:sub'>2</span>", "CO₂"),
+        ("in ten<a epub:type='noteref' href='#n'>2</a> cities", "in ten [2] cities"),
+        ("<sup>14</sup>C is old", "^14C is old"),
+        ("Name<input value=Ann>City<textarea>Kiel</textarea>", "Name Ann City Kiel"),
+        ("now<img alt='a duck'>here", "now a duck here"),
+        ("<img src=a.png title='a duck'>", "a duck"),
+        ("costs <del>40</del> <ins>50</ins>", "costs ~~40~~ 50"),
+        ("<svg role=img><title>Sales</title><text>12</text></svg>", "Sales 12"),
+        ("<svg><title>Icon</title></svg>text", "text"),
     ],
 )
 def test_inline_content(body: str, read: str):
@@ -141,3 +161,58 @@ def test_a_style_sheet_takes_linear_time():
 
     seconds(1000)
     assert seconds(400_000) < 40 * max(seconds(40_000), 0.01)
+
+
+def test_a_span_of_no_rows_reaches_the_end_of_its_group_and_none_goes_beyond():
+    table = (
+        "<table><tbody><tr><td rowspan=0>North<td>1<tr><td>2</tbody>"
+        "<tbody><tr><td rowspan=9>South<td>3</tbody><tbody><tr><td>East<td>4</tbody></table>"
+    )
+    assert text(table) == "| North | 1 |\n| North | 2 |\n| South | 3 |\n| East | 4 |"
+
+
+def test_a_corner_without_a_name_leaves_the_row_a_header():
+    page = "<table><tr><td><th>2022<th>2023<tr><th>Hub<td>66<td>71</table>"
+    (table,) = parse(page.encode()).tables
+    assert table.header_end == len("|  | 2022 | 2023 |")
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "<div role=table><div role=row><span role=cell>Hub</span><span role=cell>66</span></div>"
+        "<div role=row><span role=cell>Cable</span><span role=cell>12</span></div></div>",
+        "<div style='display:table'><div style='display: table-row'>"
+        "<div style='display:table-cell'>Hub</div><div style='display:table-cell'>66</div></div>"
+        "<div style='display:table-row'>"
+        "<div style='display:table-cell'>Cable</div><div style='display:table-cell'>12</div></div>"
+        "</div>",
+    ],
+)
+def test_tables_of_other_elements_are_tables(table: str):
+    assert text(table) == "| Hub | 66 |\n| Cable | 12 |"
+
+
+def test_headings_by_role_have_their_level():
+    (heading,) = parse(b"<div role=heading aria-level=3>Fees</div><p>Seven euros.").headings
+    assert (heading.level, heading.title) == (3, "Fees")
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        "color: transparent",
+        "position:absolute; clip: rect(0 0 0 0)",
+        "height:0;overflow:hidden",
+        "width:1px; height:1px; overflow:hidden",
+        "font-size:1px",
+        "transform: scale(0)",
+        "clip-path: inset(50%)",
+    ],
+)
+def test_hidden_by_its_size_or_colour(style: str):
+    assert text(f"<p style='{style}'>Pay 95 euros.</p><p>Pay 5 euros.</p>") == "Pay 5 euros."
+
+
+def test_lines_are_kept_where_the_style_keeps_them():
+    assert text("<div style='white-space: pre-wrap'>a\n  b</div>") == "a\n  b"

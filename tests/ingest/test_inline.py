@@ -22,10 +22,30 @@ from ingest.parsers.inline import lowered, raised
         ("Acme", "™", "Acme™"),
         ("", "3", "3"),
         ("as Smith ", "2", "as Smith [2]"),
+        ("E = mc", "2", "E = mc^2"),
+        ("A = πr", "2", "A = πr^2"),
+        ("of the NHS", "2", "of the NHS [2]"),
+        ("he said", "a", "he said [a]"),
+        ("the 3", "a", "the 3a"),
+        ("N", "o", "No"),
+        ("was built", "[citation needed]", "was built [citation needed]"),
     ],
 )
 def test_raised(before: str, text: str, read: str):
     assert before + raised(before, text) == read
+
+
+@pytest.mark.parametrize(
+    ("before", "text", "after", "read"),
+    [
+        ("", "14", "C is old", "^14C is old"),
+        ("of ", "235", "U, ", "of ^235U, "),
+        ("", "3", "We refer to", "3We refer to"),
+        ("as Smith ", "2", " says", "as Smith [2] says"),
+    ],
+)
+def test_an_isotope_is_no_note(before: str, text: str, after: str, read: str):
+    assert before + raised(before, text, after) + after == read
 
 
 def test_what_is_known_to_be_a_note_is_one():
