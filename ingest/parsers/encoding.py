@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 
 import chardet
 
@@ -26,6 +27,8 @@ to no more than 0.01 to 0.03 of any encoding."""
 _ODD = 0.5
 """What is left of the confidence for each place that no language has."""
 _MAX_ODD = 20
+_READ = 50_000
+"""Characters that are looked at for such places: the look is slow, and goes over each candidate."""
 _IN_WORDS = frozenset("’·‐–—…")
 _AFTER_LETTERS = frozenset("™®©°")
 _SCRIPTS = ("LATIN", "GREEK", "CYRILLIC", "ARABIC", "HEBREW", "THAI")
@@ -70,12 +73,13 @@ def _score(sample: bytes, name: str, confidence: float) -> float | None:
     common = next(share for pattern, share in _COMMON if pattern.match(name))
     few = sum(byte > 0x7F for byte in sample) < _FEW
     western = _WESTERN if few and name == "Windows-1252" else 0.0
-    odd = min(sum(1 for _ in _oddities(text)), _MAX_ODD)
+    odd = sum(1 for _ in islice(_oddities(text), _MAX_ODD))
     return (confidence + western) * common * _ODD**odd
 
 
 def _oddities(text: str) -> Iterator[int]:
     """Yields the places beyond ASCII where a text is none."""
+    text = text[:_READ]
     scripts = [_script(character) for character in text]
     for place in range(1, len(text) - 1):
         before, character, after = text[place - 1], text[place], text[place + 1]

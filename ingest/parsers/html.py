@@ -19,7 +19,9 @@ MAIN_SHARE = 0.5
 """A `main` element with less of the page's text than this is taken for a mistake of its author."""
 
 _CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([a-z0-9_.:-]+)""", re.IGNORECASE)
-_META_CHARSET = re.compile(rb"""<meta[^>]*?charset\s*=\s*["']?\s*([a-z0-9_.:-]+)""", re.IGNORECASE)
+_META_CHARSET = re.compile(
+    rb"""<meta[^>]{0,400}?charset\s*=\s*["']?\s*([a-z0-9_.:-]+)""", re.IGNORECASE
+)
 _HEAD = 65_536
 """Bytes in which the head of a page, long comments and scripts included, declares its encoding."""
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
