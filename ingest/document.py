@@ -16,6 +16,7 @@ _LINE_END = re.compile(r"\r\n?|[\f\v\x1c-\x1e\x85\u2028\u2029]")
 _JUNK = re.compile(
     "[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\u00ad\ufeff\ufffe\uffff\ud800-\udfff]"
 )
+_YEAR = re.compile(r"(?:1[89]|20)\d\d(?:[/–-]\d\d(?:\d\d)?)?")
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 MAX_TITLE = 300
@@ -185,7 +186,7 @@ class DocumentBuilder:
         """
         rows = [row for row in rows if any(cell.strip() for cell in row)]
         if header_rows is None:
-            header_rows = int(_names_columns(rows))
+            header_rows = _header_rows(rows)
         lines: list[str] = []
         header = 0
         for number, row in enumerate(rows):
@@ -300,13 +301,25 @@ class DocumentBuilder:
         return self._parts[0] if self._parts else ""
 
 
-def _names_columns(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the first row has a name for each column and no figures, and there are others."""
+def _header_rows(rows: Sequence[Sequence[str]]) -> int:
+    """How many of the first rows look as if they name the columns: 0, 1, or 2 where names span."""
     if len(rows) < 2 or len(rows[0]) < 2:
-        return False
+        return 0
     names = [" ".join(cell.split()).casefold() for cell in rows[0]]
-    distinct = len(set(names)) == len(names) and all(names[1:])
-    return distinct and not any(name[:1].isdigit() for name in names)
+    if not all(names[1:]) or _has_figures(names):
+        return 0
+    if len(set(names)) == len(names):
+        return 1
+    below = [" ".join(cell.split()).casefold() for cell in rows[1]]
+    pairs = set(zip(names, below, strict=False))
+    spans = len(rows) > 2 and len(below) == len(names) == len(pairs)
+    return 2 if spans and not _has_figures(below) else 0
+
+
+def _has_figures(names: Sequence[str]) -> bool:
+    """Whether some begin with a digit; several years name columns as words do."""
+    figures = [name for name in names if name[:1].isdigit()]
+    return bool(figures) and (len(figures) < 2 or not all(map(_YEAR.fullmatch, figures)))
 
 
 def check_length(text: str) -> None:

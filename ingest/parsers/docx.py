@@ -1,12 +1,10 @@
 """Word (.docx): what the document shows, in its order."""
 
 import re
-from collections.abc import Iterator
-
-import lxml.etree as etree
 
 from ingest.document import Document, DocumentBuilder, one_line
 from ingest.errors import UnreadableError
+from ingest.parsers.docx_blocks import blocks, own, rows_of, shown_once, text_boxes
 from ingest.parsers.docx_lists import Numbering
 from ingest.parsers.docx_styles import Styles, W, is_on, outline_level, value
 from ingest.parsers.docx_text import Notes, Reader
@@ -51,20 +49,20 @@ class _Word:
         self._numbering = Numbering.of(self._part("numbering"))
         self._footnotes = self._notes("footnotes", "footnote")
         self._endnotes = self._notes("endnotes", "endnote")
+        self._comments = self._notes("comments", "comment")
         self._listed = False
 
     def read(self, main: Part) -> None:
         """Header lines, the body with its footnotes, endnotes, footer lines."""
         self._margins(main, "headerReference")
         told = 0
-        for block in _blocks(main.find(f"{W}body")):
+        for block in blocks(main.find(f"{W}body")):
             self._block(block)
             told = self._tell_notes(self._reader.footnotes, self._footnotes, told)
+            self._tell_comments()
         self._tell_notes(self._reader.endnotes, self._endnotes, 0)
+        self._tell_comments()
         self._margins(main, "footerReference")
-        comments = self._part("comments")
-        if comments is not None and (count := len(comments.findall(f"{W}comment"))):
-            self._builder.note(f"{count} comment{'s' if count > 1 else ''} in it left out")
 
     def _part(self, kind: str) -> Part | None:
         target = self._package.target(self._name, kind)
@@ -72,6 +70,11 @@ class _Word:
 
     def _block(self, block: Element) -> None:
         if block.tag == f"{W}tbl":
+            cells = [list(own(row, "tc")) for row in rows_of(block)]
+            if max(map(len, cells), default=0) < 2:  # it only places what is in it
+                for inner in (inner for row in cells for cell in row for inner in blocks(cell)):
+                    self._block(inner)
+                return
             rows, header_rows = self._rows(block)
             self._builder.add_table(rows, header_rows=header_rows)
             self._listed = False
@@ -86,8 +89,8 @@ class _Word:
         else:
             self._builder.add(text)
         self._listed = bool(marker) and not level
-        for box in _text_boxes(block):
-            for inner in _blocks(box):
+        for box in text_boxes(block):
+            for inner in blocks(box):
                 self._block(inner)
 
     def _paragraph(self, paragraph: Element) -> tuple[str, int, str, int]:
@@ -98,7 +101,9 @@ class _Word:
         numbering = properties.find(f"{W}numPr") if properties is not None else None
         list_id = value(numbering, "numId") or style.list_id
         found = value(numbering, "ilvl")
-        depth = int(found) if found.isdecimal() else style.list_level
+        by_style = self._numbering.level_of(list_id or "", value(properties, "pStyle"))
+        depth = style.list_level if by_style is None else by_style
+        depth = int(found) if found.isdecimal() else depth
         text = self._reader.text(paragraph)
         # An empty paragraph has no number, and does not count.
         marker = self._numbering.next_marker(list_id, depth) if list_id and text.strip() else ""
@@ -108,14 +113,13 @@ class _Word:
         """Rows with spanned cells in each row and column that they span."""
         rows: list[list[str]] = []
         header, above = 0, dict[int, str]()
-        for row in _own(table, "tr"):
+        for row in rows_of(table):
             properties = row.find(f"{W}trPr")
-            if is_on(properties, "del"):
-                continue
             before = value(properties, "gridBefore")
             cells = [""] * min(int(before), _MAX_SPAN) if before.isdecimal() else []
-            for cell in _own(row, "tc"):
-                text, width = self._cell(cell, above.get(len(cells), ""))
+            for cell in own(row, "tc"):
+                left = cells[-1] if cells else ""
+                text, width = self._cell(cell, above.get(len(cells), ""), left)
                 for _ in range(width):
                     above[len(cells)] = text
                     cells.append(text)
@@ -124,15 +128,16 @@ class _Word:
         width = max(map(len, rows), default=0)
         return [row + [""] * (width - len(row)) for row in rows], header or None
 
-    def _cell(self, cell: Element, above: str) -> tuple[str, int]:
+    def _cell(self, cell: Element, above: str, left: str) -> tuple[str, int]:
         properties = cell.find(f"{W}tcPr")
         span = value(properties, "gridSpan")
         width = min(max(int(span), 1), _MAX_SPAN) if span.isdecimal() else 1
-        merged = properties.find(f"{W}vMerge") if properties is not None else None
-        if merged is not None and merged.get(f"{W}val", "continue") == "continue":
-            return above, width
+        for name, beside in (("vMerge", above), ("hMerge", left)):
+            merged = properties.find(f"{W}{name}") if properties is not None else None
+            if merged is not None and merged.get(f"{W}val", "continue") == "continue":
+                return beside, width
         lines: list[str] = []
-        for paragraph in cell.iter(f"{W}p"):
+        for paragraph in shown_once(cell, f"{W}p"):
             text, _, marker, _ = self._paragraph(paragraph)
             numbered = f"{marker} {text}" if marker not in ("", "-") else text
             lines += [one_line(line) for line in numbered.split("\n")]
@@ -145,16 +150,29 @@ class _Word:
 
     def _tell_notes(self, notes: Notes, texts: dict[str, Element], told: int) -> int:
         """Put the notes from the `told`-th on below what refers to them."""
-        while told < len(notes.ids):
-            name = notes.ids[told]
-            note = texts.get(name)
-            words = [] if note is None else [self._reader.text(p) for p in note.iter(f"{W}p")]
-            text = one_line(" ".join(words))
+        while told < len(notes.marks):
+            name, mark = list(notes.marks.items())[told]
+            text = self._text_of(texts.get(name)).removeprefix(mark).strip()
             if text:
-                self._builder.add(f"[{notes.mark(name)}] {text}")
+                self._builder.add(f"[{mark}] {text}")
                 self._listed = False
             told += 1
         return told
+
+    def _tell_comments(self) -> None:
+        """Put the comments on what was just read below it, with who made them."""
+        for name in self._reader.comments:
+            comment = self._comments.get(name)
+            text = self._text_of(comment)
+            if comment is not None and text:
+                author = one_line(comment.get(f"{W}author", ""))
+                self._builder.add(f"Comment by {author}: {text}" if author else f"Comment: {text}")
+                self._listed = False
+        self._reader.comments.clear()
+
+    def _text_of(self, note: Element | None) -> str:
+        paragraphs = () if note is None else note.iter(f"{W}p")
+        return one_line(" ".join(self._reader.text(paragraph) for paragraph in paragraphs))
 
     def _margins(self, main: Part, reference: str) -> None:
         """Lines at the top or the bottom of pages, each once, but for page numbers."""
@@ -168,38 +186,6 @@ class _Word:
                 if not _PAGE_NUMBER.fullmatch(line):
                     lines[line] = None
         self._builder.add("\n".join(lines))
-
-
-def _blocks(body: Element | None) -> Iterator[Element]:
-    """Yields paragraphs and tables, also those in content controls."""
-    if body is None:
-        return
-    walker = etree.iterwalk(body, events=("start",), tag=(f"{W}p", f"{W}tbl"))
-    for _, element in walker:
-        walker.skip_subtree()
-        yield element
-
-
-def _text_boxes(paragraph: Element) -> Iterator[Element]:
-    """Yields the text boxes at a paragraph, those for old programs left out."""
-    fallback = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
-    walker = etree.iterwalk(paragraph, events=("start",), tag=(f"{W}txbxContent", fallback))
-    for _, element in walker:
-        walker.skip_subtree()
-        if element.tag != fallback:
-            yield element
-
-
-def _own(parent: Element, name: str) -> Iterator[Element]:
-    """Rows of a table or cells of a row: those in content controls too, no inner tables'."""
-    inner = f"{W}tbl"
-    walker = etree.iterwalk(parent, events=("start",), tag=(f"{W}{name}", inner))
-    for _, element in walker:
-        if element is parent:
-            continue
-        walker.skip_subtree()
-        if element.tag != inner:
-            yield element
 
 
 def _properties(package: Package) -> dict[str, str | None]:

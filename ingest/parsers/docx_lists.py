@@ -23,6 +23,8 @@ class _Level:
     pattern: str
     start: int
     is_legal: bool
+    restarts_after: int | None  # level, 1 the outermost; 0 never, None after any outer one
+    paragraph_style: str
 
 
 @dataclass(slots=True)
@@ -30,6 +32,7 @@ class Numbering:
     """Counts the items of a document's lists in the order in which they are asked for."""
 
     _levels: dict[str, dict[int, _Level]] = field(default_factory=dict[str, dict[int, _Level]])
+    _overridden: dict[str, dict[int, _Level]] = field(default_factory=dict[str, dict[int, _Level]])
     _abstract: dict[str, str] = field(default_factory=dict[str, str])
     _restarts: dict[str, dict[int, int]] = field(default_factory=dict[str, dict[int, int]])
     _counts: dict[str, dict[int, int]] = field(default_factory=dict[str, dict[int, int]])
@@ -40,24 +43,41 @@ class Numbering:
         found = cls()
         if part is None:
             return found
+        linked: dict[str, str] = {}  # name of a style of lists -> its definition
         for abstract in part.iterfind(f"{W}abstractNum"):
-            levels = {_place(level): _level(level) for level in abstract.iterfind(f"{W}lvl")}
-            found._levels[abstract.get(f"{W}abstractNumId", "")] = levels
+            name = abstract.get(f"{W}abstractNumId", "")
+            found._levels[name] = _levels(abstract)
+            if link := value(abstract, "styleLink"):
+                linked[link] = name
+        for abstract in part.iterfind(f"{W}abstractNum"):
+            link = value(abstract, "numStyleLink")
+            if link in linked:
+                own = found._levels[linked[link]]
+                found._levels[abstract.get(f"{W}abstractNumId", "")] = own
         for number in part.iterfind(f"{W}num"):
             name = number.get(f"{W}numId", "")
             found._abstract[name] = value(number, "abstractNumId")
-            overrides = number.iterfind(f"{W}lvlOverride")
+            overrides = list(number.iterfind(f"{W}lvlOverride"))
             found._restarts[name] = {
                 _place(each): int(start)
                 for each in overrides
                 if (start := value(each, "startOverride")).isdecimal()
             }
+            found._overridden[name] = {
+                place: level for each in overrides for place, level in _levels(each).items()
+            }
         return found
+
+    def level_of(self, list_id: str, style: str) -> int | None:
+        """The level that a list has for paragraphs of this style, 0 the outermost, if any."""
+        levels = self._levels_of(list_id)
+        found = (place for place, level in levels.items() if level.paragraph_style == style)
+        return next(found, None) if style else None
 
     def next_marker(self, list_id: str, level: int) -> str:
         """What stands before the next item: `2.1`, `a)`, `-` for a bullet; empty for nothing."""
         abstract = self._abstract.get(list_id)
-        levels = self._levels.get(abstract or "", {})
+        levels = self._levels_of(list_id)
         if abstract is None or level not in levels:
             return ""
         counts = self._counts.setdefault(abstract, {})
@@ -68,8 +88,14 @@ class Numbering:
             counts.setdefault(outer, levels[outer].start if outer in levels else 1)
         counts[level] = counts.get(level, levels[level].start - 1) + 1
         for deeper in [place for place in counts if place > level]:
-            del counts[deeper]
+            after = levels[deeper].restarts_after if deeper in levels else None
+            if after is None or level < after:
+                del counts[deeper]
         return self._written(levels, level, counts)
+
+    def _levels_of(self, list_id: str) -> dict[int, _Level]:
+        levels = self._levels.get(self._abstract.get(list_id, ""), {})
+        return levels | self._overridden.get(list_id, {})
 
     def _written(self, levels: dict[int, _Level], level: int, counts: dict[int, int]) -> str:
         own = levels[level]
@@ -91,11 +117,17 @@ def _place(element: Element) -> int:
     return int(found) if found.isdecimal() else 0
 
 
+def _levels(parent: Element) -> dict[int, _Level]:
+    return {_place(level): _level(level) for level in parent.iterfind(f"{W}lvl")}
+
+
 def _level(level: Element) -> _Level:
-    start = value(level, "start")
+    start, after = value(level, "start"), value(level, "lvlRestart")
     return _Level(
         value(level, "numFmt") or "decimal",
         value(level, "lvlText"),
         int(start) if start.isdecimal() else 1,
         is_on(level, "isLgl") or False,
+        int(after) if after.isdecimal() else None,
+        value(level, "pStyle"),
     )

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from ingest.parsers.ooxml import Element, Part
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_HEADING = re.compile(r"heading ([1-9])")
+_HEADING = re.compile(r"heading ?([1-9])")
 _MAX_DEPTH = 20  # of styles based on styles: a ring has no end
-_OFF = ("0", "false", "off", "none")
+OFF = ("0", "false", "off", "none")
 _BODY = 9
 """The outline level of text that is no heading, 0 being the outermost heading's."""
 
@@ -55,6 +55,8 @@ class Styles:
 
     def _read(self, name: str) -> Style:
         chain = self._chain(name)
+        if not chain and (heading := _HEADING.fullmatch(name.lower())):  # its styles are lost
+            return Style(level=int(heading[1]))
         level = next((found for style in chain if (found := _level(style)) is not None), 0)
         lists = [found for style in chain if (found := style.find(f"{W}pPr/{W}numPr")) is not None]
         properties = [style.find(f"{W}rPr") for style in chain]
@@ -86,7 +88,7 @@ def value(parent: Element | None, name: str) -> str:
 def is_on(properties: Element | None, name: str) -> bool | None:
     """Whether a property that is on or off is on; None if it is not there."""
     child = properties.find(f"{W}{name}") if properties is not None else None
-    return None if child is None else child.get(f"{W}val", "1").lower() not in _OFF
+    return None if child is None else child.get(f"{W}val", "1").lower() not in OFF
 
 
 def outline_level(properties: Element | None) -> int | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import lxml.etree as etree
 
 from ingest.parsers.docx_math import M, linear
-from ingest.parsers.docx_styles import Style, Styles, W, is_on, value
+from ingest.parsers.docx_styles import OFF, Style, Styles, W, is_on, value
 from ingest.parsers.inline import lowered, raised
 from ingest.parsers.numbering import marker
 from ingest.parsers.ooxml import Element
@@ -19,7 +19,9 @@ _VML = "{urn:schemas-microsoft-com:vml}"
 _LEFT_OUT = frozenset(
     f"{W}{name}" for name in "del moveFrom delText instrText pPr rPr sdtPr txbxContent".split()
 ) | {f"{_COMPATIBLE}Fallback"}
-_DESCRIBED = {f"{_DRAWING}docPr": "descr", f"{_VML}shape": "alt"}
+_DESCRIBED = {f"{_DRAWING}docPr": ("descr", "title"), f"{_VML}shape": ("alt",)}
+_NOTES = (f"{W}footnoteReference", f"{W}endnoteReference")
+_LARGE = 36  # half points; initials of several lines' height are larger, and lowered
 _SIGNS = {
     f"{W}tab": "\t",
     f"{W}br": "\n",
@@ -51,17 +53,19 @@ class Notes:
 
     Attributes:
         style: Of their numbers.
-        ids: Of the notes; the first has number 1.
+        marks: What stands for each, by its id: a number, or a sign that its author chose.
     """
 
     style: str
-    ids: list[str] = field(default_factory=list[str])
+    marks: dict[str, str] = field(default_factory=dict[str, str])
+    _count: int = 0
 
-    def mark(self, name: str) -> str:
-        """The number of the note with this id, as a reader sees it."""
-        if name not in self.ids:
-            self.ids.append(name)
-        return marker(self.style, self.ids.index(name) + 1)
+    def mark(self, name: str, own: str = "") -> str:
+        """What stands for the note with this id; `own` if its author chose that."""
+        if name not in self.marks:
+            self._count += not own
+            self.marks[name] = own or marker(self.style, self._count)
+        return self.marks[name]
 
 
 @dataclass(slots=True)
@@ -71,6 +75,7 @@ class Reader:
     styles: Styles
     footnotes: Notes = field(default_factory=lambda: Notes("decimal"))
     endnotes: Notes = field(default_factory=lambda: Notes("lower-roman"))
+    comments: dict[str, None] = field(default_factory=dict[str, None])
 
     def text(self, paragraph: Element) -> str:
         """What `paragraph` shows: insertions yes, deletions no, equations in one line."""
@@ -97,11 +102,15 @@ class Reader:
             elif node.tag == f"{M}oMath":
                 walker.skip_subtree()
                 yield "", linear(node)
-            elif node.tag == f"{W}rt":  # how the characters before it are read
+            elif node.tag == f"{W}ruby":
                 walker.skip_subtree()
-                yield "", f"({''.join(text.text or '' for text in node.iter(f'{W}t'))})"
+                yield "", _annotated(node)
             elif node.tag == f"{W}r":
                 shift, hidden = self._appearance(node, style)
+                mark = self._own_mark(node)
+                if mark:
+                    walker.skip_subtree()
+                    yield "", mark
             elif not hidden:
                 yield from self._sign(node, shift)
 
@@ -109,10 +118,19 @@ class Reader:
         properties = run.find(f"{W}rPr")
         style = self.styles.get(value(properties, "rStyle") or None)
         hidden = is_on(properties, "vanish")
-        shift = value(properties, "vertAlign") or style.shift
+        shift = value(properties, "vertAlign") or _moved(properties) or style.shift
         if hidden is None:
             hidden = style.is_hidden or of_paragraph.is_hidden
         return (shift if shift in ("superscript", "subscript") else ""), hidden
+
+    def _own_mark(self, run: Element) -> str:
+        """The mark of a note for which the run has a sign of its own, such as an asterisk."""
+        for note in run.iterchildren(*_NOTES):
+            if (note.get(f"{W}customMarkFollows") or "0").lower() not in OFF:
+                own = "".join(text for sign in run for _, text in self._sign(sign, "")).strip()
+                notes = self.footnotes if note.tag == _NOTES[0] else self.endnotes
+                return f" [{notes.mark(note.get(f'{W}id', ''), own)}]"
+        return ""
 
     def _sign(self, node: Element, shift: str) -> Iterator[tuple[str, str]]:
         tag = str(node.tag)
@@ -128,15 +146,19 @@ class Reader:
     def _mark(self, tag: str, node: Element) -> str:
         """What stands for a note, a box to tick, or a picture; nothing for any other element."""
         name = node.get(f"{W}id", "")
-        if tag == f"{W}footnoteReference":
-            return f" [{self.footnotes.mark(name)}]"
-        if tag == f"{W}endnoteReference":
-            return f" [{self.endnotes.mark(name)}]"
+        if tag in _NOTES:
+            if (node.get(f"{W}customMarkFollows") or "0").lower() not in OFF:
+                return ""
+            return f" [{(self.footnotes if tag == _NOTES[0] else self.endnotes).mark(name)}]"
+        if tag == f"{W}commentReference":
+            self.comments[name] = None
         if tag == f"{W}checkBox":
             checked = is_on(node, "checked")
             return "☒" if (is_on(node, "default") if checked is None else checked) else "☐"
-        described = _DESCRIBED.get(tag)
-        words = " ".join(node.get(described, "").split()) if described else ""
+        if tag == f"{W}ddList":
+            return _chosen(node)
+        described = (" ".join(node.get(of, "").split()) for of in _DESCRIBED.get(tag, ()))
+        words = next((each for each in described if each), "")
         return f" [{words}] " if words else ""
 
 
@@ -144,6 +166,29 @@ def _shifted(before: str, shift: str, text: str) -> str:
     if shift == "superscript":
         return raised(before, text)
     return lowered(before, text) if shift == "subscript" else text
+
+
+def _moved(properties: Element | None) -> str:
+    """The shift of a run that is moved up or down by points, and no initial."""
+    points, size = value(properties, "position"), value(properties, "sz")
+    if not points.lstrip("-").isdecimal() or (size.isdecimal() and int(size) > _LARGE):
+        return ""
+    return "superscript" if int(points) > 0 else "subscript" if int(points) < 0 else ""
+
+
+def _annotated(ruby: Element) -> str:
+    """Characters, and how they are read; the file has that first."""
+    base, reading = (
+        "".join(text.text or "" for part in ruby.iterchildren(of) for text in part.iter(f"{W}t"))
+        for of in (f"{W}rubyBase", f"{W}rt")
+    )
+    return f"{base}({reading})" if reading else base
+
+
+def _chosen(field_list: Element) -> str:
+    entries = [entry.get(f"{W}val", "") for entry in field_list.iterchildren(f"{W}listEntry")]
+    place = value(field_list, "result") or value(field_list, "default") or "0"
+    return entries[int(place)] if place.isdecimal() and int(place) < len(entries) else ""
 
 
 def _is_in_a_run(node: Element) -> bool:

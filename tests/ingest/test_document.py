@@ -120,3 +120,21 @@ def test_a_page_that_is_listed_over_and_over_is_refused():
 
     with pytest.raises(UnreadableError, match="20,001 pages"):
         bounded(Document(text="x", media_type="application/pdf", pages=pages))
+
+
+@pytest.mark.parametrize(
+    ("rows", "names"),
+    [
+        ([["Region", "2022", "2023"], ["North", "12", "14"]], 1),
+        ([["Founded", "1998"], ["Members", "212"]], 0),
+        ([["12", "14"], ["13", "15"]], 0),
+        ([["Plant", "Output", "Output"], ["", "Day", "Night"], ["Bremen", "310", "120"]], 2),
+        ([["Kiel", "open", "open"], ["Ulm", "open", "9 to 5"], ["Jena", "open", "shut"]], 0),
+    ],
+)
+def test_which_rows_name_the_columns(rows: list[list[str]], names: int):
+    builder = DocumentBuilder()
+    builder.add_table(rows)
+    (table,) = builder.build("text/plain").tables
+    lines = [f"| {' | '.join(row)} |" for row in rows[:names]]
+    assert table.header_end - table.start == len("\n".join(lines))

@@ -71,13 +71,31 @@ def text(body: str, **parts: str) -> str:
         ('<w:r><w:drawing><wp:docPr id="1" descr="Sales rose"/></w:drawing></w:r>', "[Sales rose]"),
         (
             f"<w:ruby><w:rt>{run('kan')}</w:rt><w:rubyBase>{run('漢')}</w:rubyBase></w:ruby>",
-            "(kan)漢",
+            "漢(kan)",
         ),
         (
             "<m:oMath><m:f><m:num><m:r><m:t>a+b</m:t></m:r></m:num><m:den><m:r><m:t>2</m:t></m:r>"
             "</m:den></m:f><m:rad><m:deg/><m:e><m:r><m:t>x</m:t></m:r></m:e></m:rad></m:oMath>",
             "(a+b)/2√(x)",
         ),
+        (
+            "<m:oMath><m:func><m:fName><m:limLow><m:e><m:r><m:t>lim</m:t></m:r></m:e><m:lim><m:r>"
+            "<m:t>n→∞</m:t></m:r></m:lim></m:limLow></m:fName><m:e><m:r><m:t>x</m:t></m:r></m:e>"
+            "</m:func></m:oMath>",
+            "lim_(n→∞) x",
+        ),
+        (run("10") + run("6", '<w:position w:val="6"/>') + run(" litres"), "10^6 litres"),
+        (
+            run("Word")
+            + '<w:r><w:footnoteReference w:customMarkFollows="1" w:id="2"/><w:t>*</w:t></w:r>',
+            "Word [*]",
+        ),
+        (
+            '<w:r><w:fldChar><w:ffData><w:ddList><w:result w:val="1"/><w:listEntry w:val="Kiel"/>'
+            '<w:listEntry w:val="Bremen"/></w:ddList></w:ffData></w:fldChar></w:r>',
+            "Bremen",
+        ),
+        ('<w:r><w:drawing><wp:docPr id="1" title="Sales"/></w:drawing></w:r>', "[Sales]"),
     ],
 )
 def test_inline_content(runs: str, read: str):
@@ -156,7 +174,7 @@ def test_merged_cells_stand_in_each_row_and_column():
     assert document.tables[0].header_end == len("| Region | Price | Price |")
 
 
-def test_headers_are_read_once_and_page_numbers_not_and_comments_are_told():
+def test_headers_are_read_once_and_page_numbers_not():
     def margin(words: str) -> str:
         return f"<w:hdr {NAMESPACES}><w:p>{run(words)}</w:p></w:hdr>"
 
@@ -169,11 +187,9 @@ def test_headers_are_read_once_and_page_numbers_not_and_comments_are_told():
             header1=margin("Document QM-0815"),
             header2=margin("Document QM-0815"),
             header3=margin("Page 3 of 10"),
-            comments=f"<w:comments {NAMESPACES}><w:comment/></w:comments>",
         )
     )
     assert document.text == "Document QM-0815\n\nText."
-    assert document.notes == ("1 comment in it left out",)
 
 
 def test_text_boxes_are_read_once_beside_their_paragraph():
@@ -207,3 +223,118 @@ def test_an_unclosed_tag_costs_a_note_and_no_text():
     document = parse(stream.getvalue())
     assert document.text == "All of it\n\nis here."
     assert document.notes == ("its XML is damaged: text may be missing",)
+
+
+def item(words: str, list_id: int, level: int = 0) -> str:
+    numbering = f'<w:numPr><w:ilvl w:val="{level}"/><w:numId w:val="{list_id}"/></w:numPr>'
+    return f"<w:p><w:pPr>{numbering}</w:pPr>{run(words)}</w:p>"
+
+
+def levels(*patterns: str) -> str:
+    """Levels of a list; `|` parts what is written from further elements."""
+    return "".join(
+        f'<w:lvl w:ilvl="{place}"><w:lvlText w:val="{pattern.partition("|")[0]}"/>'
+        f"{pattern.partition('|')[2]}</w:lvl>"
+        for place, pattern in enumerate(patterns)
+    )
+
+
+def numbering(definitions: str, lists: str) -> str:
+    return f"<w:numbering {NAMESPACES}>{definitions}{lists}</w:numbering>"
+
+
+def test_a_level_that_never_restarts_goes_on_counting():
+    counting = levels("%1.", '(%2)|<w:lvlRestart w:val="0"/>')
+    body = item("a", 1) + item("b", 1, 1) + item("c", 1) + item("d", 1, 1)
+    read = text(
+        body,
+        numbering=numbering(
+            f'<w:abstractNum w:abstractNumId="0">{counting}</w:abstractNum>',
+            '<w:num w:numId="1"><w:abstractNumId w:val="0"/></w:num>',
+        ),
+    )
+    assert read == "1. a\n  (1) b\n2. c\n  (2) d"
+
+
+def test_a_list_that_only_names_another_definition_has_its_numbers():
+    definitions = (
+        '<w:abstractNum w:abstractNumId="0"><w:numStyleLink w:val="Steps"/></w:abstractNum>'
+        '<w:abstractNum w:abstractNumId="1"><w:styleLink w:val="Steps"/>'
+        f"{levels('Step %1:')}</w:abstractNum>"
+    )
+    lists = (
+        '<w:num w:numId="1"><w:abstractNumId w:val="0"/></w:num>'
+        '<w:num w:numId="2"><w:abstractNumId w:val="0"/>'
+        f'<w:lvlOverride w:ilvl="0">{levels("%1)")}</w:lvlOverride></w:num>'
+    )
+    body = item("a", 1) + item("b", 1) + item("c", 2)
+    read = text(body, numbering=numbering(definitions, lists))
+    assert read == "Step 1: a\nStep 2: b\n3) c"
+
+
+def test_the_level_of_a_numbered_heading_is_that_which_names_its_style():
+    styles = "".join(
+        f'<w:style w:styleId="H{level}"><w:name w:val="heading {level}"/>'
+        '<w:pPr><w:numPr><w:numId w:val="1"/></w:numPr></w:pPr></w:style>'
+        for level in (1, 2)
+    )
+    counting = levels('%1|<w:pStyle w:val="H1"/>', '%1.%2|<w:pStyle w:val="H2"/>')
+    body = "".join(
+        f'<w:p><w:pPr><w:pStyle w:val="H{level}"/></w:pPr>{run("Title")}</w:p>'
+        for level in (1, 2, 2, 1)
+    )
+    document = parse(
+        word(
+            body,
+            styles=f"<w:styles {NAMESPACES}>{styles}</w:styles>",
+            numbering=numbering(
+                f'<w:abstractNum w:abstractNumId="0">{counting}</w:abstractNum>',
+                '<w:num w:numId="1"><w:abstractNumId w:val="0"/></w:num>',
+            ),
+        )
+    )
+    titles = [heading.title for heading in document.headings]
+    assert titles == ["1 Title", "1.1 Title", "1.2 Title", "2 Title"]
+
+
+def test_a_comment_stands_below_what_it_is_on_with_its_author():
+    body = f"<w:p>{run('The date is open.')}<w:r><w:commentReference w:id='7'/></w:r></w:p>"
+    comments = (
+        f"<w:comments {NAMESPACES}><w:comment w:id='7' w:author='Ms Vogt'><w:p>{run('5 June.')}"
+        f"</w:p></w:comment></w:comments>"
+    )
+    read = text(body + f"<w:p>{run('Next.')}</w:p>", comments=comments)
+    assert read == "The date is open.\n\nComment by Ms Vogt: 5 June.\n\nNext."
+
+
+def test_paragraphs_whose_end_is_deleted_are_one():
+    deleted = "<w:pPr><w:rPr><w:del/></w:rPr></w:pPr>"
+    assert text(f"<w:p>{deleted}{run('First half ')}</w:p><w:p>{run('second.')}</w:p>") == (
+        "First half second."
+    )
+
+
+def cell(content: str, properties: str = "") -> str:
+    return f"<w:tc><w:tcPr>{properties}</w:tcPr>{content}</w:tc>"
+
+
+def test_a_table_of_one_column_places_what_is_in_it():
+    heading = f'<w:p><w:pPr><w:outlineLvl w:val="0"/></w:pPr>{run("Fees")}</w:p>'
+    words = f"<w:p>{run('Seven.')}</w:p>"
+    document = parse(word(f"<w:tbl><w:tr>{cell(heading + words)}</w:tr></w:tbl>"))
+    assert document.text == "Fees\n\nSeven."
+    assert [heading.title for heading in document.headings] == ["Fees"]
+
+
+def test_cells_merged_in_the_old_way_and_boxes_in_cells_are_read_once():
+    box = f"<w:txbxContent><w:p>{run('boxed')}</w:p></w:txbxContent>"
+    twice = (
+        f"<w:r><mc:AlternateContent><mc:Choice>{box}</mc:Choice><mc:Fallback>{box}</mc:Fallback>"
+        "</mc:AlternateContent></w:r>"
+    )
+    row = (
+        cell(f"<w:p>{run('wide')}</w:p>", '<w:hMerge w:val="restart"/>')
+        + cell("<w:p/>", "<w:hMerge/>")
+        + cell(f"<w:p>{run('beside')}{twice}</w:p>")
+    )
+    assert text(f"<w:tbl><w:tr>{row}</w:tr></w:tbl>") == "| wide | wide | beside; boxed |"
