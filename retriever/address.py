@@ -1,5 +1,6 @@
 """From an address to an index: a folder is Qdrant Edge, a URL is a Qdrant server."""
 
+import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,7 +45,7 @@ def check_free(address: str | Path) -> None:
         AddressError: The address is none.
     """
     folder = index_folder(address)
-    if folder is not None and (folder / "lock").exists():
+    if folder is not None and os.path.exists(folder / "lock"):  # noqa: PTH110 - quiet on any name
         from retriever.edge.lock import FolderLock
 
         FolderLock(folder / "lock").close()
