@@ -13,14 +13,14 @@ _APPLY = "\u2061"
 
 def linear(node: HtmlElement) -> str:
     """The formula as its author wrote it, in TeX mostly, else from its parts."""
-    for annotation in node.iter("annotation"):
+    for annotation in node.iter("{*}annotation"):
         if "tex" in annotation.get("encoding", "").lower():
             return _plain(annotation)
     return " ".join((node.get("alttext") or _written(node)).split())
 
 
 def _written(node: HtmlElement) -> str:
-    tag = str(node.tag)
+    tag = str(node.tag).rpartition("}")[2]
     if tag.startswith("annotation"):
         return ""
     parts = [child for child in node if isinstance(child.tag, str)]

@@ -1,6 +1,7 @@
 """Markdown: read as the page that it becomes, front matter and code included."""
 
 import re
+import tomllib
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from ingest.parsers.text import decode
 from ingest.sniff import Format
 
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(?P<yaml>.*?\n)?(---|\.\.\.)[ \t]*(\n|\Z)", re.DOTALL)
+_TOML = re.compile(r"\+\+\+[ \t]*\n(?P<toml>.*?\n)?\+\+\+[ \t]*(\n|\Z)", re.DOTALL)
 _ENTRY = re.compile(r"[A-Za-z_][\w-]*:(\s|\Z)")
 _ATTRIBUTES = re.compile(r"[ \t]+\{[#.:][^{}\n]*\}[ \t]*$")
 """`{#id .class}` at the end of a heading (Pandoc, kramdown)."""
@@ -36,13 +38,20 @@ _TAGS = BLOCK_TAGS | frozenset({
 })
 # fmt: on
 # fmt: off
-_FACTS = (
-    "subtitle", "author", "authors", "date", "updated", "version", "status", "description",
-    "summary", "abstract", "category", "categories", "tags", "keywords", "license",
-)
+_NO_FACTS = frozenset({
+    "title", "lang", "language", "layout", "template", "permalink", "slug", "url", "aliases",
+    "redirect_from", "id", "uid", "weight", "order", "nav_order", "parent", "has_children", "draft",
+    "published", "toc", "menu", "hide", "theme", "class", "css", "image", "images", "cover",
+    "thumbnail", "icon", "logo", "output", "format", "engine", "jupyter", "kernelspec", "execute",
+    "bibliography", "csl", "header-includes", "geometry", "fontsize", "documentclass",
+})
 # fmt: on
-"""Of a front matter, what people ask for; the rest of it tells a program how to show the page."""
+"""Of a front matter, what tells a program how to show the page and not a reader what is on it."""
+_OF_A_SIDEBAR = ("sidebar", "nav", "toc", "hide_", "pagination")
 _LONGEST_FACT = 2000
+_MAX_DEPTH = 3
+_DATA = re.compile(r"data:[\w/+.-]+(?:;[\w=-]+)*;base64,[A-Za-z0-9+/=]{32,}")
+"""Bytes of a picture in the middle of a sentence."""
 
 
 def parse(data: bytes) -> Document:
@@ -79,6 +88,12 @@ def read(source: str, media_type: Format) -> Document:
 
 def _split_front_matter(source: str) -> tuple[dict[str, Any], str]:
     """The front matter, if the file begins with one; two rules with text between are none."""
+    toml = _TOML.match(source)
+    if toml is not None:
+        try:
+            return tomllib.loads(toml["toml"] or ""), source[toml.end() :]
+        except tomllib.TOMLDecodeError:
+            return {}, source
     found = _FRONT_MATTER.match(source)
     if found is None:
         return {}, source
@@ -100,15 +115,27 @@ def _entry(metadata: dict[str, Any], key: str) -> str | None:
 
 
 def _facts(metadata: dict[str, Any]) -> str:
-    """A line for each entry that people ask for."""
+    """A line for each entry that people may ask for."""
     lines: list[str] = []
-    for name in _FACTS:
-        value = metadata.get(name)
-        values = value if isinstance(value, list) else [value]
-        told = ", ".join(one_line(str(each)) for each in values if each not in (None, "", {}, []))
+    for name, value in metadata.items():
+        if str(name).lower() in _NO_FACTS or str(name).lower().startswith(_OF_A_SIDEBAR):
+            continue
+        told = _told(value)
         if told:
             lines.append(f"{name}: {told[:_LONGEST_FACT]}")
     return "\n".join(lines)
+
+
+def _told(value: Any, depth: int = 0) -> str:  # noqa: ANN401
+    """A value of a front matter in one line; switches say nothing to a reader."""
+    if value in (None, "") or isinstance(value, bool) or depth > _MAX_DEPTH:
+        return ""
+    if isinstance(value, list):
+        return ", ".join(filter(None, (_told(each, depth + 1) for each in value)))
+    if isinstance(value, dict):
+        told = ((name, _told(each, depth + 1)) for name, each in value.items())
+        return ", ".join(f"{name}: {each}" for name, each in told if each)
+    return one_line(str(value))
 
 
 def _page(source: str) -> str:
@@ -123,11 +150,11 @@ def _page(source: str) -> str:
 
 
 def _take_out(state: StateCore) -> None:
-    """Comments of components, and the attributes of headings; code is left alone."""
+    """Pictures as letters, comments of components, attributes of headings; code is left alone."""
     opened = ""
     for token in state.tokens:
         if token.type == "inline":
-            token.content = _COMMENT.sub("", token.content)
+            token.content = _DATA.sub("", _COMMENT.sub("", token.content))
             if opened == "heading_open":
                 token.content = _ATTRIBUTES.sub("", token.content)
         opened = token.type

@@ -1,7 +1,10 @@
 """Numbers and dates of a spreadsheet as it shows them (ECMA-376, part 1, 18.8.31)."""
 
+import re
 from datetime import date, datetime, time, timedelta
 
+_CODE = re.compile(r"00+|\(?[0#]+(?:[-() ]+[0#]+)*[- ]0[-0 ]+")
+"""Of codes with zeros in front and of numbers of telephones: 00420, 555-0100."""
 _CLOSED_BY = {"[": "]", '"': '"'}
 
 
@@ -19,7 +22,13 @@ def shown(value: object, number_format: str = "General") -> str:
     if isinstance(value, datetime):
         whole_day = value.time() == time() and "h" not in number_format.lower()
         return str(value.date()) if whole_day else value.isoformat(" ", "minutes")
-    if isinstance(value, date | time | timedelta):
+    if isinstance(value, timedelta):
+        minutes, seconds = divmod(round(value.total_seconds()), 60)
+        shown_seconds = f":{seconds:02}" if "s" in number_format.lower() or seconds else ""
+        return f"{minutes // 60}:{minutes % 60:02}{shown_seconds}"
+    if isinstance(value, time):
+        return value.isoformat("seconds" if value.second else "minutes")
+    if isinstance(value, date):
         return str(value)
     if isinstance(value, int | float):
         return _number(value, number_format.split(";")[0])
@@ -32,12 +41,25 @@ def _number(value: float, number_format: str) -> str:
     places = len(digits) - len(digits.lstrip("0"))
     if "%" in written:
         return f"{value * 100:.{places}f}%" if places else f"{value * 100:.10g}%"
+    if _CODE.fullmatch(written) and value == int(value) >= 0:
+        return _filled(int(value), written)
     plain = written in ("General", "@", "") or "E+" in written or not set("0#") & set(written)
-    if plain or ("." in written and not places):
+    is_fraction = "/" in written  # 1/2 is told as 0.5
+    if plain or is_fraction or ("." in written and not places):
         return f"{value:.15g}"
     grouped = "," if "#,##" in written or "0,0" in written else ""
     before, after = _literals(written)
     return f"{before}{value:{grouped}.{places}f}{after}"
+
+
+def _filled(value: int, code: str) -> str:
+    """The digits of a number in the places of a code, from the right."""
+    digits = str(value).rjust(sum(sign in "0#" for sign in code), "0")
+    written: list[str] = []
+    for sign in reversed(code):
+        written.append(digits[-1] if sign in "0#" else sign)
+        digits = digits[:-1] if sign in "0#" else digits
+    return digits + "".join(reversed(written))
 
 
 def _literals(number_format: str) -> tuple[str, str]:

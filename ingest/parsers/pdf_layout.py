@@ -1,11 +1,12 @@
 """The text of a PDF's page as a reader sees it: exponents, turned text, right-to-left lines."""
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 from ingest.parsers.inline import lowered, raised
 from ingest.parsers.pdf_characters import Character
+from ingest.parsers.pdf_columns import in_columns, lines_of
 
 _SMALL = 0.88
 """Exponents and note marks are smaller than this share of the text's size."""
@@ -34,8 +35,8 @@ def page_text(characters: Sequence[Character], *, is_turned: bool) -> str:
             for direction in directions
         )
     if any(_is_right_to_left(c.text) for c in characters):
-        return "\n".join(_logical(line) for line in _lines_as_read(characters))
-    return _marked(characters)
+        return "\n".join(_logical(line) for line in lines_of(characters))
+    return _marked(in_columns(characters))
 
 
 def _of_direction(characters: Sequence[Character], is_turned: bool | int) -> str:
@@ -157,19 +158,6 @@ def _spaced(line: Sequence[Character], least: float) -> list[Character]:
             spaced.append(Character(" ", 0, 0, 0, 0, 0, after.turned, generated=True))
         spaced.append(after)
     return spaced
-
-
-def _lines_as_read(characters: Sequence[Character]) -> Iterator[list[Character]]:
-    line: list[Character] = []
-    for character in characters:
-        if character.text in "\r\n":
-            if line:
-                yield line
-            line = []
-        else:
-            line.append(character)
-    if line:
-        yield line
 
 
 def _logical(line: Sequence[Character]) -> str:

@@ -11,11 +11,15 @@ from pptx.exc import PackageNotFoundError
 
 from ingest.document import Document, DocumentBuilder
 from ingest.errors import UnreadableError
+from ingest.parsers.docx_math import M, linear
 from ingest.parsers.inline import lowered, raised
 from ingest.parsers.ooxml import Package
+from ingest.parsers.slide_parts import comments, diagram, numbered
 from ingest.sniff import Format
 
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+_SAME_HEIGHT = 180_000
+"""English Metric Units, half a centimetre: shapes placed by hand are seldom at one height."""
 _MAX_NESTED = 50  # groups of shapes in groups
 
 
@@ -52,6 +56,8 @@ def _read(slide: Any, builder: DocumentBuilder) -> None:  # noqa: ANN401
     for shape in _shapes(slide.shapes):
         if title is None or shape.shape_id != title.shape_id:
             _read_shape(shape, builder)
+    for comment in comments(slide.part):
+        builder.add(comment)
     if slide.has_notes_slide and slide.notes_slide.notes_text_frame is not None:
         notes = "\n".join(_lines(slide.notes_slide.notes_text_frame)).strip()
         builder.add(f"Notes: {notes}" if notes else "")
@@ -59,7 +65,9 @@ def _read(slide: Any, builder: DocumentBuilder) -> None:  # noqa: ANN401
 
 def _shapes(shapes: Any, depth: int = 0) -> Iterator[Any]:  # noqa: ANN401
     """Yields shapes from the top down, those of a group where the group is."""
-    placed = sorted(shapes, key=lambda shape: (shape.top or 0, shape.left or 0))
+    placed = sorted(
+        shapes, key=lambda shape: (round((shape.top or 0) / _SAME_HEIGHT), shape.left or 0)
+    )
     for shape in placed:
         if hasattr(shape, "shapes") and depth < _MAX_NESTED:
             yield from _shapes(shape.shapes, depth + 1)
@@ -75,8 +83,8 @@ def _read_shape(shape: Any, builder: DocumentBuilder) -> None:  # noqa: ANN401
     elif shape.has_text_frame:
         builder.add("\n".join(_lines(shape.text_frame)))
     else:
-        diagram = [text.text or "" for text in shape.element.iter(f"{_A}t")]
-        builder.add("\n".join(diagram))
+        drawn = [text.text or "" for text in shape.element.iter(f"{_A}t")]
+        builder.add("\n".join(drawn or diagram(shape)))
     described = shape.element.xpath(".//p:cNvPr/@descr")
     builder.add(f"[{described[0]}]" if described and described[0].strip() else "")
 
@@ -99,19 +107,33 @@ def _rows(table: Any) -> list[list[str]]:  # noqa: ANN401
 
 
 def _lines(frame: Any) -> Iterator[str]:  # noqa: ANN401
-    """Yields a line a paragraph, indented as its bullets are."""
+    """Yields a line a paragraph, indented and numbered as its bullets are."""
+    counts: dict[int, int] = {}
     for paragraph in frame.paragraphs:
-        text = ""
-        for node in paragraph._p.iter(f"{_A}t", f"{_A}br"):
-            if node.tag == f"{_A}br":
-                text += "\n"
-                continue
-            properties = node.getparent().find(f"{_A}rPr")
-            shift = int(properties.get("baseline", "0") or 0) if properties is not None else 0
-            shown = node.text or ""
-            text += raised(text, shown) if shift > 0 else lowered(text, shown) if shift else shown
-        bullet = "- " if paragraph.level else ""
-        yield f"{'  ' * (paragraph.level - 1) if paragraph.level else ''}{bullet}{text}"
+        level, text = paragraph.level, _text(paragraph)
+        numbering = paragraph._p.find(f"{_A}pPr/{_A}buAutoNum")
+        counts = {place: count for place, count in counts.items() if place <= level}
+        if numbering is None:
+            counts.pop(level, None)
+        elif text.strip():
+            start = numbering.get("startAt", "1")
+            counts[level] = counts.get(level, int(start) - 1 if start.isdecimal() else 0) + 1
+            text = f"{numbered(numbering.get('type', ''), counts[level])} {text}"
+        bullet = "- " if level and numbering is None else ""
+        yield f"{'  ' * (level - 1) if level else ''}{bullet}{text}"
+
+
+def _text(paragraph: Any) -> str:  # noqa: ANN401
+    text = ""
+    for node in paragraph._p.iter(f"{_A}t", f"{_A}br", f"{M}oMath"):
+        if node.tag != f"{_A}t":
+            text += "\n" if node.tag == f"{_A}br" else linear(node)
+            continue
+        properties = node.getparent().find(f"{_A}rPr")
+        shift = int(properties.get("baseline", "0") or 0) if properties is not None else 0
+        shown = node.text or ""
+        text += raised(text, shown) if shift > 0 else lowered(text, shown) if shift else shown
+    return text
 
 
 def _read_chart(chart: Any, builder: DocumentBuilder) -> None:  # noqa: ANN401

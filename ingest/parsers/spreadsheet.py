@@ -11,8 +11,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 from ingest.document import Document, DocumentBuilder
 from ingest.errors import UnreadableError
 from ingest.parsers.csv_table import add_rows
-from ingest.parsers.number_format import shown
 from ingest.parsers.ooxml import Package
+from ingest.parsers.sheet_cells import told
+from ingest.parsers.sheet_drawings import drawings
 from ingest.sniff import Format
 
 MAX_CELLS = 2_000_000
@@ -31,7 +32,7 @@ def parse(data: bytes) -> Document:
     package = Package(data)
     package.check_size("xl/")
     try:
-        book = openpyxl.load_workbook(io.BytesIO(data), data_only=True)
+        book = openpyxl.load_workbook(io.BytesIO(data), data_only=True, rich_text=True)
     except (
         InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, TypeError, SyntaxError,
     ) as error:  # fmt: skip
@@ -41,7 +42,7 @@ def parse(data: bytes) -> Document:
     uncounted = _formulas(data) if package.holds(b"<f") else 0
     if uncounted:
         builder.note(f"{uncounted:,} formulas have no value stored: save it in Excel once")
-    cells = 0
+    cells, drawn = 0, drawings(package)
     for sheet in book.worksheets:
         if sheet.sheet_state != "visible":
             builder.note(f"the hidden sheet “{sheet.title}” was left out")
@@ -55,6 +56,7 @@ def parse(data: bytes) -> Document:
             raise UnreadableError(msg)
         for table in tables_in(grid):
             add_rows(table, builder)
+        builder.add("\n".join(drawn.get(sheet.title, ())))
     return builder.build(Format.XLSX, title=book.properties.title)
 
 
@@ -106,7 +108,7 @@ def _grid(sheet: Worksheet) -> list[list[str]]:
         cells: list[str] = []
         for column, cell in enumerate(row, start=sheet.min_column):
             place = (number, column)
-            values[place] = shown(cell.value, cell.number_format) if cell.value is not None else ""
+            values[place] = told(cell)
             cells.append(values.get(merged.get(place, place), ""))
         empty = 0 if any(cells) else empty + 1
         if empty > MAX_EMPTY_ROWS:
@@ -118,10 +120,11 @@ def _grid(sheet: Worksheet) -> list[list[str]]:
 def _without_title(part: list[list[str]]) -> Iterator[list[list[str]]]:
     used = [place for place in range(max(map(len, part))) if any(_at(row, place) for row in part)]
     rows = [[_at(row, place) for place in used] for row in part]
-    while len(rows) > 1 and len({cell for cell in rows[0] if cell}) == 1 and len(used) > 1:
+    while rows and len({cell for cell in rows[0] if cell}) == 1 and len(used) > 1:
         title = next(cell for cell in rows.pop(0) if cell)
         yield [[title]]
-    yield rows
+    if rows:
+        yield rows
 
 
 def _at(row: list[str], place: int) -> str:

@@ -132,3 +132,25 @@ def test_reading_takes_linear_time(unit: str):
 def test_a_sign_in_an_attribute_of_a_component_does_not_hide_what_it_holds():
     source = '<Steps title="a > b">\nFirst this.\n</Steps>\n\nThen that.'
     assert parse(source.encode()).text == "First this.\n\nThen that."
+
+
+def test_all_of_a_front_matter_is_told_but_how_the_page_is_shown():
+    source = (
+        "---\ntitle: Lease\nowner: Ms Vogt\nauthors:\n  - name: Ada\n  - Ben\ndraft: true\n"
+        "layout: wide\nsidebar_position: 3\nvalid_until: 2025-01-31\n---\n\nBody\n"
+    )
+    assert parse(source.encode()).text == (
+        "owner: Ms Vogt\nauthors: name: Ada, Ben\nvalid_until: 2025-01-31\n\nBody"
+    )
+
+
+def test_a_front_matter_of_toml_is_one():
+    document = parse(b'+++\ntitle = "Cake"\nauthor = "Ilse"\ndate = 2023-09-14\n+++\n\nBody\n')
+    assert document.title == "Cake"
+    assert document.text == "author: Ilse\ndate: 2023-09-14\n\nBody"
+
+
+def test_bytes_of_a_picture_in_a_sentence_are_left_out_and_not_in_code():
+    picture = f"data:image/png;base64,{'iVBORw0K' * 8}"
+    assert parse(f"See {picture} here.".encode()).text == "See here."
+    assert parse(f"```\n{picture}\n```".encode()).text == picture

@@ -66,6 +66,46 @@ def test_on_a_turned_page_lines_are_in_the_order_of_their_places():
     assert text(content, rotate=90) == "First.\nSecond."
 
 
+BEES = (
+    "Bees need a water place near",
+    "the hive from early spring on,",
+    "because the brood is fed with hon-",
+    "ey and water, and the colony",
+    "collects it on warm days.",
+)
+WASPS = (
+    "Wasps build nests of paper",
+    "in attics and sheds and feed",
+    "their larvae with insects that",
+    "they chew into small balls and",
+    "carry home over long ways.",
+)
+
+
+def side_by_side(*columns: tuple[str, ...], lower: float = 0) -> str:
+    """Columns, drawn line by line; each column as many points below the one left of it."""
+    return "".join(
+        f"BT /F 9 Tf {40 + 180 * place} {700 - 12 * row - lower * place} Td ({words}) Tj ET "
+        for row, line in enumerate(zip(*columns, strict=True))
+        for place, words in enumerate(line)
+    )
+
+
+@pytest.mark.parametrize("lower", [0, 2])
+def test_columns_that_are_drawn_line_by_line_are_read_one_after_the_other(lower: float):
+    title = "BT /F 12 Tf 40 720 Td (Bees and wasps, and what both of them do in the year) Tj ET "
+    read = text(title + side_by_side(BEES, WASPS, WASPS, lower=lower)).replace("\n", " ")
+    bees, wasps = " ".join(BEES).replace("hon- ey", "honey"), " ".join(WASPS)
+    assert read == f"Bees and wasps, and what both of them do in the year {bees} {wasps} {wasps}"
+
+
+def test_rows_of_a_table_stay_whole():
+    names = ("Helgoland at sea", "Zugspitze in the Alps", "Potsdam", "Kiel", "Bremen at night")
+    facts = ("712 mm of rain a year", "2003 mm of rain", "588 mm", "726 mm", "694 mm of rain")
+    rows = [f"{name} {fact}" for name, fact in zip(names, facts, strict=True)]
+    assert text(side_by_side(names, facts)).splitlines() == rows
+
+
 @pytest.mark.parametrize(
     ("broken", "read"),
     [

@@ -2,10 +2,14 @@
 
 import io
 import json
-from datetime import date
+from datetime import date, time, timedelta
 
 import openpyxl
 import pytest
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.text import InlineFont
+from openpyxl.chart import BarChart, Reference
+from openpyxl.comments import Comment
 
 from ingest.errors import NoTextError, UnreadableError
 from ingest.parsers import csv_table, json_values, notebook, spreadsheet, xml_text
@@ -77,6 +81,34 @@ def test_a_merged_value_stands_in_each_of_its_rows():
     assert "| North | 2 |" in spreadsheet.parse(workbook(fill)).text
 
 
+def test_comments_stand_in_their_cells_and_exponents_have_a_mark():
+    raised = TextBlock(InlineFont(vertAlign="superscript"), "6")
+
+    def fill(book):
+        book.active["A1"], book.active["B1"] = "Tank", CellRichText("10", raised, " litres")
+        book.active["A1"].comment = Comment("Ms Vogt:\nemptied in May", "Ms Vogt")
+
+    text = spreadsheet.parse(workbook(fill)).text
+    assert "| Tank [Comment by Ms Vogt: emptied in May] | 10^6 litres |" in text
+
+
+def test_a_title_over_merged_columns_is_said_once_and_so_is_that_of_a_chart():
+    def fill(book):
+        sheet = book.active
+        sheet.append(["Prices of 2023"])
+        sheet.merge_cells("A1:C1")
+        for row in ([], ["Item", "Price"], ["Hub", 66]):
+            sheet.append(row)
+        chart = BarChart()
+        chart.title = "Prices as bars"
+        chart.add_data(Reference(sheet, min_col=2, min_row=3, max_row=4), titles_from_data=True)
+        sheet.add_chart(chart, "F1")
+
+    text = spreadsheet.parse(workbook(fill)).text
+    assert text.endswith("Prices of 2023\n\n| Item | Price |\n| Hub | 66 |\n\nPrices as bars")
+    assert text.count("Prices of 2023") == 1
+
+
 def test_formulas_without_a_result_are_told():
     def fill(book):
         book.active.append(["Sum", "=1+1"])
@@ -96,7 +128,12 @@ def test_formulas_without_a_result_are_told():
         (12, "[$€-407]0.00", "€12.00"),
         (-3, "General", "-3"),
         (0.1 + 0.2, "General", "0.3"),
-        (7, "000", "7"),
+        (7, "000", "007"),
+        (5550100, "000-0000", "555-0100"),
+        (3015550100, "(###) ###-0000", "(301) 555-0100"),
+        (0.5, "# ?/?", "0.5"),
+        (timedelta(hours=30), "[h]:mm", "30:00"),
+        (time(9, 30), "h:mm", "09:30"),
         (date(2024, 3, 1), "dd.mm.yyyy", "2024-03-01"),
         (True, "General", "TRUE"),
         ("text", "General", "text"),

@@ -1,0 +1,64 @@
+"""Names in OpenDocument (OASIS ODF 1.3), and the styles that change what is read."""
+
+from dataclasses import dataclass, field
+
+from ingest.parsers.ooxml import Element
+
+_NAMES = "urn:oasis:names:tc:opendocument:xmlns:"
+TEXT, TABLE, OFFICE, DRAW, STYLE, PRESENTATION, SVG = (
+    f"{{{_NAMES}{name}:1.0}}"
+    for name in ("text", "table", "office", "drawing", "style", "presentation", "svg-compatible")
+)
+_MAX_DEPTH = 20  # of styles based on styles: a ring has no end
+
+
+@dataclass(slots=True)
+class Styles:
+    """What is known of the styles of a file, by their names.
+
+    Attributes:
+        shifts: "super" or "sub" of raised and lowered text.
+        hidden: Text that is not shown.
+        lists: The levels of lists, by their number from "1".
+        outline: The levels of the headings' numbers.
+    """
+
+    shifts: dict[str, str] = field(default_factory=dict[str, str])
+    hidden: set[str] = field(default_factory=set[str])
+    lists: dict[str, dict[str, Element]] = field(default_factory=dict[str, dict[str, Element]])
+    outline: dict[str, Element] = field(default_factory=dict[str, Element])
+    _parents: dict[str, str] = field(default_factory=dict[str, str])
+
+    def learn(self, part: Element) -> None:
+        """Read the styles of `styles.xml` or `content.xml`."""
+        for style in part.iter(f"{STYLE}style"):
+            name = style.get(f"{STYLE}name", "")
+            self._parents[name] = style.get(f"{STYLE}parent-style-name", "")
+            for properties in style.iterfind(f"{STYLE}text-properties"):
+                self._learn_text(name, properties)
+        for style in part.iter(f"{TEXT}list-style"):
+            self.lists[style.get(f"{STYLE}name", "")] = _levels(style)
+        for style in part.iter(f"{TEXT}outline-style"):
+            self.outline = _levels(style)
+
+    def is_title(self, name: str) -> bool:
+        """Whether a paragraph's style is that of titles, or based on it."""
+        for _ in range(_MAX_DEPTH):
+            if name == "Title" or not name:
+                return bool(name)
+            name = self._parents.get(name, "")
+        return False
+
+    def _learn_text(self, name: str, properties: Element) -> None:
+        position = properties.get(f"{STYLE}text-position", "")
+        is_low = position.startswith(("sub", "-"))
+        if (is_low or position.startswith("super") or position[:1].isdigit()) and (
+            not position.startswith("0%")
+        ):
+            self.shifts[name] = "sub" if is_low else "super"
+        if properties.get(f"{TEXT}display") == "none":
+            self.hidden.add(name)
+
+
+def _levels(style: Element) -> dict[str, Element]:
+    return {level.get(f"{TEXT}level", "1"): level for level in style}

@@ -1,0 +1,116 @@
+"""Lists, tables and what stands beside the text in OpenDocument files, each by its kind."""
+
+import io
+import zipfile
+
+from ingest.document import Document
+from ingest.parsers.opendocument import parse
+
+NAMES = {
+    "text": "text", "table": "table", "office": "office", "draw": "drawing", "style": "style",
+    "svg": "svg-compatible",
+}  # fmt: skip
+NAMESPACES = " ".join(
+    f'xmlns:{short}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+    for short, name in NAMES.items()
+)
+LIST = (
+    '<text:list-style style:name="L"><text:list-level-style-number text:level="1" '
+    'style:num-suffix="." style:num-format="1"/><text:list-level-style-number text:level="2" '
+    'style:num-format="1" text:display-levels="2"/></text:list-style>'
+)
+
+
+def read(body: str, styles: str = "", **parts: str) -> Document:
+    """A text of `body`; further parts by their names in the archive."""
+    files = {
+        "content.xml": f'<office:document-content {NAMESPACES} '
+        'xmlns:xlink="http://www.w3.org/1999/xlink" xmlns:dc="http://purl.org/dc/elements/1.1/">'
+        f"<office:automatic-styles>{styles}</office:automatic-styles><office:body><office:text>"
+        f"{body}</office:text></office:body></office:document-content>",
+        **parts,
+    }  # fmt: skip
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return parse(stream.getvalue())
+
+
+def item(*content: str) -> str:
+    return f"<text:list-item>{''.join(content)}</text:list-item>"
+
+
+def listed(*items: str, attributes: str = "") -> str:
+    return f'<text:list text:style-name="L" {attributes}>{"".join(items)}</text:list>'
+
+
+def test_numbers_of_several_levels_and_lists_that_go_on():
+    inner = f"<text:list>{item('<text:p>b</text:p>')}{item('<text:p>c</text:p>')}</text:list>"
+    body = (
+        listed(item("<text:p>a</text:p>", inner), item("<text:p>d</text:p>"))
+        + "<text:p>Between</text:p>"
+        + listed(item("<text:p>e</text:p>"), attributes='text:continue-numbering="true"')
+        + "<text:p>Anew</text:p>"
+        + listed(item("<text:p>f</text:p>"))
+    )
+    assert read(body, LIST).text == (
+        "1. a\n  1.1 b\n  1.2 c\n2. d\n\nBetween\n\n3. e\n\nAnew\n\n1. f"
+    )
+
+
+def test_headings_have_their_numbers_in_lists_too():
+    outline = (
+        '<text:outline-style><text:outline-level-style text:level="1" style:num-format="I" '
+        'style:num-suffix="."/></text:outline-style>'
+    )
+    one, two = (f'<text:h text:outline-level="1">{title}</text:h>' for title in ("Aims", "Fees"))
+    document = read(one + listed(item(two)), outline + LIST)
+    assert [heading.title for heading in document.headings] == ["I. Aims", "1. Fees"]
+
+
+def test_a_paragraph_in_the_style_of_titles_is_a_heading():
+    style = '<style:style style:name="P1" style:parent-style-name="Title"/>'
+    document = read('<text:p text:style-name="P1">Rules</text:p><text:p>Text.</text:p>', style)
+    assert [heading.title for heading in document.headings] == ["Rules"]
+
+
+def test_cells_stand_in_each_row_and_column_that_they_cover():
+    table = (
+        "<table:table><table:table-row>"
+        '<table:table-cell table:number-columns-spanned="2"><text:p>Wide</text:p>'
+        "</table:table-cell><table:covered-table-cell/>"
+        "<table:table-cell><text:p>C</text:p></table:table-cell></table:table-row>"
+        '<table:table-row><table:table-cell table:number-rows-spanned="2"><text:p>Tall</text:p>'
+        "</table:table-cell><table:table-cell>"
+        + listed(item("<text:p>x</text:p>"), item("<text:p>y</text:p>"))
+        + "</table:table-cell><table:table-cell><text:p>2</text:p></table:table-cell>"
+        "</table:table-row><table:table-row><table:covered-table-cell/>"
+        "<table:table-cell><text:p>3</text:p></table:table-cell>"
+        "<table:table-cell><text:p>4</text:p></table:table-cell></table:table-row></table:table>"
+    )
+    assert read(table, LIST).text == (
+        "| Wide | Wide | C |\n| Tall | 1. x; 2. y | 2 |\n| Tall | 3 | 4 |"
+    )
+
+
+def test_boxes_notes_and_comments_stand_after_their_paragraph():
+    body = (
+        "<text:p>Rent<text:note><text:note-citation>1</text:note-citation><text:note-body>"
+        "<text:p>940 euros.</text:p></text:note-body></text:note> is due<office:annotation>"
+        "<dc:creator>Ms Vogt</dc:creator><text:p>On Mondays.</text:p></office:annotation>."
+        "<draw:frame><draw:text-box><text:p>Boxed</text:p><text:p>twice</text:p></draw:text-box>"
+        "</draw:frame></text:p>"
+    )
+    assert read(body).text == (
+        "Rent [1] is due.\n\nBoxed\n\ntwice\n\n[1] 940 euros.\n\nComment by Ms Vogt: On Mondays."
+    )
+
+
+def test_a_formula_is_read_from_its_part():
+    formula = (
+        '<math xmlns="http://www.w3.org/1998/Math/MathML"><semantics><msup><mi>x</mi><mn>2</mn>'
+        '</msup><annotation encoding="StarMath 5.0">x^2</annotation></semantics></math>'
+    )
+    body = '<text:p>Area <draw:frame><draw:object xlink:href="./Object 1"/></draw:frame></text:p>'
+    assert read(body, **{"Object 1/content.xml": formula}).text == "Area  x^2"

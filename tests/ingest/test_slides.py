@@ -1,0 +1,93 @@
+"""Lists, diagrams, comments and places on slides, each by its kind."""
+
+import io
+
+import pptx
+import pytest
+from pptx.opc.package import Part
+from pptx.opc.packuri import PackURI
+from pptx.oxml import parse_xml
+from pptx.util import Cm
+
+from ingest.parsers.slides import parse
+
+A = "http://schemas.openxmlformats.org/drawingml/2006/main"
+P = "http://schemas.openxmlformats.org/presentationml/2006/main"
+RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+DIAGRAM = "http://schemas.openxmlformats.org/drawingml/2006/diagram"
+
+
+@pytest.fixture
+def deck():
+    return pptx.Presentation()
+
+
+@pytest.fixture
+def slide(deck):
+    return deck.slides.add_slide(deck.slide_layouts[6])
+
+
+def text(deck) -> str:
+    stream = io.BytesIO()
+    deck.save(stream)
+    return parse(stream.getvalue()).text
+
+
+def box(slide, words: str, left: float, top: float):
+    shape = slide.shapes.add_textbox(Cm(left), Cm(top), Cm(5), Cm(2))
+    shape.text_frame.text = words
+    return shape
+
+
+def relate(deck, slide, kind: str, content: str) -> str:
+    name = PackURI(f"/ppt/parts/{kind}.xml")
+    part = Part(name, "application/xml", deck.part.package, content.encode())
+    return slide.part.relate_to(part, f"{RELATIONS}/{kind}")
+
+
+def test_items_have_the_numbers_that_the_slide_shows(deck, slide):
+    frame = box(slide, "Open the valve", 1, 1).text_frame
+    for words in ("Wait", "Close it"):
+        frame.add_paragraph().text = words
+    for paragraph, kind in zip(
+        frame.paragraphs,
+        ('arabicPeriod"', 'arabicPeriod"', 'alphaLcParenR" startAt="3"'),
+        strict=True,
+    ):
+        properties = paragraph._p.get_or_add_pPr()
+        properties.append(parse_xml(f'<a:buAutoNum xmlns:a="{A}" type="{kind}/>'))
+    frame.paragraphs[2].level = 1
+    assert text(deck) == "1. Open the valve\n2. Wait\nc) Close it"
+
+
+def test_what_stands_at_nearly_one_height_is_read_from_the_left(deck, slide):
+    for words, left, top in (("right", 12, 3.0), ("left", 1, 3.1), ("below", 1, 9)):
+        box(slide, words, left, top)
+    assert text(deck) == "left\n\nright\n\nbelow"
+
+
+def test_comments_are_told(deck, slide):
+    box(slide, "Budget", 1, 1)
+    content = f'<p:cmLst xmlns:p="{P}"><p:cm><p:text>Too high</p:text></p:cm></p:cmLst>'
+    relate(deck, slide, "comments", content)
+    assert text(deck) == "Budget\n\nComment: Too high"
+
+
+def test_words_of_a_diagram_are_read_from_its_part(deck, slide):
+    points = "".join(
+        f"<d:pt><d:t><a:p><a:r><a:t>{words}</a:t></a:r></a:p></d:t></d:pt>"
+        for words in ("Plan", "Build")
+    )
+    data = (
+        f'<d:dataModel xmlns:d="{DIAGRAM}" xmlns:a="{A}"><d:ptLst>{points}</d:ptLst></d:dataModel>'
+    )
+    name = relate(deck, slide, "diagramData", data)
+    frame = slide.shapes.add_table(1, 1, Cm(1), Cm(1), Cm(5), Cm(2))._element
+    graphic = frame.find(f".//{{{A}}}graphicData")
+    for child in list(graphic):
+        graphic.remove(child)
+    graphic.set("uri", DIAGRAM)
+    graphic.append(
+        parse_xml(f'<d:relIds xmlns:d="{DIAGRAM}" xmlns:r="{RELATIONS}" r:dm="{name}"/>')
+    )
+    assert text(deck) == "Plan\nBuild"
