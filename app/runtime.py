@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from app.access.keys import Keys
+from app.conversations import Conversations, Database, Desk, Suggestions
 from app.duet import Duet
 from app.tickets import Tickets
 from embedder.encoder import Encoder, LanguageModel
 from embedder.errors import DuetError
 from retriever import DEFAULT_ADDRESS, DocumentRecord, Retriever, index_folder
-from retriever.words import content_words
 
 if TYPE_CHECKING:
     from ingest import Report
@@ -26,7 +26,6 @@ KEPT = frozenset({"indexed", "unchanged", "replaced", "moved"})
 
 _DOCUMENTS_SECONDS = 10.0  # a server's index may be filled by others while we look
 _RETRY_SECONDS = 5.0  # between two attempts to open what could not be opened
-_EXAMPLES = 3
 _NAME_BYTES = 254  # file systems take 255; one is for the dot before the name of a former file
 _LONGEST_SUFFIX = 20  # bytes
 
@@ -48,11 +47,14 @@ class Runtime:
 
     Args:
         connect: Loads the model, opens the index.
-        uploads: Folder that keeps uploaded files.
+        uploads: Folder that keeps uploaded files; conversations are kept beside it.
         keys: One of which callers of the API and visitors of the page must show, if there are any.
 
     Attributes:
         tickets: For links to what the page shows.
+        conversations: Are kept beside the uploads.
+        desk: Writes their answers.
+        suggestions: Questions to begin with.
     """
 
     def __init__(
@@ -64,6 +66,10 @@ class Runtime:
     ) -> None:
         self.keys = keys
         self.tickets = Tickets()
+        self._database = Database(uploads.with_name("conversations.sqlite3"))
+        self.conversations = Conversations(self._database)
+        self.suggestions = Suggestions(self._database)
+        self.desk = Desk(self.conversations, lambda: self.retriever, self.suggestions)
         self._connect = connect
         self._uploads = uploads
         self._lock = threading.Lock()
@@ -120,7 +126,7 @@ class Runtime:
 
         def open_both() -> None:
             try:
-                _ = self.retriever
+                self.suggestions.look(self.retriever)
             except DuetError as error:
                 _logger.warning("Not ready: %s", error)  # the next use tries again
             except Exception:
@@ -146,17 +152,6 @@ class Runtime:
             self._listed = listed
         return listed[1]
 
-    def example_questions(self) -> list[str]:
-        """A few questions that the documents answer, made from their headings; each once."""
-        questions: list[str] = []
-        for record in self.documents()[:_EXAMPLES]:
-            chunks = self.retriever.index.chunks(record.document_id)
-            headings = (heading for chunk in chunks for heading in chunk.headings[-1:])
-            telling = (h for h in headings if len(h) <= 60 and len(content_words(h)) >= 2)
-            asked = (f"What do the documents say about {heading}?" for heading in telling)
-            questions += [question for question in asked if question not in questions][:1]
-        return questions
-
     def add_upload(self, name: str, content: bytes) -> "Report":
         """Keep an uploaded file and bring it into the index.
 
@@ -168,7 +163,7 @@ class Runtime:
         """
         retriever = self.retriever
         path = self._uploads / safe_name(name)
-        with self._ingesting:
+        with self._ingesting, self.suggestions.paused():
             try:
                 return _replace(path, content, retriever)
             except OSError as error:
@@ -176,13 +171,17 @@ class Runtime:
                 raise DuetError(msg) from error
             finally:
                 self._listed = None
+                self.suggestions.look(retriever)
 
     def close(self) -> None:
-        """Release the index; what is opened later opens it again."""
+        """Release the index and the conversations; what is opened later opens them again."""
+        self.desk.close()
+        self.suggestions.close()
         with self._lock:
             if self._retriever is not None:
                 self._retriever.index.close()
                 self._retriever = None
+        self._database.close()
 
 
 def safe_name(name: str) -> str:

@@ -49,8 +49,9 @@ def ask(
         records = runtime.documents()
         if not records:
             raise EmptyIndexError(address)
-        below = where and where.source
-        if below and not any(Path(record.source).is_relative_to(below) for record in records):
+        for below in (where and where.sources) or ():
+            if any(Path(record.source).is_relative_to(below) for record in records):
+                continue
             msg = f"No indexed document is at {below}. Index it: python -m ingest {below}"
             raise DuetError(msg)
         policy = Policy(k=k, mode=search)

@@ -61,7 +61,8 @@ class Filter:
     """Which chunks to look at. All that is given must hold; what is None does not matter.
 
     Attributes:
-        source: Absolute POSIX path of a file, or of a folder for everything below it.
+        source: Absolute POSIX path of a file, or of a folder for everything below it; or several,
+            of which one must hold.
         document_id: One document; see `retriever.document_id`.
         file_type: A name of `FILE_TYPES`, or a media type such as `application/pdf`.
         first_page: Chunks that start on this page (1-based) or later. A format without pages has
@@ -75,7 +76,7 @@ class Filter:
         FilterError: A value cannot be met by any chunk.
     """
 
-    source: str | None = None
+    source: str | tuple[str, ...] | None = None
     document_id: str | None = None
     file_type: str | None = None
     first_page: int | None = None
@@ -84,9 +85,7 @@ class Filter:
     modified_before: datetime | None = None
 
     def __post_init__(self) -> None:
-        if self.source is not None and not self.source.startswith("/"):
-            msg = f"source is {self.source!r}; expected an absolute path such as /home/me/papers"
-            raise FilterError(msg)
+        _check_sources(self.sources)
         if self.document_id is not None:
             _check_document_id(self.document_id)
         if self.file_type is not None:
@@ -94,12 +93,17 @@ class Filter:
         _check_pages(self.first_page, self.last_page)
         _check_times(self.modified_after, self.modified_before)
 
+    @property
+    def sources(self) -> tuple[str, ...] | None:
+        """The paths of `source`, however many they are."""
+        return (self.source,) if isinstance(self.source, str) else self.source
+
     def admits(self, document: DocumentRecord) -> bool:
         """Whether chunks of `document` may be let through; its pages are not looked at."""
         path = PurePosixPath(document.source)
         after, before = _nanoseconds(self.modified_after), _nanoseconds(self.modified_before)
         return (
-            (self.source is None or path.is_relative_to(self.source))
+            (self.sources is None or any(map(path.is_relative_to, self.sources)))
             and self.document_id in (None, document.document_id)
             and FILE_TYPES.get(self.file_type or "", self.file_type) in (None, document.media_type)
             and (after is None or after <= document.modified_ns)
@@ -111,13 +115,23 @@ class Filter:
         pages = (self.first_page, None if self.last_page is None else self.last_page + 1)
         times = (_nanoseconds(self.modified_after), _nanoseconds(self.modified_before))
         values = {
-            PATHS: None if self.source is None else str(PurePosixPath(self.source)),
+            PATHS: self.sources and [str(PurePosixPath(source)) for source in self.sources],
             DOCUMENT_ID: self.document_id,
             MEDIA_TYPE: FILE_TYPES.get(self.file_type or "", self.file_type),
             PAGE: None if pages == (None, None) else Interval(*pages),
             MODIFIED: None if times == (None, None) else Interval(*times),
         }
         return {field: value for field, value in values.items() if value is not None}
+
+
+def _check_sources(sources: tuple[str, ...] | None) -> None:
+    if sources == ():
+        msg = "source names no path; expected at least one, or None for all"
+        raise FilterError(msg)
+    for source in sources or ():
+        if not source.startswith("/"):
+            msg = f"source is {source!r}; expected an absolute path such as /home/me/papers"
+            raise FilterError(msg)
 
 
 def _check_document_id(document_id: str) -> None:

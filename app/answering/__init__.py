@@ -1,6 +1,6 @@
 """From a question to an answer whose every sentence was checked; knows no user interface."""
 
-from app.answering.answer import Answer, Kind, Sentence
+from app.answering.answer import Answer, Kind, Sentence, Timings
 from app.answering.check.support import Citation
 from app.answering.conversation.followup import Exchange
 from app.answering.pipeline import AnswerStream, QuestionError, ask, drain, stream_answer
@@ -16,6 +16,7 @@ __all__ = [
     "Policy",
     "QuestionError",
     "Sentence",
+    "Timings",
     "ask",
     "drain",
     "stream_answer",

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 from unicodedata import east_asian_width
 
@@ -50,6 +50,19 @@ class Sentence:
         return words + space + "".join(map(mark, self.numbers)) + self.text[place:]
 
 
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """How long an answer took.
+
+    Attributes:
+        finding: Seconds until the passages were found and ranked.
+        writing: Seconds from then to the end, with the check of each sentence.
+    """
+
+    finding: float
+    writing: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """An answer and what it rests on.
@@ -69,6 +82,7 @@ class Answer:
         left_out: Passages that were found but did not fit into the model's window.
         rejected: Sentences that the model wrote and its passages do not support; never shown as
             an answer.
+        timings: How long it took; None where nothing had to be found.
     """
 
     question: str
@@ -80,6 +94,7 @@ class Answer:
     sources: tuple[Hit, ...] = ()
     left_out: tuple[Hit, ...] = ()
     rejected: tuple[str, ...] = ()
+    timings: Timings | None = field(default=None, compare=False)
 
     @property
     def exchange(self) -> Exchange:

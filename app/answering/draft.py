@@ -1,9 +1,10 @@
 """An answer while it grows."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from app.answering.answer import Answer, Kind, Sentence
+from app.answering.answer import Answer, Kind, Sentence, Timings
 from app.answering.check.support import Citation
 from app.answering.quotes import closest_quotes
 from embedder.encoder import LanguageModel
@@ -24,6 +25,7 @@ class Draft:
     Attributes:
         sentences: What was written so far, as the answer shows it.
         rejected: What the model wrote and the passages do not support.
+        finding: Seconds that passed before; from here on the draft counts itself.
         understood, model, sources: As given.
     """
 
@@ -38,6 +40,8 @@ class Draft:
     ) -> None:
         self.sentences: list[Sentence] = []
         self.rejected: Sequence[str] = ()
+        self.finding = 0.0
+        self._began = time.monotonic()
         self._question = question
         self.understood = understood
         self.model = model
@@ -88,6 +92,7 @@ class Draft:
             sources=tuple(self.sources[place] for place in (*self._places, *rest)),
             left_out=tuple(self._left_out),
             rejected=tuple(self.rejected),
+            timings=Timings(self.finding, time.monotonic() - self._began),
         )
 
     def _numbered(self, citation: Citation) -> Citation:

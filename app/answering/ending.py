@@ -25,9 +25,14 @@ class Ending:
             return "Stopped before the end."
         return f"Ended after {self._seconds:g} seconds: the time limit of an answer."
 
+    @property
+    def elapsed(self) -> float:
+        """Seconds since it was made."""
+        return time.monotonic() - self._began
+
     def is_set(self) -> bool:
         """Whether to end now."""
-        late = self._seconds is not None and time.monotonic() - self._began > self._seconds
+        late = self._seconds is not None and self.elapsed > self._seconds
         return late or self._is_stopped()
 
     def _is_stopped(self) -> bool:

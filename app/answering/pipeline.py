@@ -91,11 +91,14 @@ def stream_answer(
     related = relation(question, hits, retriever, policy)
     if related is None:
         notice = _OFF_TOPIC if hits else _NOTHING
-        return Draft(asked, question, model, hits, read_on=lambda: False).refused(notice)
+        draft = Draft(asked, question, model, hits, read_on=lambda: False)
+        draft.finding = ending.elapsed
+        return draft.refused(notice)
     reading = read(question, hits, model, ending)
     context = build_context(question, reading.hits, model, max_new_tokens=policy.max_new_tokens)
     sources = [*context.sources, *(hit for hit in hits if hit not in context.sources)]
     draft = Draft(asked, question, model, sources, context.left_out, lambda: not ending.is_set())
+    draft.finding = ending.elapsed
     writing = Writing(
         model, context, question, lambda sureness: _is_sure(reading, sureness, policy), ending
     )

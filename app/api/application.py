@@ -1,5 +1,6 @@
 """The HTTP API, mounted under `/api` beside the chat page: embeddings, search and answers."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Request
@@ -33,11 +34,12 @@ def create_api(runtime: Runtime) -> FastAPI:
     api.add_exception_handler(HTTPException, _http_error)
     api.add_exception_handler(DuetError, _duet_error)
 
-    def ready() -> Retriever[LanguageModel]:
+    def ready() -> Iterator[Retriever[LanguageModel]]:
         problem = _problem(runtime)
         if problem is not None:
             raise HTTPException(503, problem)
-        return runtime.retriever
+        with runtime.suggestions.paused():
+            yield runtime.retriever
 
     @api.get("/healthz")
     async def healthz() -> dict[str, str]:  # pyright: ignore[reportUnusedFunction]

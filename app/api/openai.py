@@ -1,7 +1,7 @@
 """What OpenAI's clients call: embeddings, models, chat completions."""
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -18,7 +18,9 @@ from retriever import Retriever
 MAX_INPUT_TOKENS = 300_000  # of one request, as at OpenAI
 
 
-def create_openai(ready: Callable[[], Retriever[LanguageModel]], slots: Slots) -> APIRouter:
+def create_openai(
+    ready: Callable[[], Iterator[Retriever[LanguageModel]]], slots: Slots
+) -> APIRouter:
     """The routes.
 
     Args:

@@ -1,125 +1,103 @@
-"""The conversation: questions, answers as they are written, and their sources."""
-
-import logging
-import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+"""The conversation that the URL names, and what the next question is typed into."""
 
 import streamlit as st
 
-from app.answering import Answer, AnswerStream, stream_answer
-from app.live import LiveAnswer
-from app.location import file_name
+from app.conversations import Conversation
 from app.page import markup
+from app.page.conversation_list import open_conversation, opened, visitor
+from app.page.conversation_menu import conversation_menu
+from app.page.places import choose_places, places
+from app.page.script import SCRIPT
 from app.page.sidebar import sidebar
-from app.page.source_markup import sources_html
+from app.page.turn import show_turn
 from app.runtime import Runtime
 from embedder.errors import DuetError
-from retriever import Filter
 
-_logger = logging.getLogger(__name__)
-_FRAME = 0.05  # seconds between two looks at the answer that is being written
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """A question, and its answer as far as there is one."""
-
-    question: str
-    live: LiveAnswer
+_FOLLOW = 2.0  # seconds between two looks at what others do in this conversation
 
 
 def show_chat(runtime: Runtime) -> None:
     """Draw the conversation, and what a question is typed into."""
+    st.html(SCRIPT, unsafe_allow_javascript=True)
     documents = runtime.documents()
-    where = sidebar(runtime, documents)
-    turns: list[Turn] = st.session_state.setdefault("turns", [])
-    for place, turn in enumerate(turns, start=1):
-        _show_turn(turn, f"answer-{place}", runtime)
-    question = st.chat_input("Ask about your documents", submit_mode="stop", key="question")
-    if question:
-        turns.append(_ask(runtime, question, where, turns))
-        _show_turn(turns[-1], f"answer-{len(turns)}", runtime)
-    elif not turns:
-        _show_empty(runtime, len(documents))
+    conversation = opened(runtime)
+    sidebar(runtime, documents, conversation)
+    turns = runtime.desk.turns(conversation.id) if conversation else []
+    if conversation:
+        conversation_menu(runtime, conversation, [turn for turn, _ in turns])
+        _follow(runtime, conversation, runtime.desk.asked(conversation.id))
+    for place, (turn, live) in enumerate(turns, start=1):
+        last = conversation.id if conversation and place == len(turns) else None
+        show_turn(turn, live, f"answer-{place}", runtime, last)
+    problem = st.session_state.pop("problem", None)
+    if problem:
+        st.error(markup.label(problem))
+    if not turns:
+        _show_empty(runtime, conversation)
+    with st.bottom:
+        if conversation and any(live and not live.done for _, live in turns):
+            st.button(
+                "Stop",
+                key="stop",
+                icon=":material/stop_circle:",
+                help="Esc",
+                on_click=runtime.desk.stop,
+                args=(conversation.id,),
+            )
+        before = turns[-1][0].sources if turns else ()
+        choose_places(places(documents), _places_key(conversation), before)
+        st.chat_input(
+            "Ask about your documents",
+            key="question",
+            on_submit=_submit,
+            args=(runtime, conversation),
+        )
 
 
-def _ask(runtime: Runtime, question: str, where: Filter, turns: Sequence[Turn]) -> Turn:
-    history = [answer.exchange for turn in turns if (answer := turn.live.answer) is not None]
-
-    def open_stream(stop: threading.Event) -> AnswerStream:
-        retriever = runtime.retriever.within(where)
-        return stream_answer(question, retriever, history=history, stop=stop)
-
-    return Turn(question, LiveAnswer(open_stream))
-
-
-def _show_turn(turn: Turn, name: str, runtime: Runtime) -> None:
-    with st.chat_message("user", avatar=":material/person:"):
-        st.html(markup.question_html(turn.question))
-    with st.chat_message("assistant", avatar=":material/menu_book:"):
-        if not turn.live.done:
-            _watch(turn.live)
-            st.rerun()  # at once: if the fragment does it later, the input can stay shut
-        try:
-            _show_answer(turn.live.result(), name, runtime)
-        except DuetError as error:
-            st.error(markup.label(str(error)))
-        except Exception:  # a bug must not end the conversation
-            _logger.exception("A turn cannot be shown")
-            st.error("Something went wrong with this answer; the server's log says what.")
-
-
-def _watch(live: LiveAnswer) -> None:
-    """Show the text as it comes. The stop button, like any other, ends this run of the script."""
-    _finish_after_stop(live)
-    place = st.empty()
-    try:
-        place.html(markup.writing_html(()))
-        while not live.wait(_FRAME):
-            # Drawing is what lets Streamlit end the run, so it is done at every look.
-            place.html(markup.writing_html(live.sentences))
-    finally:
-        live.stop()
-    place.empty()
-
-
-@st.fragment(run_every=0.5)
-def _finish_after_stop(live: LiveAnswer) -> None:
-    """Draw the page once more when the answer is there: a run that was stopped cannot."""
-    if live.done:
+@st.fragment(run_every=_FOLLOW)
+def _follow(runtime: Runtime, conversation: Conversation, drawn: int) -> None:
+    """Draw the page anew when another browser has asked something here."""
+    if runtime.desk.asked(conversation.id) != drawn:
         st.rerun()
 
 
-def _show_answer(answer: Answer, name: str, runtime: Runtime) -> None:
-    if answer.understood != answer.question:
-        st.caption(f"Understood as: {markup.label(answer.understood)}")
-    st.html(markup.answer_html(answer, name))
-    if answer.notice and answer.kind != "refused":  # a refusal says why itself
-        st.caption(f":material/info: {markup.label(answer.notice)}")
-    if answer.rejected:
-        with st.expander("Left out", icon=":material/block:"):
-            st.html(markup.rejected_html(answer.rejected))
-    if answer.citations:
-        st.html(sources_html(answer, name, runtime.tickets.issue))
-    if answer.left_out:
-        names = ", ".join(dict.fromkeys(file_name(hit.chunk.source) for hit in answer.left_out))
-        passages = markup.passages(len(answer.left_out))
-        st.caption(markup.label(f"Left out for length: {passages} of {names}"))
+def _show_empty(runtime: Runtime, conversation: Conversation | None) -> None:
+    documents = runtime.documents()
+    st.html(markup.empty_html(len(documents)))
+    _suggest(runtime, conversation)
 
 
-def _show_empty(runtime: Runtime, documents: int) -> None:
-    st.html(markup.empty_html(documents))
-    for question in runtime.example_questions():
+@st.fragment(run_every=_FOLLOW)
+def _suggest(runtime: Runtime, conversation: Conversation | None) -> None:
+    """Questions that have been answered well, as soon as there are any."""
+    for question in runtime.suggestions.ready(runtime.documents()):
         st.button(
             markup.label(question),
-            on_click=_type,
-            args=(question,),
+            key=f"suggest-{question}",
+            on_click=_ask,
+            args=(runtime, conversation, question),
             width="stretch",
             icon=":material/chat_bubble:",
         )
 
 
-def _type(question: str) -> None:
-    """Put a question into the input, for the reader to change or send."""
-    st.session_state["question"] = question
+def _submit(runtime: Runtime, conversation: Conversation | None) -> None:
+    _ask(runtime, conversation, st.session_state["question"])
+
+
+def _ask(runtime: Runtime, conversation: Conversation | None, question: str) -> None:
+    """Ask in this conversation, or in a new one that the URL names from now on."""
+    chosen: list[str] = st.session_state.get(_places_key(conversation), [])
+    try:
+        if conversation is None:
+            begun = runtime.conversations.begin(question, visitor(runtime))
+            open_conversation(begun)
+        else:
+            begun = conversation.id
+        runtime.desk.ask(begun, question, chosen)
+    except DuetError as error:
+        st.session_state["problem"] = str(error)
+
+
+def _places_key(conversation: Conversation | None) -> str:
+    return f"places-{conversation.id if conversation else ''}"

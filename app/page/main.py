@@ -21,7 +21,10 @@ def main() -> None:
         st.error(markup.label(str(error)))
         st.button("Try again")
         return
-    show_chat(runtime)
+    try:
+        show_chat(runtime)
+    except DuetError as error:  # of the file of conversations
+        st.error(markup.label(str(error)))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from dataclasses import replace
 from markdown_it import MarkdownIt
 
 from app.answering import Answer, Sentence
-from app.location import file_name
+from app.location import file_name, location
 from retriever import DocumentRecord
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).disable(
@@ -23,6 +23,7 @@ _MARKDOWN = MarkdownIt("commonmark", {"html": False}).disable(
 # the text first, so that a document cannot forge them.
 _OPEN, _CLOSE = "\ue000", "\ue001"
 
+_UNCITED = ' <span class="duet-uncited" title="This sentence rests on no passage.">no source</span>'
 _LONGEST_TIP = 400  # characters of a quote that shows under the pointer
 
 
@@ -31,11 +32,17 @@ def question_html(question: str) -> str:
     return f'<div class="duet-question">{html.escape(question)}</div>'
 
 
+def name_html(name: str) -> str:
+    """What a conversation is called."""
+    return f'<h1 class="duet-name">{html.escape(name)}</h1>'
+
+
 def writing_html(sentences: Sequence[Sentence]) -> str:
     """What stands there while the model writes: what it has written, as far as it was checked."""
     if not sentences:
-        return '<div class="duet-dim duet-waiting">Reading the documents …</div>'
-    return f'<div class="duet-answer">{_rendered(sentences, _plain_chip)}</div>'
+        return '<div class="duet-dim duet-waiting" role="status">Reading the documents …</div>'
+    body = _rendered(sentences, _plain_chip)
+    return f'<div class="duet-answer" aria-live="polite">{body}</div>'
 
 
 def answer_html(answer: Answer, name: str) -> str:
@@ -56,7 +63,7 @@ def answer_html(answer: Answer, name: str) -> str:
     if answer.kind == "refused":
         body = f"<p>{html.escape(f'{answer.text} {answer.notice}')}</p>"
     else:
-        body = _rendered(answer.sentences, chip)
+        body = _rendered(answer.sentences, chip, is_checked=answer.kind != "collection")
     if answer.kind == "refused" and answer.quotes:
         body += '<p class="duet-dim">What comes closest:</p>'
     body += "".join(
@@ -64,7 +71,14 @@ def answer_html(answer: Answer, name: str) -> str:
         "</blockquote>"
         for quote in answer.quotes
     )
-    return f'<div class="duet-answer duet-{answer.kind}">{body}</div>'
+    return f'<div class="duet-answer duet-{answer.kind}" aria-live="polite">{body}</div>'
+
+
+def copy_html(answer: Answer) -> str:
+    """What copies an answer with its sources; `app.page.script` makes it work."""
+    sources = [f"[{c.number}] {location(c.chunk)}" for c in answer.citations]
+    text = "\n".join((f"{answer.text}\n", *dict.fromkeys(sources))).strip()
+    return f'<button class="duet-copy" data-text="{html.escape(text)}">Copy</button>'
 
 
 def rejected_html(sentences: Sequence[str]) -> str:
@@ -113,14 +127,28 @@ def label(text: str) -> str:
     return re.sub(r":(?=\S)", ":\u2060", escaped)
 
 
-def _rendered(sentences: Sequence[Sentence], chip: Callable[[int], str]) -> str:
-    """Markdown with a chip for each citation; brackets of the documents' own stay text."""
+def _rendered(
+    sentences: Sequence[Sentence], chip: Callable[[int], str], *, is_checked: bool = False
+) -> str:
+    """Markdown with a chip for each citation; brackets of the documents' own stay text.
+
+    Args:
+        sentences: To be rendered.
+        chip: Draws a citation's number.
+        is_checked: Whether a sentence without citations is marked as such.
+    """
     text = "".join(
-        _unforged(sentence.before) + replace(sentence, text=_unforged(sentence.text)).marked(_fence)
+        _unforged(sentence.before)
+        + replace(sentence, text=_unforged(sentence.text)).marked(_fence)
+        + (_fence(0) if is_checked and not sentence.citations else "")
         for sentence in sentences
     )
     rendered = _MARKDOWN.render(text)
-    return re.sub(f"{_OPEN}(\\d+){_CLOSE}", lambda match: chip(int(match[1])), rendered)
+    return re.sub(
+        f"{_OPEN}(\\d+){_CLOSE}",
+        lambda match: chip(int(match[1])) if match[1] != "0" else _UNCITED,
+        rendered,
+    )
 
 
 def _fence(number: int) -> str:

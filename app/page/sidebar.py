@@ -1,25 +1,28 @@
-"""The sidebar of the chat page: what is indexed, adding files, and where to look."""
+"""The sidebar of the chat page: conversations, adding files, and what is indexed."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app.location import file_name
+from app.conversations import Conversation
 from app.page import markup
+from app.page.conversation_list import conversation_list
 from app.runtime import KEPT, Runtime
 from embedder.errors import DuetError
-from retriever import DocumentRecord, Filter
+from retriever import DocumentRecord
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 
-def sidebar(runtime: Runtime, documents: Sequence[DocumentRecord]) -> Filter:
-    """Draw the sidebar; returns what questions are limited to."""
+def sidebar(
+    runtime: Runtime, documents: Sequence[DocumentRecord], conversation: Conversation | None
+) -> None:
+    """Draw the sidebar beside a conversation."""
     with st.sidebar:
         st.title("Duet")
-        source = _source_filter(documents)
+        conversation_list(runtime, conversation)
         _upload(runtime)
         count = len(documents)
         with st.expander(f"Documents ({count:,})", expanded=0 < count <= 12):
@@ -28,17 +31,6 @@ def sidebar(runtime: Runtime, documents: Sequence[DocumentRecord]) -> Filter:
             else:
                 st.caption("None yet.")
         st.caption(f"Model: {markup.label(runtime.retriever.model.id.name)}")
-    return Filter(source=source)
-
-
-def _source_filter(documents: Sequence[DocumentRecord]) -> str | None:
-    names = {record.source: file_name(record.source) for record in documents}
-    return st.selectbox(
-        "Answer from",
-        [None, *names],
-        format_func=lambda source: "All documents" if source is None else names[source],
-        disabled=not documents,
-    )
 
 
 def _upload(runtime: Runtime) -> None:

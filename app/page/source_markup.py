@@ -27,6 +27,7 @@ def sources_html(answer: Answer, name: str, issue: Callable[[Place], str]) -> st
         issue: Makes the ticket that the server shows a page or a file for.
     """
     cited = sorted(answer.citations, key=lambda citation: citation.number)
+    numbers = list(dict.fromkeys(citation.number for citation in cited))
     parts: list[str] = []
     for number, citations in groupby(cited, key=lambda citation: citation.number):
         group = list(citations)
@@ -34,7 +35,8 @@ def sources_html(answer: Answer, name: str, issue: Callable[[Place], str]) -> st
         parts.append(
             f'<details class="duet-source"><summary>{label}</summary>'
             f'<div id="{name}-{number}" tabindex="0">'
-            f"{snippet_html(group)}{_file_html(group, issue)}</div></details>"
+            f"{snippet_html(group)}{_file_html(group, issue)}{_beside(numbers, number, name)}"
+            "</div></details>"
         )
     return "".join(parts)
 
@@ -67,6 +69,20 @@ def snippet_html(citations: Sequence[Citation]) -> str:
         f'<div class="duet-dim">{under}</div><div class="duet-snippet">{"".join(parts)}</div>'
         f'<div class="duet-path">{html.escape(chunk.source)}</div>'
     )
+
+
+def _beside(numbers: Sequence[int], number: int, name: str) -> str:
+    """Links to the sources before and after one."""
+    place = numbers.index(number)
+    links = [
+        f'<a href="#{name}-{other}">{word} [{other}]</a>'
+        for word, others in (
+            ("‹ Previous", numbers[max(0, place - 1) : place]),
+            ("Next ›", numbers[place + 1 : place + 2]),
+        )
+        for other in others
+    ]
+    return f'<nav class="duet-beside" aria-label="Citations">{"".join(links)}</nav>'
 
 
 def _whole_words(text: str, start: int, end: int) -> int:

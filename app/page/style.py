@@ -28,6 +28,19 @@ a.duet-cite:hover, a.duet-cite:focus-visible { background: var(--duet); color: v
 .duet-page { display: block; width: 100%; aspect-ratio: auto 17 / 22; margin-top: .7rem;
   border: 1px solid #8884; border-radius: .4rem; }
 .duet-file { font-size: .85rem; }
+.duet-uncited { font-size: .72em; color: var(--duet-dim); border-bottom: 1px dotted; }
+.duet-copy { font: inherit; font-size: .9rem; color: inherit; background: none; border: 0;
+  border-radius: .4rem; padding: .2rem .4rem; cursor: pointer; }
+.duet-copy:hover, .duet-copy:focus-visible { color: var(--duet); }
+.duet-beside { display: flex; gap: 1rem; font-size: .85rem; margin-top: .5rem; }
+.duet-how { font-size: .85rem; }
+.duet-scroll { overflow-x: auto; }
+.duet-found { width: 100%; border-collapse: collapse; }
+.duet-found caption { text-align: left; color: var(--duet-dim); padding-bottom: .3rem; }
+.duet-found th, .duet-found td { text-align: left; padding: .15rem .8rem .15rem 0;
+  border-bottom: 1px solid #8884; vertical-align: top; }
+h1.duet-name { font-size: 1.1rem; font-weight: 600; padding: 0; overflow-wrap: anywhere; }
+.st-key-conversations button { justify-content: flex-start; text-align: left; }
 .duet-snippet { font-size: .92rem; line-height: 1.6; white-space: pre-wrap; }
 .duet-snippet mark { background: #fbe9a9; color: #1f2933; padding: .08em .1em;
   border-radius: .2em; box-decoration-break: clone; }

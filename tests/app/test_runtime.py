@@ -80,15 +80,6 @@ def test_long_titles_that_begin_alike_stay_apart(runtime):
     assert len(runtime.documents()) == 2
 
 
-def test_examples_come_from_headings(runtime):
-    assert runtime.example_questions() == []
-    runtime.add_upload("a.md", b"# Guide\n\n## Shipping costs\n\nIt costs four euros to ship.\n")
-    once = ["What do the documents say about Shipping costs?"]
-    assert runtime.example_questions() == once
-    runtime.add_upload("b.md", b"# Other guide\n\n## Shipping costs\n\nElsewhere it is five.\n")
-    assert runtime.example_questions() == once  # two buttons of one text would end the page
-
-
 def test_a_failure_to_open_is_told_and_tried_again(tmp_path, caplog):
     attempts = []
 

@@ -60,6 +60,8 @@ def test_a_filter_lets_through_what_meets_all_of_it(found):
     assert found(source="/docs/") == "abc"
     assert found(source="/docs/sub") == "bc"
     assert found(source="/docs/sub/b.md") == "b"
+    assert found(source=("/docs/a.txt", "/docs/sub/b.md")) == "ab"
+    assert found(source=("/docs/sub/", "/docs/sub/b.md")) == "bc"
     assert found(source="/do") == ""
     assert found(document_id=document_id("/docs-old/d.txt")) == "d"
     assert found(file_type="markdown") == "b"
@@ -95,6 +97,8 @@ def test_moments_are_exact_to_the_microsecond(moment):
     [
         ({"source": "docs"}, "source is 'docs'; expected an absolute path"),
         ({"source": ""}, "source is ''"),
+        ({"source": ()}, "source names no path"),
+        ({"source": ("/docs", "a")}, "source is 'a'"),
         ({"document_id": "/docs/a.txt"}, "document_id is '/docs/a.txt'.* give source"),
         ({"file_type": "exe"}, "expected one of code, csv, docx, .*, xml, or a media"),
         ({"first_page": 0}, "first_page is 0; expected a page from 1"),
@@ -149,6 +153,7 @@ def test_a_document_is_admitted_as_its_chunks_are():
     admitted = (
         {"source": "/docs"},
         {"source": "/docs/sub/b.md"},
+        {"source": ("/docs/sub", "/elsewhere")},
         {"file_type": "markdown"},
         {"modified_after": moment},
         {"modified_before": moment + timedelta(microseconds=1)},

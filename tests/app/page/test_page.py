@@ -1,5 +1,6 @@
 """The page in Streamlit's own test runner; `test_browser` drives it for real."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from embedder.errors import DuetError
 from retriever import Retriever, open_index
 from tests.app.fakes import ScriptedModel
 
+QUESTION = "How long does the warranty of the pump last?"
 PAGE = Path(__file__).parents[3] / "app" / "page" / "main.py"
 
 
@@ -18,20 +20,34 @@ def page(runtime: Runtime) -> AppTest:
     return AppTest.from_file(PAGE, default_timeout=30)
 
 
+def ask(at: AppTest, runtime: Runtime, question: str) -> None:
+    """Ask, and look at the page when the answer is there."""
+    at.chat_input[0].set_value(question).run()
+    conversation = at.query_params["conversation"]
+    for _ in range(400):
+        if not any(live and not live.done for _, live in runtime.desk.turns(conversation)):
+            break
+        time.sleep(0.05)
+    at.run()
+
+
 def texts(at: AppTest) -> str:
     return " ".join(element.proto.body for element in at.get("html"))
 
 
 @pytest.fixture
 def runtime(retriever, tmp_path):
-    return Runtime(lambda: retriever, uploads=tmp_path)
+    runtime = Runtime(lambda: retriever, uploads=tmp_path / "uploads")
+    yield runtime
+    runtime.desk.close()
+    runtime.suggestions.close()
 
 
 def test_a_question_is_answered_with_its_sources(runtime, model):
     model.reply = "The warranty of the pump lasts 24 months [1]."
     at = page(runtime).run()
     assert "2 documents" in texts(at)
-    at.chat_input[0].set_value("How long does the warranty of the pump last?").run()
+    ask(at, runtime, QUESTION)
     assert "lasts 24 months" in texts(at)
     assert "<mark>The warranty of the pump lasts 24 months.</mark>" in texts(at)
     assert "<summary>[1] handbook.pdf, page 4</summary>" in texts(at)
@@ -43,7 +59,7 @@ def test_a_question_is_answered_with_its_sources(runtime, model):
 def test_quotes_and_what_was_left_out_are_announced(runtime, model):
     model.context_tokens = 112
     at = page(runtime).run()
-    at.chat_input[0].set_value("How long does the warranty of the pump last?").run()
+    ask(at, runtime, QUESTION)
     captions = " ".join(caption.value for caption in at.main.caption)
     assert "In the documents' own words" in captions
     assert "Left out for length" in captions
@@ -51,25 +67,26 @@ def test_quotes_and_what_was_left_out_are_announced(runtime, model):
         "The warranty of the pump lasts 24 months [1]. It starts on the day of delivery [1]. "
         "Batteries are sold separately [1]."
     )
-    at.chat_input[0].set_value("How long does the warranty of the pump last?").run()
-    assert "left out" in " ".join(caption.value for caption in at.main.caption)
-    assert "Left out" in [e.label for e in at.main.expander]
+    ask(at, runtime, QUESTION)
+    assert "left out" in " ".join(caption.value for caption in at.main.caption).casefold()
+    assert "Batteries are sold separately" in texts(at)  # under how it was found
+    assert "How this was found" in [e.label for e in at.main.expander]
 
 
 def test_a_follow_up_is_understood_and_said(runtime, model):
     at = page(runtime).run()
     model.reply = "The warranty of the pump lasts 24 months [1]."
-    at.chat_input[0].set_value("How long does the warranty of the pump last?").run()
-    at.chat_input[0].set_value("And when does it start?").run()
+    ask(at, runtime, QUESTION)
+    ask(at, runtime, "And when does it start?")
     captions = " ".join(caption.value for caption in at.main.caption)
     assert "Understood as: When does the warranty of the pump start?" in captions.replace("\\", "")
 
 
 def test_errors_are_clear_lines_and_the_conversation_goes_on(runtime):
     at = page(runtime).run()
-    at.chat_input[0].set_value("word " * 300).run()
+    ask(at, runtime, "word " * 300)
     assert "300 tokens" in at.error[0].value
-    at.chat_input[0].set_value("Who won the football world cup in Brazil?").run()
+    ask(at, runtime, "Who won the football world cup in Brazil?")
     assert "The documents do not say." in texts(at)
     assert len(at.chat_message) == 4
 
@@ -77,28 +94,61 @@ def test_errors_are_clear_lines_and_the_conversation_goes_on(runtime):
 def test_a_bug_in_one_answer_does_not_end_the_conversation(runtime, model, caplog):
     model.stream = None
     at = page(runtime).run()
-    at.chat_input[0].set_value("How long does the warranty of the pump last?").run()
+    ask(at, runtime, QUESTION)
     assert "Something went wrong" in at.error[0].value
     assert "TypeError" in caplog.text
-    at.chat_input[0].set_value("Who won the football world cup in Brazil?").run()
+    ask(at, runtime, "Who won the football world cup in Brazil?")
     assert "The documents do not say." in texts(at)
     assert not at.exception
 
 
 def test_the_source_filter_limits_the_answer(runtime, model):
     at = page(runtime).run()
-    at.selectbox[0].select_index(1).run()
-    at.chat_input[0].set_value("How long does the warranty of the pump last?").run()
-    assert "garden.md" in at.selectbox[0].options[1]
+    assert at.multiselect[0].options == ["garden.md", "handbook.pdf"]
+    at.multiselect[0].select("garden.md").run()
+    ask(at, runtime, QUESTION)
     assert "24 months" not in texts(at)
+    assert at.multiselect[0].value == ["/docs/garden.md"]  # for the next question
+    assert r"In garden\.md" in [caption.value for caption in at.main.caption]
 
 
-def test_histories_are_per_visitor(runtime, model):
+def test_a_conversation_is_found_again_opened_and_deleted(runtime, model):
     model.reply = "The warranty of the pump lasts 24 months [1]."
     first, second = page(runtime).run(), page(runtime).run()
-    first.chat_input[0].set_value("How long does the warranty of the pump last?").run()
+    ask(first, runtime, QUESTION)
     assert len(first.chat_message) == 2
     assert len(second.run().chat_message) == 0
+    second.text_input(key="search").set_value("24 months").run()
+    conversation = first.query_params["conversation"]
+    second.button(key=f"open-{conversation}").click().run()
+    assert "lasts 24 months" in texts(second)
+    first.text_input(key="search").set_value("nowhere").run()
+    assert "None has these words." in [caption.value for caption in first.sidebar.caption]
+    runtime.desk.delete(conversation)
+    assert "deleted" in second.run().warning[0].value
+    assert not second.exception
+
+
+def test_a_turn_cut_off_by_the_servers_end_can_be_asked_again(runtime, model):
+    model.reply = "The warranty of the pump lasts 24 months [1]."
+    conversation = runtime.conversations.begin(QUESTION)
+    turn = runtime.conversations.add(conversation, QUESTION)
+    at = page(runtime)
+    at.query_params["conversation"] = conversation
+    at.run()
+    assert "server stopped" in at.warning[0].value
+    at.button(key=f"again-{turn.id}").click().run()
+    time.sleep(1)
+    assert "lasts 24 months" in texts(at.run())
+    assert not at.warning
+
+
+def test_suggested_questions_are_asked_with_a_click(runtime, retriever, monkeypatch):
+    monkeypatch.setattr(runtime.suggestions, "ready", lambda _: ["Who won in Brazil?"])
+    at = page(runtime).run()
+    at.button(key="suggest-Who won in Brazil?").click().run()
+    assert at.query_params["conversation"]
+    assert "Who won in Brazil?" in texts(at)
 
 
 def test_an_index_that_cannot_be_opened_is_explained(retriever, tmp_path):
@@ -119,7 +169,8 @@ def test_an_index_that_cannot_be_opened_is_explained(retriever, tmp_path):
 def test_an_upload_that_is_no_document_is_explained(tmp_path):
     model = ScriptedModel()
     with open_index(tmp_path / "index", model.id) as index:
-        at = page(Runtime(lambda: Retriever(model, index), uploads=tmp_path / "uploads")).run()
+        runtime = Runtime(lambda: Retriever(model, index), uploads=tmp_path / "uploads")
+        at = page(runtime).run()
         assert "Nothing is indexed" in texts(at)
         at.file_uploader[0].upload("broken.pdf", b"%PDF-1.4 broken", "application/pdf").run()
         assert at.error[0].value.startswith(r"broken\.pdf: failed")
@@ -127,8 +178,6 @@ def test_an_upload_that_is_no_document_is_explained(tmp_path):
         at.file_uploader[0].upload("zoo.md", good, "text/markdown").run()
         assert any(caption.value.endswith(r"zoo\.md: indexed") for caption in at.sidebar.caption)
         assert not at.error
-        at.button[0].click().run()
-        typed = at.chat_input[0].proto.value
-        assert typed == "What do the documents say about Night quarters?"
-        at.chat_input[0].set_value(typed).run()
+        ask(at, runtime, "Where does the zebra sleep?")
         assert "zoo.md" in texts(at)
+        runtime.close()
