@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from app.access.keys import Keys
+from app.answering import DEFAULT_POLICY, measure_gate
 from app.conversations import Conversations, Database, Desk, Suggestions
 from app.duet import Duet
 from app.tickets import Tickets
@@ -126,6 +127,7 @@ class Runtime:
 
         def open_both() -> None:
             try:
+                measure_gate(self.retriever, DEFAULT_POLICY)
                 self.suggestions.look(self.retriever)
             except DuetError as error:
                 _logger.warning("Not ready: %s", error)  # the next use tries again

@@ -25,6 +25,8 @@ _CONFIG: dict[str, object] = {
     "server.maxUploadSize": 200,
     "browser.gatherUsageStats": False,
     "logger.level": "error",  # else a line for each timer that fires after its answer is there
+    # A model's objects take half a second to go through, and a page looks four times a second.
+    "runner.postScriptGC": False,
     "client.toolbarMode": "minimal",
     "client.showErrorDetails": "none",
     # A theme for each, and none for both: so the page is light or dark as the system is.

@@ -239,13 +239,17 @@ class Index:
                 return hits[:k]
             limit *= 4
 
+    def count(self) -> int:
+        """How many chunks there are."""
+        return self._engine.count({})
+
     def info(self) -> IndexInfo:
         """The index in figures."""
         return IndexInfo(
             address=self.address,
             encoder=self.encoder,
             documents=len(self._engine.facet(DOCUMENT_ID)),
-            chunks=self._engine.count({}),
+            chunks=self.count(),
         )
 
     def compact(self) -> None:

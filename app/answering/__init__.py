@@ -3,6 +3,7 @@
 from app.answering.answer import Answer, Kind, Sentence, Timings
 from app.answering.check.support import Citation
 from app.answering.conversation.followup import Exchange
+from app.answering.gate import measure_gate
 from app.answering.pipeline import AnswerStream, QuestionError, ask, drain, stream_answer
 from app.answering.policy import DEFAULT_POLICY, Policy
 
@@ -19,5 +20,6 @@ __all__ = [
     "Timings",
     "ask",
     "drain",
+    "measure_gate",
     "stream_answer",
 ]

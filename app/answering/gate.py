@@ -1,5 +1,6 @@
 """Whether the passages that were found have anything to do with the question."""
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
@@ -88,7 +89,7 @@ def relation(
     """
     least = policy.min_relevance
     if least is None:
-        least = least_relevance(retriever, policy.k, policy.mode)
+        least = measure_gate(retriever, policy)
     if relevance(question, hits, retriever.model) < least:
         return None
     gain = retriever.model.likelihood_gain(question, hits[0].chunk.content) if hits else None
@@ -117,31 +118,34 @@ def coverage(question: str, hits: Sequence[Hit]) -> float:
     return max(weights.share(wanted, found) for found in words)
 
 
-def least_relevance(retriever: Retriever[Encoder], k: int, mode: Mode) -> float:
+def measure_gate(retriever: Retriever[Encoder], policy: Policy) -> float:
     """Below which relevance a question has nothing to do with the collection.
 
     Measured on the collection itself, without labels: what everyday questions reach that hardly
     any collection answers. A large one has a word in common with anything; a small one has not.
-    Measured once for an index as it is when the first question comes, in a second or so.
+    Measured in a second or so, once, and again when a collection has doubled.
 
     Args:
         retriever: Its whole index is measured, whatever part it looks at.
-        k: How many passages are retrieved.
-        mode: What finds them.
+        policy: How many passages are retrieved, and what finds them.
     """
-    known = _measured.setdefault(retriever.index, {})
-    if (k, mode) not in known:
-        known[k, mode] = _measure(retriever, k, mode)
-    return known[k, mode]
+    key = policy.k, policy.mode, retriever.index.count().bit_length()
+    with _measuring:  # two at once would do the same, and each take more than twice as long
+        known = _measured.setdefault(retriever.index, {})
+        if key not in known:
+            known[key] = _measure(retriever, policy)
+        return known[key]
 
 
-_measured: WeakKeyDictionary[Index, dict[tuple[int, Mode], float]] = WeakKeyDictionary()
+_measuring = threading.Lock()
+_measured: WeakKeyDictionary[Index, dict[tuple[int, Mode, int], float]] = WeakKeyDictionary()
 
 
-def _measure(retriever: Retriever[Encoder], k: int, mode: Mode) -> float:
+def _measure(retriever: Retriever[Encoder], policy: Policy) -> float:
     whole = retriever.within(Filter())
     reached = [
-        relevance(question, whole.retrieve(question, k, mode=mode), retriever.model)
+        relevance(question, hits, retriever.model)
         for question in _OFF_TOPIC
+        for hits in [whole.retrieve(question, policy.k, mode=policy.mode)]
     ]
     return float(np.clip(np.percentile(reached, _REFUSED), _LOWEST, _HIGHEST))

@@ -35,16 +35,22 @@ class Suggestions:
         self._database = database
         self._quiet = quiet
         self._lock = threading.Lock()
+        self.trying = threading.Lock()  # held by a search while it uses the model
         self._users = 0
         self._used = time.monotonic()
         self._search: _Search | None = None
 
     @contextmanager
     def paused(self) -> Generator[None]:
-        """Somebody uses the model in the block: what is being tried is left, for later."""
+        """Somebody uses the model in the block: what is being tried is left, for later.
+
+        It is waited for: two at work at once take far longer than one after the other.
+        """
         with self._lock:
             self._users += 1
         try:
+            with self.trying:
+                pass
             yield
         finally:
             with self._lock:
@@ -137,7 +143,8 @@ class _Search(threading.Thread):
             while not self._owner.free:
                 if self.over.wait(_LOOK):
                     return None
-            answer = drain(stream_answer(question, self._retriever, stop=self))
+            with self._owner.trying:
+                answer = drain(stream_answer(question, self._retriever, stop=self))
             if self.over.is_set():
                 return None
             if answer.kind != "stopped":

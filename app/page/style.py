@@ -45,6 +45,8 @@ h1.duet-name { font-size: 1.1rem; font-weight: 600; padding: 0; overflow-wrap: a
 .duet-snippet mark { background: #fbe9a9; color: #1f2933; padding: .08em .1em;
   border-radius: .2em; box-decoration-break: clone; }
 .duet-path, .duet-dim { font-size: .8rem; color: var(--duet-dim); }
+[data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p { opacity: 1;
+  color: var(--duet-dim); } /* Streamlit's own are too faint to read */
 .duet-waiting { animation: duet-pulse 1.6s ease-in-out infinite; }
 @keyframes duet-pulse { 50% { opacity: .45; } }
 .duet-documents { max-height: 19rem; overflow-y: auto; font-size: .88rem; }

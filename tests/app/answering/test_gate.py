@@ -1,6 +1,6 @@
 import pytest
 
-from app.answering.gate import coverage, least_relevance, relation, relevance
+from app.answering.gate import coverage, measure_gate, relation, relevance
 from app.answering.policy import DEFAULT_POLICY, Policy
 from app.answering.similarity import calibrated
 from retriever import Filter, Hit, Retriever, open_index
@@ -57,8 +57,8 @@ def test_the_gate_is_measured_on_the_collection_itself(tmp_path):
                 document = [chunk(text, source=f"/{name}/{hash(text)}.md")]
                 index.replace_document(document, model.encode_documents([text]))
             retriever = Retriever(model, index, Filter(source="/nowhere"))
-            measured[name] = least_relevance(retriever, 5, "hybrid")
-            assert least_relevance(retriever, 5, "hybrid") == measured[name]
+            measured[name] = measure_gate(retriever, Policy(k=5))
+            assert measure_gate(retriever, Policy(k=5)) == measured[name]
     assert measured["pumps"] == pytest.approx(0.3)
     assert measured["everyday"] > 0.5
 

@@ -1,4 +1,4 @@
-"""The real server over a scripted model that writes slowly: `slow_server.py PORT FOLDER`."""
+"""The real server, with a scripted slow model: `slow_server.py PORT FOLDER [PAUSE]`."""
 
 import os
 import sys
@@ -15,9 +15,9 @@ DOCUMENT = f"# Returns\n\nThe return window is 30 days from delivery. {'. '.join
 REPLY = " ".join(f"{sentence} [1]." for sentence in ("The return window is 30 days", *STEPS))
 
 
-def main(port: int, folder: Path) -> None:
+def main(port: int, folder: Path, pause: float = 0.08) -> None:
     def connect() -> Retriever:
-        model = ScriptedModel(REPLY, pause=0.08)
+        model = ScriptedModel(REPLY, pause=pause)
         index = open_index(folder / "index", model.id)
         return Retriever(model, index)
 
@@ -28,4 +28,4 @@ def main(port: int, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), Path(sys.argv[2]))
+    main(int(sys.argv[1]), Path(sys.argv[2]), *map(float, sys.argv[3:]))

@@ -13,6 +13,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
@@ -30,6 +31,7 @@ pytestmark = [
     pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not installed"),
 ]
 
+OURS = "[data-testid='stHtml'], [data-testid='stMarkdown']"
 PAGES = [
     "This manual is about the garden pump and how to store it over the winter.",
     "The warranty of the garden pump lasts 24 months. Damage by frost is excluded.",
@@ -96,6 +98,28 @@ def ask(page: Page, question: str) -> None:
     box.press("Enter")
 
 
+def upload_returns(page: Page, url: str, folder: Path) -> None:
+    """Open the page of the slow server, and give it its document."""
+    notes = folder / "returns.md"
+    notes.write_text(slow_server.DOCUMENT)
+    page.goto(url)
+    expect(page.get_by_text("Nothing is indexed yet")).to_be_visible(timeout=60_000)
+    page.locator("input[type=file]").set_input_files(notes)
+    expect(page.get_by_text("returns.md: indexed")).to_be_visible(timeout=60_000)
+
+
+def without_barriers(page: Page) -> None:
+    """What axe-core finds in what we drew: nothing (Streamlit's own frame is not ours)."""
+    page.wait_for_timeout(1000)
+    found = Axe().run(page, context=OURS, options=None)
+    told = [
+        (violation["id"], node["target"], node["failureSummary"])
+        for violation in found.response["violations"]
+        for node in violation["nodes"]
+    ]
+    assert told == []
+
+
 def open_source(page: Page, label: str) -> str:
     """Open the source with this label under the last answer; the words highlighted in it."""
     source = page.get_by_test_id("stChatMessage").last.locator("details.duet-source")
@@ -160,7 +184,7 @@ def test_ask_upload_and_ask_again(page, tmp_path, unused_port, checkpoint, capsy
         light = page.evaluate(background)
         page.emulate_media(color_scheme="dark")
         page.reload()
-        expect(page.get_by_text("2 documents")).to_be_visible(timeout=60_000)
+        expect(page.get_by_text("Documents (2)")).to_be_visible(timeout=60_000)
         assert (light, page.evaluate(background)) == ("rgb(255, 255, 255)", "rgb(20, 25, 27)")
 
         with pytest.raises(HTTPError, match="400"):
@@ -170,14 +194,9 @@ def test_ask_upload_and_ask_again(page, tmp_path, unused_port, checkpoint, capsy
 
 
 def test_sentences_stream_and_stop_keeps_them(page, tmp_path, unused_port):
-    notes = tmp_path / "returns.md"
-    notes.write_text(slow_server.DOCUMENT)
     command = ("-m", "tests.app.page.slow_server", str(unused_port), str(tmp_path))
     with server(unused_port, tmp_path / "log", *command) as url:
-        page.goto(url)
-        expect(page.get_by_text("Nothing is indexed yet")).to_be_visible(timeout=60_000)
-        page.locator("input[type=file]").set_input_files(notes)
-        expect(page.get_by_text("returns.md: indexed")).to_be_visible(timeout=60_000)
+        upload_returns(page, url, tmp_path)
         ask(page, "How long is the return window?")
         answer = page.locator(".duet-answer").last
         expect(answer).to_contain_text("30 days", timeout=60_000)
@@ -185,15 +204,88 @@ def test_sentences_stream_and_stop_keeps_them(page, tmp_path, unused_port):
         expect(answer).to_contain_text("Step 2", timeout=60_000)
         assert early in answer.inner_text()
 
-        page.get_by_test_id("stChatInputStopButton").click()
+        page.keyboard.press("Escape")
         expect(page.get_by_text("Stopped before the end.")).to_be_visible(timeout=10_000)
         kept = answer.inner_text()
         assert "Step 2" in kept
         assert "Step 12" not in kept
         assert "30 days" in open_source(page, "returns.md")
 
-        page.reload()  # another session: an empty conversation over the same index
-        expect(page.get_by_text("one document")).to_be_visible(timeout=60_000)
+
+def test_a_conversation_outlives_a_reload_and_the_server(browser, page, tmp_path, unused_port):
+    command = ("-m", "tests.app.page.slow_server", str(unused_port), str(tmp_path))
+    with server(unused_port, tmp_path / "log", *command) as url:
+        upload_returns(page, url, tmp_path)
+        ask(page, "How long is the return window?")
+        answer = page.locator(".duet-answer").last
+        expect(answer).to_contain_text("30 days", timeout=60_000)
+        page.reload()  # while the answer is being written
+        expect(answer).to_contain_text("30 days", timeout=60_000)
+        assert "Step 9" not in answer.inner_text()
+        other = browser.new_page()
+        other.goto(page.url)
+        for each in (page, other):  # two browsers look at one answer
+            last = each.locator(".duet-answer").last
+            expect(last).to_contain_text("Step 9", timeout=60_000)
+        ask(other, "What is Step 3?")
+        expect(page.get_by_test_id("stChatMessage")).to_have_count(4, timeout=20_000)
+        other.close()
+        address = page.url
+    with server(unused_port, tmp_path / "log", *command):
+        page.goto(address)
+        expect(page.locator(".duet-answer").first).to_contain_text("Step 9", timeout=60_000)
+
+
+def test_what_can_be_done_with_a_conversation(page, tmp_path, unused_port):
+    command = ("-m", "tests.app.page.slow_server", str(unused_port), str(tmp_path), "0.01")
+    with server(unused_port, tmp_path / "log", *command) as url:
+        upload_returns(page, url, tmp_path)
+        ask(page, "How long is the return window?")
+        answer = page.locator(".duet-answer").last
+        expect(answer).to_contain_text("Step 9", timeout=60_000)
+        expect(page.get_by_role("button", name="Ask again")).to_be_visible(timeout=20_000)
+        without_barriers(page)
+
+        page.get_by_role("button", name="Edit").click()
+        page.get_by_label("The question").fill("What is Step 3?")
+        page.get_by_role("button", name="Ask", exact=True).click()
+        expect(page.locator(".duet-question")).to_have_text("What is Step 3?")
+        expect(page.get_by_role("button", name="Ask again")).to_be_visible(timeout=20_000)
+        page.get_by_role("button", name="Ask again").click()
+        expect(page.locator(".duet-answer").last).to_contain_text("Step 9", timeout=60_000)
+
+        expect(page.get_by_text("How this was found")).to_be_visible(timeout=20_000)
+        page.get_by_text("How this was found").click()
+        expect(page.get_by_text("Searched for: What is Step 3?")).to_be_visible()
+        without_barriers(page)
+
+        menu = page.get_by_role("button", name="Conversation", exact=True)
+        menu.click()
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Download Markdown").click()
+        assert download.value.suggested_filename == "How-long-is-the-return-window.md"
+        assert "## What is Step 3?" in download.value.path().read_text()
+        page.get_by_role("button", name="Rename …").click()
+        page.get_by_label("Name", exact=True).fill("Returns")
+        page.get_by_role("button", name="Rename", exact=True).click()
+        expect(page.get_by_role("heading", name="Returns")).to_be_visible()
+
+        page.set_viewport_size({"width": 390, "height": 760})
+        page.reload()
+        expect(page.locator(".duet-answer").last).to_contain_text("Step 9", timeout=60_000)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        page.set_viewport_size({"width": 1200, "height": 820})
+        page.emulate_media(color_scheme="dark")
+        page.reload()
+        expect(page.locator(".duet-answer").last).to_contain_text("Step 9", timeout=60_000)
+        without_barriers(page)
+
+        menu.click()
+        page.get_by_role("button", name="Delete …").click()
+        page.get_by_role("button", name="Delete", exact=True).click()
+        expect(page.get_by_text("No conversation yet.")).to_be_visible(timeout=20_000)
+        assert "conversation=" not in page.url
+        without_barriers(page)
 
 
 def test_a_server_with_a_key_lets_nobody_else_in(page, tmp_path, unused_port):
