@@ -23,6 +23,11 @@ def page(runtime: Runtime) -> AppTest:
 def ask(at: AppTest, runtime: Runtime, question: str) -> None:
     """Ask, and look at the page when the answer is there."""
     at.chat_input[0].set_value(question).run()
+    finish(at, runtime)
+
+
+def finish(at: AppTest, runtime: Runtime) -> None:
+    """Look at the page when the answer is there."""
     conversation = at.query_params["conversation"]
     for _ in range(400):
         if not any(live and not live.done for _, live in runtime.desk.turns(conversation)):
@@ -138,8 +143,8 @@ def test_a_turn_cut_off_by_the_servers_end_can_be_asked_again(runtime, model):
     at.run()
     assert "server stopped" in at.warning[0].value
     at.button(key=f"again-{turn.id}").click().run()
-    time.sleep(1)
-    assert "lasts 24 months" in texts(at.run())
+    finish(at, runtime)
+    assert "lasts 24 months" in texts(at)
     assert not at.warning
 
 
