@@ -175,6 +175,27 @@ class Runtime:
                 self._listed = None
                 self.suggestions.look(retriever)
 
+    def is_upload(self, record: DocumentRecord) -> bool:
+        """Whether a document was added by `add_upload`."""
+        return Path(record.source).parent == self._uploads.resolve()
+
+    def remove(self, record: DocumentRecord) -> None:
+        """Take a document out of the index, and delete its file if it was uploaded.
+
+        Raises:
+            DuetError: The index cannot be written, or the file cannot be deleted.
+        """
+        with self._ingesting:
+            self.retriever.index.delete_documents([record.document_id])
+            self._listed = None
+            if self.is_upload(record):
+                try:
+                    Path(record.source).unlink(missing_ok=True)
+                except OSError as error:
+                    msg = f"The file {record.source} cannot be deleted: {error.strerror or error}"
+                    raise DuetError(msg) from error
+        self.suggestions.look(self.retriever)
+
     def close(self) -> None:
         """Release the index and the conversations; what is opened later opens them again."""
         self.desk.close()
@@ -207,7 +228,7 @@ def _replace(path: Path, content: bytes, retriever: Retriever[Encoder]) -> "Repo
     from ingest import ingest
 
     former = path.with_name(f".{path.name}")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if path.exists():
         path.replace(former)
     kept = False

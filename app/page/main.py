@@ -1,11 +1,15 @@
 """The page. Streamlit runs this file from the top for every interaction of every visitor."""
 
+from collections.abc import Callable
+from functools import partial
+
 import streamlit as st
 
 from app.page import markup
 from app.page.chat import show_chat
+from app.page.documents import show_documents
 from app.page.style import ICON, STYLE
-from app.runtime import shared
+from app.runtime import Runtime, shared
 from embedder.errors import DuetError
 
 
@@ -21,9 +25,28 @@ def main() -> None:
         st.error(markup.label(str(error)))
         st.button("Try again")
         return
+    pages = [
+        st.Page(
+            partial(_show, show_chat, runtime),
+            title="Chat",
+            icon=":material/chat:",
+            url_path="chat",
+            default=True,
+        ),
+        st.Page(
+            partial(_show, show_documents, runtime),
+            title="Documents",
+            icon=":material/folder_open:",
+            url_path="documents",
+        ),
+    ]
+    st.navigation(pages).run()
+
+
+def _show(show: Callable[[Runtime], None], runtime: Runtime) -> None:
     try:
-        show_chat(runtime)
-    except DuetError as error:  # of the file of conversations
+        show(runtime)
+    except DuetError as error:  # of the file of conversations, or of the index
         st.error(markup.label(str(error)))
 
 

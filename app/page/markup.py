@@ -13,6 +13,7 @@ from markdown_it import MarkdownIt
 
 from app.answering import Answer, Sentence
 from app.location import file_name, location
+from app.tickets import Place
 from retriever import DocumentRecord
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).disable(
@@ -97,6 +98,17 @@ def documents_html(records: Sequence[DocumentRecord]) -> str:
         for record in records
     )
     return f'<div class="duet-documents">{"".join(rows)}</div>'
+
+
+def document_html(record: DocumentRecord, issue: Callable[[Place], str]) -> str:
+    """A document's name and path, and a link to its file."""
+    ticket = issue(Place(record.document_id, 0, ()))
+    title = html.escape(record.title or file_name(record.source))
+    return (
+        f'<h2 class="duet-name">{title}</h2>'
+        f'<div class="duet-path">{html.escape(record.source)}</div>'
+        f'<a class="duet-file" href="api/files/{ticket}" download>Get the file</a>'
+    )
 
 
 def empty_html(documents: int) -> str:

@@ -39,7 +39,12 @@ a.duet-cite:hover, a.duet-cite:focus-visible { background: var(--duet); color: v
 .duet-found caption { text-align: left; color: var(--duet-dim); padding-bottom: .3rem; }
 .duet-found th, .duet-found td { text-align: left; padding: .15rem .8rem .15rem 0;
   border-bottom: 1px solid #8884; vertical-align: top; }
-h1.duet-name { font-size: 1.1rem; font-weight: 600; padding: 0; overflow-wrap: anywhere; }
+h2.duet-where { font-size: .85rem; font-weight: 600; color: var(--duet-dim);
+  padding: .9rem 0 .2rem; }
+.duet-passage { padding: .2rem 0 .2rem .8rem; border-left: 2px solid #8884;
+  margin-bottom: .5rem; }
+h1.duet-name, h2.duet-name { font-size: 1.1rem; font-weight: 600; padding: 0;
+  overflow-wrap: anywhere; }
 .st-key-conversations button { justify-content: flex-start; text-align: left; }
 .duet-snippet { font-size: .92rem; line-height: 1.6; white-space: pre-wrap; }
 .duet-snippet mark { background: #fbe9a9; color: #1f2933; padding: .08em .1em;

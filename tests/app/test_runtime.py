@@ -6,6 +6,7 @@ import pytest
 
 from app.runtime import Runtime, safe_name, share, shared
 from embedder.errors import DuetError
+from ingest import ingest
 from retriever import Retriever, open_index
 from tests.app.fakes import ScriptedModel, pdf
 
@@ -72,6 +73,21 @@ def test_a_full_disk_is_told_and_leaves_the_former_version(runtime, tmp_path, mo
         runtime.add_upload("notes.md", b"Other words.")
     (kept,) = (tmp_path / "uploads").iterdir()
     assert b"zebra" in kept.read_bytes()
+
+
+def test_a_document_is_taken_out_and_an_uploaded_file_with_it(runtime, tmp_path):
+    other = tmp_path / "other.md"
+    other.write_text("The elephant sleeps in the barn, too.")
+    runtime.add_upload("notes.md", b"The zebra sleeps in the barn of the old mill.")
+    ingest([other], runtime.retriever.model, runtime.retriever.index)
+    runtime.documents()
+    for record in runtime.retriever.index.documents():
+        runtime.remove(record)
+    assert runtime.documents() == []
+    assert runtime.retriever.retrieve("Where does the zebra sleep?") == []
+    assert other.exists()
+    assert list((tmp_path / "uploads").iterdir()) == []
+    assert (tmp_path / "uploads").stat().st_mode & 0o777 == 0o700
 
 
 def test_long_titles_that_begin_alike_stay_apart(runtime):

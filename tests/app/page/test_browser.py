@@ -180,11 +180,28 @@ def test_ask_upload_and_ask_again(page, tmp_path, unused_port, checkpoint, capsy
         ask(page, "Who won the football world cup in Brazil?")
         expect(page.get_by_text("The documents do not say.")).to_be_visible(timeout=60_000)
 
+        page.get_by_role("link", name="Documents").click()
+        expect(page.get_by_text("2 of 2 documents, 3 passages")).to_be_visible(timeout=20_000)
+        page.get_by_role("combobox", name="Open a document").fill("notes")
+        page.keyboard.press("Enter")
+        expect(page.locator(".duet-passage")).to_contain_text("Ottokar", timeout=20_000)
+        with page.expect_download() as download:
+            page.get_by_role("link", name="Get the file").click()
+        assert download.value.path().read_bytes() == notes.read_bytes()
+        without_barriers(page)
+        page.get_by_role("button", name="Remove …").click()
+        page.get_by_role("button", name="Remove", exact=True).click()
+        expect(page.get_by_text("notes.md is removed.")).to_be_visible(timeout=20_000)
+        expect(page.get_by_text("1 of 1 documents")).to_be_visible()
+        assert not (tmp_path / "uploads" / "notes.md").exists()
+        page.get_by_role("link", name="Chat").click()
+        expect(page.get_by_text("one document")).to_be_visible(timeout=20_000)
+
         background = "getComputedStyle(document.querySelector('.stApp')).backgroundColor"
         light = page.evaluate(background)
         page.emulate_media(color_scheme="dark")
         page.reload()
-        expect(page.get_by_text("Documents (2)")).to_be_visible(timeout=60_000)
+        expect(page.get_by_text("one document")).to_be_visible(timeout=60_000)
         assert (light, page.evaluate(background)) == ("rgb(255, 255, 255)", "rgb(20, 25, 27)")
 
         with pytest.raises(HTTPError, match="400"):

@@ -186,3 +186,26 @@ def test_an_upload_that_is_no_document_is_explained(tmp_path):
         ask(at, runtime, "Where does the zebra sleep?")
         assert "zoo.md" in texts(at)
         runtime.close()
+
+
+def test_documents_are_found_by_name_and_read_in_order(runtime):
+    share(runtime)
+
+    def script() -> None:
+        from app.page.documents import show_documents
+        from app.runtime import shared
+
+        show_documents(shared())
+
+    at = AppTest.from_function(script, default_timeout=30).run()
+    captions = [caption.value for caption in at.caption]
+    assert captions == ["2 of 2 documents, 4 passages"]
+    assert at.dataframe[0].value["Document"].tolist() == ["garden.md", "handbook.pdf"]
+    at.text_input[0].set_value("HANDbook").run()
+    assert at.dataframe[0].value["Document"].tolist() == ["handbook.pdf"]
+    at.selectbox[0].select_index(0).run()
+    told = texts(at)
+    assert told.index("page 4") < told.index("24 months") < told.index("Annual leave")
+    at.text_input[0].set_value("nothing of this name").run()
+    assert not at.dataframe
+    assert not at.exception

@@ -1,0 +1,23 @@
+"""A document's passages in reading order, as HTML.
+
+Everything that a document wrote is escaped here, as in `app.page.markup`.
+"""
+
+import html
+from collections.abc import Sequence
+
+from retriever import Chunk
+
+
+def passages_html(chunks: Sequence[Chunk]) -> str:
+    """Passages, each under its headings and page where they change."""
+    parts: list[str] = []
+    before = ""
+    for chunk in chunks:
+        page = [f"page {chunk.page_label or chunk.page}"] if chunk.page is not None else []
+        where = " › ".join((*page, *chunk.headings))
+        if where != before:
+            parts.append(f'<h2 class="duet-where">{html.escape(where)}</h2>' if where else "<hr>")
+        before = where
+        parts.append(f'<div class="duet-snippet duet-passage">{html.escape(chunk.text)}</div>')
+    return f'<div class="duet-document">{"".join(parts)}</div>'

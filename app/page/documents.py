@@ -1,0 +1,108 @@
+"""The page of everything that is indexed: looked through, opened, and taken out again."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+
+import streamlit as st
+
+from app.location import file_name
+from app.page import markup
+from app.page.document_markup import passages_html
+from app.runtime import Runtime
+from embedder.errors import DuetError
+from retriever import DocumentRecord
+from retriever.filter import FILE_TYPES
+
+_TYPES = {media_type: name for name, media_type in FILE_TYPES.items()}
+_SHOWN = 40  # passages at a time
+
+
+def show_documents(runtime: Runtime) -> None:
+    """Draw the page."""
+    documents = runtime.documents()
+    st.html('<h1 class="duet-name">Documents</h1>')
+    told = st.session_state.pop("removed", None)
+    if told:
+        st.success(markup.label(told))
+    if not documents:
+        st.caption("Nothing is indexed yet. Add files on the chat page, or run python -m ingest.")
+        return
+    words = (st.text_input("Search documents", icon=":material/search:") or "").casefold().split()
+    found = [
+        record
+        for record in documents
+        if all(word in f"{record.source} {record.title}".casefold() for word in words)
+    ]
+    passages = markup.passages(sum(record.chunks for record in found))
+    st.caption(f"{len(found):,} of {len(documents):,} documents, {passages}")
+    if not found:
+        return
+    _show_table(found)
+    opened = st.selectbox(
+        "Open a document",
+        [record.source for record in found],
+        index=None,
+        placeholder="Choose one, or type a part of its name",
+    )
+    record = next((record for record in found if record.source == opened), None)
+    if record is not None:
+        _show_document(record, runtime)
+
+
+def _show_table(records: Sequence[DocumentRecord]) -> None:
+    st.dataframe(
+        {
+            "Document": [file_name(record.source) for record in records],
+            "Type": [_TYPES.get(record.media_type, record.media_type) for record in records],
+            "Passages": [record.chunks for record in records],
+            "Changed": [_changed(record) for record in records],
+            "kB": [record.size / 1000 for record in records],
+            "Folder": [str(PurePosixPath(record.source).parent) for record in records],
+        },
+        column_config={
+            "Changed": st.column_config.DateColumn(format="iso8601"),
+            "kB": st.column_config.NumberColumn(format="%.1f"),
+        },
+        hide_index=True,
+        height=min(38 + 35 * len(records), 420),
+    )
+
+
+def _show_document(record: DocumentRecord, runtime: Runtime) -> None:
+    chunks = runtime.retriever.index.chunks(record.document_id)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.html(markup.document_html(record, runtime.tickets.issue), width="stretch")
+        if st.button("Remove …", icon=":material/delete:", type="tertiary"):
+            _remove(record, runtime)
+    first = 0
+    if len(chunks) > _SHOWN:
+        starts = range(0, len(chunks), _SHOWN)
+        first = st.select_slider(
+            "Passages", starts, format_func=lambda start: f"{start + 1:,}", key=record.document_id
+        )
+    st.html(passages_html(chunks[first : first + _SHOWN]))
+
+
+@st.dialog("Remove this document?")
+def _remove(record: DocumentRecord, runtime: Runtime) -> None:
+    name = markup.label(file_name(record.source))
+    if runtime.is_upload(record):
+        st.markdown(f"{name} was added on the page: the file will be deleted, too.")
+    else:
+        st.markdown(f"{name} will not be found any more. The file stays; ingest adds it again.")
+    with st.container(horizontal=True):
+        if st.button("Remove", type="primary"):
+            try:
+                runtime.remove(record)
+            except DuetError as error:
+                st.error(markup.label(str(error)))
+                return
+            st.session_state["removed"] = f"{file_name(record.source)} is removed."
+            st.rerun()
+        if st.button("Keep"):
+            st.rerun()
+
+
+def _changed(record: DocumentRecord) -> datetime:
+    return datetime.fromtimestamp(record.modified_ns // 10**9, UTC)
