@@ -3,11 +3,16 @@
 Importing this package is cheap: torch and transformers load with the first use of `LLM2VecGen`.
 """
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from embedder.model import LLM2VecGen
+
+# Threads that wait for each other in a loop, as they do by default, lose ten times as much as they
+# win wherever another program uses a core: a browser, say. OpenMP reads this when torch loads it.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 __all__ = ["BUNDLED_MODEL", "LLM2VecGen"]
 

@@ -1,5 +1,11 @@
 """Which encoder made a vector: what is compared, what people read, what an index keeps."""
 
+import os
+import subprocess
+import sys
+
+import pytest
+
 from embedder.encoder import EncoderId
 
 
@@ -25,3 +31,19 @@ def test_people_read_the_name_the_hash_and_the_dimension():
 def test_a_model_that_is_loaded_says_which_it_is(tiny):
     assert tiny.id.name == "llama/checkpoint"
     assert tiny.id.dimension == tiny.encode(["x"]).shape[1]
+
+
+@pytest.mark.parametrize(
+    ("given", "policy"), [({}, "PASSIVE"), ({"OMP_WAIT_POLICY": "ACTIVE"}, "ACTIVE")]
+)
+def test_threads_wait_without_using_a_core_unless_told_otherwise(given, policy):
+    inherited = {k: v for k, v in os.environ.items() if k != "OMP_WAIT_POLICY"}
+    told = "import embedder, os, sys; print(os.environ['OMP_WAIT_POLICY'], 'torch' in sys.modules)"
+    run = subprocess.run(
+        [sys.executable, "-c", told],
+        env={**inherited, **given},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.split() == [policy, "False"]
