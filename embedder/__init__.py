@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from embedder.model import LLM2VecGen
 
-# Threads that wait for each other in a loop, as they do by default, lose ten times as much as they
-# win wherever another program uses a core: a browser, say. OpenMP reads this when torch loads it.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Threads that wait for each other in a long loop, as they do by default, make two programs on one
+# machine two to ten times slower than a short one does. OpenMP reads this when torch loads it.
+os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 __all__ = ["BUNDLED_MODEL", "LLM2VecGen"]
 

@@ -25,7 +25,7 @@ def found_html(answer: Answer) -> str:
             _row(number, hit, answer) for number, hit in enumerate(answer.sources, start=1)
         )
         head = "".join(
-            f'<th scope="col">{name}</th>' for name in ("", "Passage", "Cosine", "BM25", "")
+            f'<th scope="col">{name}</th>' for name in ("#", "Passage", "Cosine", "BM25", "Use")
         )
         parts.append(
             f'<div class="duet-scroll" tabindex="0"><table class="duet-found"><caption>{_CAPTION}'

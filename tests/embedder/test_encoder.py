@@ -33,12 +33,10 @@ def test_a_model_that_is_loaded_says_which_it_is(tiny):
     assert tiny.id.dimension == tiny.encode(["x"]).shape[1]
 
 
-@pytest.mark.parametrize(
-    ("given", "policy"), [({}, "PASSIVE"), ({"OMP_WAIT_POLICY": "ACTIVE"}, "ACTIVE")]
-)
-def test_threads_wait_without_using_a_core_unless_told_otherwise(given, policy):
-    inherited = {k: v for k, v in os.environ.items() if k != "OMP_WAIT_POLICY"}
-    told = "import embedder, os, sys; print(os.environ['OMP_WAIT_POLICY'], 'torch' in sys.modules)"
+@pytest.mark.parametrize(("given", "count"), [({}, "10000"), ({"GOMP_SPINCOUNT": "7"}, "7")])
+def test_threads_wait_shortly_unless_told_otherwise(given, count):
+    inherited = {k: v for k, v in os.environ.items() if k != "GOMP_SPINCOUNT"}
+    told = "import embedder, os, sys; print(os.environ['GOMP_SPINCOUNT'], 'torch' in sys.modules)"
     run = subprocess.run(
         [sys.executable, "-c", told],
         env={**inherited, **given},
@@ -46,4 +44,4 @@ def test_threads_wait_without_using_a_core_unless_told_otherwise(given, policy):
         text=True,
         check=True,
     )
-    assert run.stdout.split() == [policy, "False"]
+    assert run.stdout.split() == [count, "False"]

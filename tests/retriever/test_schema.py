@@ -42,7 +42,8 @@ def test_a_payload_reads_back_to_its_chunk(chunk):
 def test_a_chunk_is_below_every_folder_of_its_source(chunk):
     paths = chunk.to_payload(chunks=1)["metadata"]["paths"]
     for folder in (chunk.source, *map(str, PurePosixPath(chunk.source).parents)):
-        assert Filter(source=folder).conditions()[PATHS] in paths
+        (wanted,) = Filter(source=folder).conditions()[PATHS]
+        assert wanted in paths
 
 
 @given(CHUNKS, CHUNKS)
