@@ -128,6 +128,9 @@ def measure_gate(retriever: Retriever[Encoder], policy: Policy) -> float:
     Args:
         retriever: Its whole index is measured, whatever part it looks at.
         policy: How many passages are retrieved, and what finds them.
+
+    Returns:
+        A relevance, 0 to 2.
     """
     key = policy.k, policy.mode, retriever.index.count().bit_length()
     with _measuring:  # two at once would do the same, and each take more than twice as long

@@ -19,7 +19,7 @@ from embedder.errors import DuetError
 from retriever import Filter, Retriever
 
 _STOPS = 30.0  # seconds; a forward pass over a long prompt takes a few on a slow machine
-_BUG = "Something went wrong with this answer; the server's log says what."
+BUG = "Something went wrong with this answer; the server's log says what."
 
 _logger = logging.getLogger(__name__)
 
@@ -136,7 +136,7 @@ class Desk:
                 raise
             except Exception:
                 _logger.exception("An answer cannot be written")
-                self._keep(turn, lambda: self._conversations.fail(turn.id, _BUG))
+                self._keep(turn, lambda: self._conversations.fail(turn.id, BUG))
                 raise
             self._keep(turn, lambda: self._conversations.finish(turn.id, answer))
             return answer

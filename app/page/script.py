@@ -1,4 +1,4 @@
-"""The little that the page needs a script for: copying, and Esc while one is typing."""
+"""The little that the page needs a script for: copying, Esc, and the new question in view."""
 
 SCRIPT = """<script>
 if (!window.duetReady) {
@@ -22,6 +22,13 @@ if (!window.duetReady) {
     else copyOld(button.dataset.text);
     copied(button);
   });
+  let asked = 0;
+  new MutationObserver(() => {
+    const questions = document.querySelectorAll(".duet-question");
+    const last = questions[questions.length - 1];
+    if (questions.length > asked) last.scrollIntoView({ block: "start" });
+    asked = questions.length;
+  }).observe(document.body, { childList: true, subtree: true });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") document.querySelector(".st-key-stop button")?.click();
   });

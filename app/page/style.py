@@ -7,7 +7,7 @@ STYLE = """<style>
 }
 .duet-answer p, .duet-answer li { line-height: 1.65; }
 .duet-answer > :last-child { margin-bottom: 0; }
-.duet-question { white-space: pre-wrap; overflow-wrap: anywhere; max-height: 16rem;
+.duet-question { scroll-margin: 6rem; white-space: pre-wrap; overflow-wrap: anywhere; max-height: 16rem;
   overflow-y: auto; }
 .duet-count { white-space: nowrap; }
 .duet-answer, .duet-snippet, .duet-path { overflow-wrap: anywhere; }
@@ -27,7 +27,7 @@ a.duet-cite:hover, a.duet-cite:focus-visible { background: var(--duet); color: v
 .duet-source > div:target { background: var(--duet-tint); }
 .duet-page { display: block; width: 100%; aspect-ratio: auto 17 / 22; margin-top: .7rem;
   border: 1px solid #8884; border-radius: .4rem; }
-.duet-file { font-size: .85rem; }
+.duet-file { font-size: .85rem; color: var(--duet); }
 .duet-uncited { font-size: .72em; color: var(--duet-dim); border-bottom: 1px dotted; }
 .duet-copy { font: inherit; font-size: .9rem; color: inherit; background: none; border: 0;
   border-radius: .4rem; padding: .2rem .4rem; cursor: pointer; }

@@ -7,6 +7,7 @@ import streamlit as st
 
 from app.answering import Answer
 from app.conversations import Feedback, Turn
+from app.conversations.desk import BUG
 from app.live import LiveAnswer
 from app.location import file_name
 from app.page import markup
@@ -18,7 +19,6 @@ from embedder.errors import DuetError
 
 _FRAME = 0.25  # seconds between two looks at the answer that is being written
 _INTERRUPTED = "The server stopped while this was being written."
-_BUG = "Something went wrong with this answer; the server's log says what."
 
 _logger = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ def show_turn(
         if answer is not None:
             _show_safely(lambda: _show_answer(answer, name, runtime))
         elif turn.problem or (live and live.done):
-            st.error(markup.label(turn.problem or _BUG))
+            st.error(markup.label(turn.problem or BUG))
         elif live is not None:
             _watch(live)
             return
@@ -73,7 +73,7 @@ def _show_safely(show: Callable[[], None]) -> None:
         st.error(markup.label(str(error)))
     except Exception:  # a bug must not end the conversation
         _logger.exception("A turn cannot be shown")
-        st.error(_BUG)
+        st.error(BUG)
 
 
 def _show_answer(answer: Answer, name: str, runtime: Runtime) -> None:

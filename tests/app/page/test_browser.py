@@ -180,6 +180,7 @@ def test_ask_upload_and_ask_again(page, tmp_path, unused_port, checkpoint, capsy
         ask(page, "Who won the football world cup in Brazil?")
         expect(page.get_by_text("The documents do not say.")).to_be_visible(timeout=60_000)
 
+        expect(page.locator(".duet-question").last).to_be_in_viewport()
         page.get_by_role("link", name="Documents").click()
         expect(page.get_by_text("2 of 2 documents, 3 passages")).to_be_visible(timeout=20_000)
         page.get_by_role("combobox", name="Open a document").fill("notes")
