@@ -7,8 +7,8 @@ STYLE = """<style>
 }
 .duet-answer p, .duet-answer li { line-height: 1.65; }
 .duet-answer > :last-child { margin-bottom: 0; }
-.duet-question { scroll-margin: 6rem; white-space: pre-wrap; overflow-wrap: anywhere; max-height: 16rem;
-  overflow-y: auto; }
+.duet-question { white-space: pre-wrap; overflow-wrap: anywhere; max-height: 16rem;
+  overflow-y: auto; scroll-margin: 6rem; }
 .duet-count { white-space: nowrap; }
 .duet-answer, .duet-snippet, .duet-path { overflow-wrap: anywhere; }
 .duet-answer blockquote { margin: 0 0 .8rem; padding: .1rem 0 .1rem .9rem; line-height: 1.65;

@@ -272,6 +272,7 @@ def test_what_can_be_done_with_a_conversation(page, tmp_path, unused_port):
         expect(page.locator(".duet-answer").last).to_contain_text("Step 9", timeout=60_000)
 
         expect(page.get_by_text("How this was found")).to_be_visible(timeout=20_000)
+        page.wait_for_timeout(1000)  # until the page is drawn with the whole answer
         page.get_by_text("How this was found").click()
         expect(page.get_by_text("Searched for: What is Step 3?")).to_be_visible()
         without_barriers(page)
