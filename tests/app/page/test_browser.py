@@ -14,7 +14,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
@@ -98,14 +98,16 @@ def ask(page: Page, question: str) -> None:
     box.press("Enter")
 
 
-def upload_returns(page: Page, url: str, folder: Path) -> None:
-    """Open the page of the slow server, and give it its document."""
+def ask_about_returns(page: Page, url: str, folder: Path) -> Locator:
+    """Open the page of the slow server, give it its document, and ask: the answer."""
     notes = folder / "returns.md"
     notes.write_text(slow_server.DOCUMENT)
     page.goto(url)
     expect(page.get_by_text("Nothing is indexed yet")).to_be_visible(timeout=60_000)
     page.locator("input[type=file]").set_input_files(notes)
     expect(page.get_by_text("returns.md: indexed")).to_be_visible(timeout=60_000)
+    ask(page, "How long is the return window?")
+    return page.locator(".duet-answer").last
 
 
 def without_barriers(page: Page) -> None:
@@ -214,9 +216,7 @@ def test_ask_upload_and_ask_again(page, tmp_path, unused_port, checkpoint, capsy
 def test_sentences_stream_and_stop_keeps_them(page, tmp_path, unused_port):
     command = ("-m", "tests.app.page.slow_server", str(unused_port), str(tmp_path))
     with server(unused_port, tmp_path / "log", *command) as url:
-        upload_returns(page, url, tmp_path)
-        ask(page, "How long is the return window?")
-        answer = page.locator(".duet-answer").last
+        answer = ask_about_returns(page, url, tmp_path)
         expect(answer).to_contain_text("30 days", timeout=60_000)
         early = answer.inner_text()
         expect(answer).to_contain_text("Step 2", timeout=60_000)
@@ -233,9 +233,7 @@ def test_sentences_stream_and_stop_keeps_them(page, tmp_path, unused_port):
 def test_a_conversation_outlives_a_reload_and_the_server(browser, page, tmp_path, unused_port):
     command = ("-m", "tests.app.page.slow_server", str(unused_port), str(tmp_path))
     with server(unused_port, tmp_path / "log", *command) as url:
-        upload_returns(page, url, tmp_path)
-        ask(page, "How long is the return window?")
-        answer = page.locator(".duet-answer").last
+        answer = ask_about_returns(page, url, tmp_path)
         expect(answer).to_contain_text("30 days", timeout=60_000)
         assert "Step 9" not in answer.inner_text()
         page.reload()  # while the answer is being written
@@ -256,9 +254,7 @@ def test_a_conversation_outlives_a_reload_and_the_server(browser, page, tmp_path
 def test_what_can_be_done_with_a_conversation(page, tmp_path, unused_port):
     command = ("-m", "tests.app.page.slow_server", str(unused_port), str(tmp_path), "0.01")
     with server(unused_port, tmp_path / "log", *command) as url:
-        upload_returns(page, url, tmp_path)
-        ask(page, "How long is the return window?")
-        answer = page.locator(".duet-answer").last
+        answer = ask_about_returns(page, url, tmp_path)
         expect(answer).to_contain_text("Step 9", timeout=60_000)
         expect(page.get_by_role("button", name="Ask again")).to_be_visible(timeout=20_000)
         without_barriers(page)
