@@ -61,6 +61,7 @@ def serve(host: str, port: int, *, model: str | None = None, index: str | None =
         )
         raise DuetError(msg)
     _check_free(host, port)
+    runtime.serve_at(f"http://{_reached_at(host)}:{port}")
     application = create_application(runtime, local=local)
     application.run(config=configuration(host, port))
 
@@ -94,8 +95,15 @@ def create_application(runtime: Runtime, *, local: bool) -> st.App:
         Path(__file__).with_name("page") / "main.py",
         lifespan=lifespan,
         routes=[Mount("/api", create_api(runtime))],
-        middleware=[*hosts, Middleware(Gatekeeper, keys=runtime.keys)],
+        middleware=[*hosts, Middleware(Gatekeeper, keys=runtime.keys, token=runtime.token)],
     )
+
+
+def _reached_at(host: str) -> str:
+    """The host as programs on this machine reach it."""
+    if host in ("", "0.0.0.0", "::"):
+        return "127.0.0.1" if host != "::" else "[::1]"
+    return f"[{host}]" if ":" in host else host
 
 
 def _is_loopback(host: str) -> bool:

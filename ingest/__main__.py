@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ingest.scan import Scan
     from ingest.selection import Selection
     from retriever import Index
+    from retriever.owner import Owner
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,6 +63,11 @@ def _run(options: argparse.Namespace) -> "Report":
     found = scan(options.paths, selection=_selection(options))
     if options.rebuild and not options.drop_others:
         _check_others(options.index, found)
+    owner = None if options.rebuild else _owner(options)
+    if owner is not None:
+        from ingest.through_owner import ingest_through
+
+        return ingest_through(owner, options)
     model = _model(options)
     opened = (rebuild if options.rebuild else open_index)(
         options.index, model.id, api_key=_api_key()
@@ -134,6 +140,15 @@ def _dry_run(options: argparse.Namespace) -> "Report":
     return preview(found, records, _model(options), options.chunk_tokens)
 
 
+def _owner(options: argparse.Namespace) -> "Owner | None":
+    """The program that has the index open, if it can do this with its own model."""
+    from retriever.owner import owner_of
+
+    if options.model not in (None, os.environ.get("DUET_MODEL")):
+        return None  # opening the index tells that it is in use
+    return owner_of(options.index)
+
+
 def _selection(options: argparse.Namespace) -> "Selection":
     from ingest.selection import Selection
 
@@ -184,12 +199,19 @@ def _remove(options: argparse.Namespace) -> None:
     from ingest.remove import remove
     from ingest.report import printable
     from retriever import open_present
+    from retriever.owner import owner_of
 
-    with open_present(options.index, api_key=_api_key()) as index:
-        removed = remove(options.paths, index)
+    owner = owner_of(options.index)
+    if owner is not None:
+        from ingest.through_owner import remove_through
+
+        removed = remove_through(owner, options)
+    else:
+        with open_present(options.index, api_key=_api_key()) as index:
+            removed = [(each.source, each.chunks) for each in remove(options.paths, index)]
     if not options.quiet:
-        for record in removed:
-            print(f"removed {printable(record.source)}: {_counted(record.chunks, 'chunk')}")
+        for source, chunks in removed:
+            print(f"removed {printable(source)}: {_counted(chunks, 'chunk')}")
         print(f"{_counted(len(removed), 'document')} taken out of the index; no file was deleted.")
 
 

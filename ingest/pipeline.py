@@ -60,13 +60,19 @@ class Progress:
         files: Files that are done.
         files_total: Files that there are to do something with.
         chunks: Chunks embedded.
+        chunks_total: Chunks of the files that were read so far.
         tokens: Tokens embedded, without titles.
     """
 
     files: int = 0
     files_total: int = 0
     chunks: int = 0
+    chunks_total: int = 0
     tokens: int = 0
+
+
+class Stopped(Exception):  # noqa: N818 - no error: what `progress` raises to end a run
+    """Whoever follows a run wants it to end."""
 
 
 def ingest(
@@ -93,11 +99,11 @@ def ingest(
         chunk_tokens: Longest passage in tokens, at least 16; where the encoder accepts less with a
             title, so much.
         selection: What is read of the folders; what is not, and was indexed before, stays.
-        progress: Called whenever something is done, in this thread.
+        progress: Called whenever something is done, in this thread; may raise `Stopped`.
 
     Returns:
-        What became of each file. Ctrl-C (KeyboardInterrupt) ends the run and is told in
-        `Report.interrupted`; what was written until then stays.
+        What became of each file. Ctrl-C (KeyboardInterrupt) and `Stopped` end the run, which is
+        told in `Report.interrupted`; what was written until then stays.
 
     Raises:
         InputError: A path does not exist, there are no files, or a folder was emptied; nothing was
@@ -112,7 +118,7 @@ def ingest(
     run = _Run(model, index, chunk_tokens, progress)
     try:
         run.do(paths, selection)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Stopped):
         run.interrupted = True
     return run.report(time.monotonic() - started)
 
@@ -197,6 +203,8 @@ class _Run:
         if isinstance(read, Entry):
             self._finish(read)
         else:
+            chunks = len(read.prepared.chunks)
+            self._advance(chunks_total=self._progress.chunks_total + chunks)
             self._queue.add(read)
 
     def _remove(self, gone: Sequence[DocumentRecord]) -> None:

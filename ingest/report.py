@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Self
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -88,6 +89,18 @@ class Report:
             "files": [asdict(entry) for entry in self.entries],
         }
         return json.dumps(content, indent=1)
+
+    @classmethod
+    def from_json(cls, content: str) -> Self:
+        """The report that `to_json` wrote."""
+        told = json.loads(content)
+        del told["totals"]
+        files = told.pop("files")
+        entries = tuple(
+            Entry(file["path"], Outcome(file["outcome"]), file["detail"], file["chunks"])
+            for file in files
+        )
+        return cls(entries=entries, **told)
 
     def __rich__(self) -> RenderableType:
         """Totals, then each file that was skipped or failed with its reason."""

@@ -4,6 +4,7 @@ A browser shows a key once, on a small page, and gets a cookie; programs send th
 request. What another web page sends is refused, whoever's cookie comes with it.
 """
 
+import hmac
 from collections.abc import MutableMapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
@@ -20,6 +21,8 @@ from app.api.errors import error_response
 
 ADMITTED = "duet.admitted"
 """In an ASGI scope: whether the caller may see what is not for everyone."""
+OWNER = "duet.owner"
+"""In an ASGI scope: whether the caller is a program of the user who runs the server."""
 COOKIE = "duet_session"
 LOGIN = "/login"
 _OPEN = frozenset({"/api/healthz", "/api/readyz"})
@@ -40,11 +43,13 @@ class Gatekeeper:
     Args:
         app: What stands behind it.
         keys: Without any, everyone is admitted.
+        token: Of other programs of the user who runs the server.
     """
 
-    def __init__(self, app: ASGIApp, keys: Keys | None) -> None:
+    def __init__(self, app: ASGIApp, keys: Keys | None, token: str) -> None:
         self._app = app
         self._keys = keys
+        self._token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or hand on."""
@@ -66,7 +71,8 @@ class Gatekeeper:
         writes = scope["type"] == "websocket" or scope["method"] not in _READS
         if writes and _is_foreign(headers):
             return error_response(403, _FOREIGN)
-        if self._keys is None:
+        scope[OWNER] = _is_bearer(headers, self._token)
+        if self._keys is None or scope[OWNER]:
             scope[ADMITTED] = True
             return None
         if scope["path"] == LOGIN and scope["type"] == "http" and scope["method"] == "POST":
@@ -102,6 +108,11 @@ class Gatekeeper:
         except CookieError:
             return None
         return keys.holder(cookie.value) if cookie else None
+
+
+def _is_bearer(headers: Headers, token: str) -> bool:
+    given = headers.get("authorization", "").removeprefix("Bearer ")
+    return hmac.compare_digest(given.encode(), token.encode())
 
 
 def _is_foreign(headers: Headers) -> bool:

@@ -4,22 +4,25 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Request
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
 from app.access.gatekeeper import ADMITTED
-from app.answering import Answer, Citation, Exchange, Policy, ask
-from app.api.errors import error_response
+from app.answering import Exchange, Policy, ask
+from app.api.documents import create_documents, create_jobs, create_owner_routes
+from app.api.errors import DOCUMENTED, add_error_handlers
 from app.api.limits import BodyLimit
+from app.api.metrics import Metrics, Observed, create_metrics
 from app.api.openai import create_openai
 from app.api.requests import AskRequest, SearchRequest
 from app.api.slots import Slots
 from app.api.sources import create_sources
+from app.as_data import answer_data, hit_data
+from app.library.uploads import MOST_BYTES
 from app.runtime import Runtime
 from embedder.encoder import Encoder, LanguageModel
-from embedder.errors import DuetError
-from retriever import Hit, Retriever, Spread
+from retriever import Retriever, Spread
 
 MAX_BODY = 4 << 20  # bytes
 MAX_ANSWERS = 16
@@ -27,12 +30,21 @@ MAX_ANSWERS = 16
 
 
 def create_api(runtime: Runtime) -> FastAPI:
-    """The API over a runtime; errors have OpenAI's form `{"error": {"message": ...}}`."""
-    api, slots = FastAPI(title="Duet", docs_url=None, redoc_url=None), Slots(MAX_ANSWERS)
-    api.add_middleware(BodyLimit, longest=MAX_BODY)
-    api.add_exception_handler(RequestValidationError, _invalid)
-    api.add_exception_handler(HTTPException, _http_error)
-    api.add_exception_handler(DuetError, _duet_error)
+    """The API over a runtime; errors have OpenAI's form `{"error": {"message": ...}}`.
+
+    Its page is at `/docs`, and loads nothing from elsewhere.
+    """
+    slots = Slots(MAX_ANSWERS)
+    api = FastAPIOffline(
+        title="Duet",
+        description='Ask your own documents. Errors are `{"error": {"message": ...}}`.',
+        redoc_url=None,
+        responses=DOCUMENTED,
+    )
+    metrics = Metrics(runtime, slots)
+    api.add_middleware(BodyLimit, longest=MAX_BODY, longest_upload=MOST_BYTES)
+    api.add_middleware(Observed, metrics=metrics)
+    add_error_handlers(api)
 
     def ready() -> Iterator[Retriever[LanguageModel]]:
         problem = _problem(runtime)
@@ -58,9 +70,10 @@ def create_api(runtime: Runtime) -> FastAPI:
         hits = looking.retrieve(
             body.question, body.k, min_score=body.min_score, mode=body.search, spread=spread
         )
-        return {"hits": [_hit(hit) for hit in hits]}
+        return {"hits": [hit_data(hit) for hit in hits]}
 
-    @api.post("/ask")
+    @api.post("/answer")
+    @api.post("/ask", include_in_schema=False)  # its first name
     def answer(  # pyright: ignore[reportUnusedFunction]
         body: AskRequest, retriever: Annotated[Retriever[LanguageModel], Depends(ready)]
     ) -> dict[str, Any]:
@@ -68,10 +81,16 @@ def create_api(runtime: Runtime) -> FastAPI:
         policy = Policy(k=body.k, mode=body.search)
         looking = retriever.within(body.where())
         with slots.one():
-            return _answer(ask(body.question, looking, history=history, policy=policy))
+            told = ask(body.question, looking, history=history, policy=policy)
+        metrics.answered(told.kind)
+        return answer_data(told)
 
     api.include_router(create_openai(ready, slots))
+    api.include_router(create_documents(runtime, ready))
+    api.include_router(create_jobs(runtime.library))
+    api.include_router(create_owner_routes(runtime))
     api.include_router(create_sources(runtime))
+    api.include_router(create_metrics(metrics))
     return api
 
 
@@ -99,76 +118,3 @@ def _problem(runtime: Runtime) -> str | None:
     """Why there can be no answer yet; asking has it tried again, for callers that come back."""
     runtime.recover()
     return runtime.problem
-
-
-def _hit(hit: Hit) -> dict[str, Any]:
-    chunk = hit.chunk
-    return {
-        "score": hit.score,
-        "lexical": hit.lexical,
-        "text": chunk.text,
-        "source": chunk.source,
-        "title": chunk.title,
-        "headings": list(chunk.headings),
-        "page": chunk.page,
-        "page_label": chunk.page_label,
-        "start": chunk.start,
-        "end": chunk.end,
-        "document_id": chunk.document_id,
-        "copies": [copy.source for copy in hit.copies],
-    }
-
-
-def _answer(answer: Answer) -> dict[str, Any]:
-    return {
-        "question": answer.question,
-        "understood": answer.understood,
-        "kind": answer.kind,
-        "text": answer.text,
-        "notice": answer.notice,
-        "sentences": [
-            {"text": sentence.text, "citations": [_citation(c) for c in sentence.citations]}
-            for sentence in answer.sentences
-        ],
-        "quotes": [_citation(quote) for quote in answer.quotes],
-        "rejected": list(answer.rejected),
-        "sources": [_hit(hit) for hit in answer.sources],
-    }
-
-
-def _citation(citation: Citation) -> dict[str, Any]:
-    chunk, span = citation.chunk, citation.document_span
-    return {
-        "number": citation.number,
-        "quote": citation.quote,
-        "source": chunk.source,
-        "page": chunk.page,
-        "page_label": chunk.page_label,
-        "document_id": chunk.document_id,
-        "start": span.start,
-        "end": span.end,
-    }
-
-
-def _invalid(_request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)
-    first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"][1:])
-    if first["type"] == "json_invalid":
-        return error_response(
-            400, f"The body is no JSON: {first['ctx']['error']} at character {place}"
-        )
-    if not place:
-        return error_response(
-            400, "Send a JSON object as the body, with `Content-Type: application/json`."
-        )
-    return error_response(400, f"{place}: {first['msg']}")
-
-
-def _http_error(_request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)
-    return error_response(error.status_code, error.detail, error.headers)
-
-
-def _duet_error(_request: Request, error: Exception) -> JSONResponse:
-    return error_response(400 if isinstance(error, ValueError) else 503, str(error))

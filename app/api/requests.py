@@ -56,14 +56,17 @@ class ChatRequest(BaseModel):
     stream: bool = False
 
 
+_Path = Annotated[str, StringConstraints(pattern="^/")]
+
+
 class QuestionRequest(BaseModel):
     """A question, and where to look: the fields of `retriever.Filter`."""
 
     question: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
     k: int = Field(default=DEFAULT_K, ge=1, le=100)
     search: Mode = Field(default="hybrid", description="by both, by vectors, or by words")
-    source: str | None = Field(
-        default=None, pattern="^/", description="absolute path of a file or folder"
+    source: Annotated[list[_Path], BeforeValidator(_listed)] | None = Field(
+        default=None, description="absolute path of a file or folder, or several"
     )
     document_id: str | None = None
     file_type: str | None = Field(default=None, description=f"one of {', '.join(FILE_TYPES)}")
@@ -75,7 +78,7 @@ class QuestionRequest(BaseModel):
     def where(self) -> Filter:
         """Which chunks to look at."""
         return Filter(
-            source=self.source,
+            source=None if self.source is None else tuple(self.source),
             document_id=self.document_id,
             file_type=self.file_type,
             first_page=self.first_page,

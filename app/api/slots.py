@@ -14,11 +14,15 @@ class Slots:
 
     Args:
         count: At most so many.
+
+    Attributes:
+        held: How many there are at this moment, nearly.
     """
 
     def __init__(self, count: int) -> None:
         self._free = threading.BoundedSemaphore(count)
         self._count = count
+        self.held = 0
 
     @contextmanager
     def one(self) -> Generator[None]:
@@ -30,7 +34,9 @@ class Slots:
         if not self._free.acquire(blocking=False):
             msg = f"{self._count} answers are being written or wait already. Ask again in a moment."
             raise HTTPException(429, msg, headers={"Retry-After": str(_RETRY_SECONDS)})
+        self.held += 1
         try:
             yield
         finally:
+            self.held -= 1
             self._free.release()

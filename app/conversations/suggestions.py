@@ -37,17 +37,22 @@ class Suggestions:
         self._lock = threading.Lock()
         self.trying = threading.Lock()  # held by a search while it uses the model
         self._users = 0
+        self._persons = 0
         self._used = time.monotonic()
         self._search: _Search | None = None
 
     @contextmanager
-    def paused(self) -> Generator[None]:
+    def paused(self, *, by_person: bool = True) -> Generator[None]:
         """Somebody uses the model in the block: what is being tried is left, for later.
 
         It is waited for: two at work at once take far longer than one after the other.
+
+        Args:
+            by_person: Whether a person waits for what comes of it.
         """
         with self._lock:
             self._users += 1
+            self._persons += by_person
         try:
             with self.trying:
                 pass
@@ -55,12 +60,18 @@ class Suggestions:
         finally:
             with self._lock:
                 self._users -= 1
+                self._persons -= by_person
                 self._used = time.monotonic()
 
     @property
     def free(self) -> bool:
         """Whether nobody uses the model, or has just done so."""
         return not self._users and time.monotonic() - self._used >= self._quiet
+
+    @property
+    def asked(self) -> bool:
+        """Whether a person waits for the model."""
+        return bool(self._persons)
 
     def ready(self, documents: Sequence[DocumentRecord]) -> list[str]:
         """Those with a good answer in these documents as they are now; a few at most."""

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from app.answering import Answer
+from app.as_data import answer_data
 from app.evaluate.baseline import drops
 from app.evaluate.questions import Question, ask_all, index_contexts, read_questions, result
 from app.evaluate.search import MODES, search_results
@@ -107,7 +108,7 @@ def _file(file: Path, asked: Asked, retriever: Retriever[LanguageModel], plan: P
         if plan.verbose:
             right = " / ".join(question.answers) or "refused"
             console.print(Text(f"\n{one_line(question.text)}", style="bold"))
-            show_answer(answer, console)
+            show_answer(answer_data(answer), console)
             console.print(Text(f"right: {one_line(right)} {question.source}", style="green"))
 
     if not contexts:

@@ -19,7 +19,7 @@ _FOLLOW = 2.0  # seconds between two looks at what others do in this conversatio
 def show_chat(runtime: Runtime) -> None:
     """Draw the conversation, and what a question is typed into."""
     st.html(SCRIPT, unsafe_allow_javascript=True)
-    documents = runtime.documents()
+    documents = runtime.library.documents()
     conversation = opened(runtime)
     sidebar(runtime, documents, conversation)
     turns = runtime.desk.turns(conversation.id) if conversation else []
@@ -62,7 +62,7 @@ def _follow(runtime: Runtime, conversation: Conversation, drawn: int) -> None:
 
 
 def _show_empty(runtime: Runtime, conversation: Conversation | None) -> None:
-    documents = runtime.documents()
+    documents = runtime.library.documents()
     st.html(markup.empty_html(len(documents)))
     _suggest(runtime, conversation)
 
@@ -70,7 +70,7 @@ def _show_empty(runtime: Runtime, conversation: Conversation | None) -> None:
 @st.fragment(run_every=_FOLLOW)
 def _suggest(runtime: Runtime, conversation: Conversation | None) -> None:
     """Questions that have been answered well, as soon as there are any."""
-    for question in runtime.suggestions.ready(runtime.documents()):
+    for question in runtime.suggestions.ready(runtime.library.documents()):
         st.button(
             markup.label(question),
             key=f"suggest-{question}",

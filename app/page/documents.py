@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import streamlit as st
 
 from app.location import file_name
 from app.page import markup
 from app.page.document_markup import passages_html
+from app.page.uploads import show_uploads
 from app.runtime import Runtime
 from embedder.errors import DuetError
 from retriever import DocumentRecord
@@ -20,13 +21,15 @@ _SHOWN = 40  # passages at a time
 
 def show_documents(runtime: Runtime) -> None:
     """Draw the page."""
-    documents = runtime.documents()
+    documents = runtime.library.documents()
     st.html('<h1 class="duet-name">Documents</h1>')
     told = st.session_state.pop("removed", None)
     if told:
         st.success(markup.label(told))
+    with st.expander("Add documents", icon=":material/upload_file:", expanded=not documents):
+        show_uploads(runtime, folders=True)
     if not documents:
-        st.caption("Nothing is indexed yet. Add files on the chat page, or run python -m ingest.")
+        st.caption("Nothing is indexed yet. Add files here, or run python -m ingest.")
         return
     words = (st.text_input("Search documents", icon=":material/search:") or "").casefold().split()
     found = [
@@ -73,6 +76,14 @@ def _show_document(record: DocumentRecord, runtime: Runtime) -> None:
     chunks = runtime.retriever.index.chunks(record.document_id)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.html(markup.document_html(record, runtime.tickets.issue), width="stretch")
+        if Path(record.source).exists():
+            st.button(
+                "Index again",
+                icon=":material/refresh:",
+                type="tertiary",
+                on_click=_index_again,
+                args=(record, runtime),
+            )
         if st.button("Remove …", icon=":material/delete:", type="tertiary"):
             _remove(record, runtime)
     first = 0
@@ -84,17 +95,22 @@ def _show_document(record: DocumentRecord, runtime: Runtime) -> None:
     st.html(passages_html(chunks[first : first + _SHOWN]))
 
 
+def _index_again(record: DocumentRecord, runtime: Runtime) -> None:
+    job = runtime.library.index_again(record)
+    st.session_state.setdefault("jobs", []).append(job.id)
+
+
 @st.dialog("Remove this document?")
 def _remove(record: DocumentRecord, runtime: Runtime) -> None:
     name = markup.label(file_name(record.source))
-    if runtime.is_upload(record):
+    if runtime.library.is_upload(record):
         st.markdown(f"{name} was added on the page: the file will be deleted, too.")
     else:
         st.markdown(f"{name} will not be found any more. The file stays; ingest adds it again.")
     with st.container(horizontal=True):
         if st.button("Remove", type="primary"):
             try:
-                runtime.remove(record)
+                runtime.library.remove(record)
             except DuetError as error:
                 st.error(markup.label(str(error)))
                 return

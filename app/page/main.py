@@ -20,7 +20,7 @@ def main() -> None:
     runtime = shared()
     try:
         with st.spinner("Opening the model and the index …"):
-            runtime.documents()
+            runtime.library.documents()
     except DuetError as error:
         st.error(markup.label(str(error)))
         st.button("Try again")

@@ -6,6 +6,7 @@ queries do not run in parallel, so one lock round each call costs nothing, and m
 swap the shard for a compacted one; every error is a bare `Exception`.
 """
 
+import math
 import shutil
 import subprocess
 import sys
@@ -27,9 +28,12 @@ from retriever.engine import EXACT_LIMIT, Found, Point, check_encoder, check_ter
 from retriever.errors import IndexDamagedError, RetrieverError
 from retriever.filter import Conditions
 from retriever.lexical import LEXICAL, VERSION, Sparse
-from retriever.schema import CONTENT, KEYWORDS, METADATA, NUMBERS
+from retriever.schema import CONTENT, KEYWORDS, METADATA, NUMBERS, Payload
 
 PAGE = 1_000
+SAMPLE = 100
+"""Vectors that are looked at when an index is opened."""
+_LENGTH_ERROR = 0.01
 
 
 class EdgeFolder:
@@ -126,6 +130,7 @@ class EdgeEngine:
         self._calling = threading.Lock()  # held for one call of the shard
         self._shard: edge.EdgeShard | None = self._load(generation)
         self._check_complete()
+        self._check_vectors()
         self._published = published
 
     def replace(self, points: Sequence[Point], where: Conditions) -> None:
@@ -166,7 +171,8 @@ class EdgeEngine:
                 with_payload=True,
                 params=edge.SearchParams(exact=exact),
             )
-            return [Found(str(p.id), p.payload or {}, p.score) for p in shard.query(request)]
+            found = shard.query(request)
+        return [Found(str(p.id), self._sound(p.payload), p.score) for p in found]
 
     def scan(
         self,
@@ -191,7 +197,7 @@ class EdgeEngine:
                 records, offset = shard.scroll(request)
             for record in records:
                 vector = cast("list[float] | None", record.vector)  # the unnamed one alone
-                yield Point(str(record.id), record.payload or {}, vector or [])
+                yield Point(str(record.id), self._sound(record.payload), vector or [])
             if offset is None:
                 return
 
@@ -308,6 +314,23 @@ class EdgeEngine:
                 f"the disk lost some. {REINDEX}"
             )
             raise IndexDamagedError(msg)
+
+    def _check_vectors(self) -> None:
+        """Look at a few vectors: Edge reads back whatever the disk made of them."""
+        request = edge.ScrollRequest(limit=SAMPLE, with_payload=False, with_vector=[""])
+        with self._shard_for("read vectors") as shard:
+            records, _ = shard.scroll(request)
+        lengths = [math.hypot(*cast("list[float]", record.vector or [])) for record in records]
+        if not all(abs(length - 1) < _LENGTH_ERROR for length in lengths):
+            self.close()
+            msg = f"The vectors in {self.address} are not as they were written. {REINDEX}"
+            raise IndexDamagedError(msg)
+
+    def _sound(self, payload: Payload | None) -> Payload:
+        if not payload or METADATA not in payload:
+            msg = f"Passages in {self.address} are not as they were written. {REINDEX}"
+            raise IndexDamagedError(msg)
+        return payload
 
     @contextmanager
     def _shard_for(self, action: str, *, writes: bool = False) -> Generator[edge.EdgeShard]:

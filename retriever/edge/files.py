@@ -1,6 +1,7 @@
 """The files of an embedded index, apart from Qdrant Edge's own.
 
     lock                     held by the one process that has the index open
+    owner.json               how to talk to that process, if it serves others (retriever.owner)
     pointer.json             which generation is published, and which one it replaced
     generations/<name>/
         manifest.json        the encoder, and how many chunks there are at least
@@ -11,8 +12,10 @@ A generation to which the pointer does not point was never published, or is no l
 
 import json
 import os
+import re
 import shutil
 import uuid
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self, get_type_hints
@@ -27,6 +30,9 @@ ROOM = 128 << 20
 """Bytes that must be free. Edge maps files of 32 MB into memory, and where the disk has no room for
 a page of one the system kills the process (SIGBUS) without a word. Opening an index and writing a
 few documents took 24 MB; a document of 10,000 chunks of 1,024 dimensions takes about 100 MB."""
+_GENERATION = re.compile(r"[0-9a-f]{32}")
+_GENERATION_FILES = frozenset({"manifest.json", "manifest.json.draft", "shard"})
+_OURS = ("lock", "pointer.json", "pointer.json.draft", "owner.json", "generations")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,7 @@ class GenerationFolder:
         self.path = path
         self._pointer_file = path / "pointer.json"
         _check_usable(path)
+        _close_to_others(path / "generations")
         self._lock = FolderLock(path / "lock")
         self._users = 1
         try:
@@ -104,7 +111,7 @@ class GenerationFolder:
         The name is not used again: a compaction whose parent was killed may still be writing.
         """
         folder = self.generation(uuid.uuid4().hex)
-        folder.mkdir(parents=True)
+        make_private(folder)
         return folder
 
     def publish(self, pointer: Pointer) -> None:
@@ -153,10 +160,31 @@ class GenerationFolder:
         if self.pointer.current and not self.generation(self.pointer.current).is_dir():
             return  # one of the others may be the index
         for folder in self.path.glob("generations/*"):
-            if folder.name not in wanted:
+            if folder.name not in wanted and _is_ours(folder):
                 # What cannot be removed now, because an orphaned compaction is writing it, will
                 # be when the index is opened next.
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def make_private(path: Path) -> None:
+    """Make a folder, and what is missing above it, for this user alone."""
+    for folder in (*reversed(path.parents), path):
+        if not folder.exists():
+            folder.mkdir(mode=0o700, exist_ok=True)
+
+
+def _close_to_others(path: Path) -> None:
+    """Earlier versions made folders that every user of the machine could read."""
+    if path.exists() and path.stat().st_mode & 0o077:
+        with suppress(OSError):  # another user's folder, which we may write to
+            path.chmod(0o700)
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether a folder is a generation, or the beginning of one: nothing else is ever removed."""
+    if not _GENERATION.fullmatch(folder.name) or folder.is_symlink() or not folder.is_dir():
+        return False
+    return {entry.name for entry in folder.iterdir()} <= _GENERATION_FILES
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -226,12 +254,21 @@ def _read_json(
 def _check_usable(path: Path) -> None:
     """Never lock, clean or fill a folder that is something else, for example the documents."""
     try:
-        path.mkdir(parents=True, exist_ok=True)
-        names = {entry.name for entry in path.iterdir()}
+        make_private(path)
+        entries = list(path.iterdir())
+        generations = list(path.glob("generations/*"))
     except OSError as error:
         msg = f"The index cannot be kept in {path}: {error}. Give another folder."
         raise AddressError(msg) from error
-    foreign = names - {"lock", "pointer.json.draft"}
+    for entry in (*(entry for entry in entries if entry.name in _OURS), *generations):
+        if entry.is_symlink():
+            msg = (
+                f"{entry} is a symbolic link, which no index of ours has in it, and it may lead "
+                "to what is not to be changed. Take it away, or give another folder."
+            )
+            raise AddressError(msg)
+    names = {entry.name for entry in entries}
+    foreign = names - {"lock", "pointer.json.draft", "owner.json"}
     if foreign and not names & {"pointer.json", "generations"}:
         msg = (
             f"{path} is not an index: it has {', '.join(sorted(foreign)[:3])} in it. Give a folder "

@@ -21,7 +21,7 @@ class FolderLock:
 
     def __init__(self, path: Path) -> None:
         try:
-            self._file = path.open("a+")
+            self._file = open(path, "a+", encoding="utf-8", opener=_private)  # noqa: SIM115
         except OSError as error:
             msg = f"{path} cannot be opened: {error}. May this user write there?"
             raise AddressError(msg) from error
@@ -39,6 +39,11 @@ class FolderLock:
     def close(self) -> None:
         """Release the lock; a second call does nothing."""
         self._file.close()
+
+
+def _private(path: str, flags: int) -> int:
+    """Open for this user alone, and nothing that a link leads to."""
+    return os.open(path, flags | os.O_NOFOLLOW, 0o600)
 
 
 def _me() -> str:

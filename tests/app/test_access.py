@@ -42,7 +42,9 @@ def client_of(runtime):
         WebSocketRoute(STREAM, stream),
         Mount("/api", create_api(runtime)),
     ]
-    behind = Starlette(routes=routes, middleware=[Middleware(Gatekeeper, keys=runtime.keys)])
+    behind = Starlette(
+        routes=routes, middleware=[Middleware(Gatekeeper, keys=runtime.keys, token=runtime.token)]
+    )
     with TestClient(behind, base_url="http://localhost", follow_redirects=False) as client:
         yield client
 
@@ -105,7 +107,7 @@ def test_what_an_outsider_sends_is_not_even_read():
 
     sent = []
     scope = {"type": "http", "method": "PUT", "path": UPLOAD, "headers": []}
-    asyncio.run(Gatekeeper(None, Keys({"": KEY}))(scope, receive, send))
+    asyncio.run(Gatekeeper(None, Keys({"": KEY}), token="token")(scope, receive, send))
     assert sent[0]["status"] == 401
 
 

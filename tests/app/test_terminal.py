@@ -3,6 +3,7 @@ from io import StringIO
 from rich.console import Console
 
 from app.answering import Answer, Citation
+from app.as_data import answer_data
 from app.location import location
 from app.terminal import harmless, show_answer
 from embedder.chat import REFUSAL
@@ -13,7 +14,7 @@ WARRANTY = "How long does the warranty of the pump last?"
 
 def shown(answer, **options: object) -> str:
     output = StringIO()
-    show_answer(answer, Console(file=output, width=400, **options))
+    show_answer(answer_data(answer), Console(file=output, width=400, **options))
     return output.getvalue()
 
 

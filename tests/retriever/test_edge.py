@@ -158,10 +158,45 @@ def test_only_the_published_generation_and_the_one_before_are_kept(folder, docum
 
 
 def test_leftovers_of_a_killed_process_are_removed_when_the_index_is_opened(folder):
-    (folder / "generations" / "abandoned" / "shard").mkdir(parents=True)
+    (folder / "generations" / ("0" * 32) / "shard").mkdir(parents=True)
+    (folder / "generations" / ("1" * 32)).mkdir()
     with open_index(folder, ENCODER) as index:
         assert len(index.documents()) == 4
     assert len(list(folder.glob("generations/*"))) == 1
+
+
+def test_what_is_no_generation_is_never_removed(folder):
+    for name in ("holidays", "2" * 32):
+        (folder / "generations" / name).mkdir()
+        (folder / "generations" / name / "picture.png").touch()
+    with open_index(folder, ENCODER) as index:
+        assert len(index.documents()) == 4
+    assert len(list(folder.glob("generations/*/picture.png"))) == 2
+
+
+@pytest.mark.parametrize("name", ["generations", "lock", "pointer.json", "generations/" + "3" * 32])
+def test_links_in_an_index_are_not_followed(folder, tmp_path, name):
+    """A `generations` that led elsewhere had every folder there removed."""
+    victim = tmp_path / "victim"
+    if (folder / name).exists():
+        (folder / name).rename(victim)
+    else:
+        (victim / "shard").mkdir(parents=True)
+    before = sorted(victim.rglob("*"))
+    (folder / name).symlink_to(victim)
+    with pytest.raises(AddressError, match="symbolic link"):
+        open_index(folder, ENCODER)
+    assert sorted(victim.rglob("*")) == before
+
+
+def test_an_index_is_for_its_user_alone(tmp_path, document):
+    folder = tmp_path / "new" / "index"
+    open_index(folder, ENCODER).close()
+    for path in (folder.parent, folder, folder / "generations", folder / "lock"):
+        assert path.stat().st_mode & 0o077 == 0
+    (folder / "generations").chmod(0o755)  # as earlier versions left it
+    open_index(folder, ENCODER).close()
+    assert (folder / "generations").stat().st_mode & 0o077 == 0
 
 
 def test_a_compaction_that_fails_leaves_the_index_as_it_was(folder, monkeypatch):
@@ -275,6 +310,15 @@ def test_damage_that_edge_notices_only_when_reading_is_told_too(folder):
         pytest.raises(IndexDamagedError, match=r"could not read points: .*corrupted.*--rebuild"),
     ):
         index.documents()
+
+
+def test_vectors_that_the_disk_has_changed_are_noticed(folder):
+    """They were read back as they were: "The documents do not say"."""
+    vectors = only(folder, "generations/*/shard/segments/*/vector_storage/vectors/chunk_0.mmap")
+    with vectors.open("r+b") as file:
+        file.write(bytes(4 * ENCODER.dimension))
+    with pytest.raises(IndexDamagedError, match=r"vectors in .* not as they were written.*rebuild"):
+        open_index(folder, ENCODER)
 
 
 def test_damage_that_stops_counting_can_be_rebuilt(folder):

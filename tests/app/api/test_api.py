@@ -132,8 +132,9 @@ def test_search_finds_passages_and_can_be_limited_to_a_file(client):
     assert hits[0]["page"] == 4
     assert hits[0]["text"].startswith("The warranty")
     assert len(hits) == 2
-    hits = client.post("/search", json={**body, "source": GARDEN}).json()["hits"]
-    assert {hit["source"] for hit in hits} == {GARDEN}
+    for source in (GARDEN, [GARDEN, "/nowhere"]):
+        hits = client.post("/search", json={**body, "source": source}).json()["hits"]
+        assert {hit["source"] for hit in hits} == {GARDEN}
 
 
 def test_search_takes_every_filter(client):
@@ -207,7 +208,7 @@ def test_broken_json_unknown_paths_and_large_bodies(client):
     lone = client.post(
         "/search", content=b'{"question": "x", "source": "/\\ud800"}', headers=headers
     )
-    assert (lone.status_code, message(lone).partition(":")[0]) == (400, "source")
+    assert (lone.status_code, message(lone).partition(":")[0]) == (400, "source.0")
     for plain in ({"content-type": "text/plain"}, {}):
         response = client.post("/search", content=b'{"question": "x"}', headers=plain)
         assert response.status_code == 400
@@ -224,7 +225,7 @@ def test_broken_json_unknown_paths_and_large_bodies(client):
 def test_an_answer_is_data(client, model):
     model.reply = "The warranty of the pump lasts 24 months [1]. It never rusts [1]."
     body = {"question": "How long does the warranty of the pump last?"}
-    answer = client.post("/ask", json=body).json()
+    answer = client.post("/answer", json=body).json()
     assert (answer["kind"], answer["text"]) == (
         "generated",
         "The warranty of the pump lasts 24 months [1].",
@@ -244,11 +245,18 @@ def test_a_follow_up_needs_its_history(client, model):
         "answer": "24 months [1].",
     }
     body = {"question": "And when does it start?", "history": [first]}
-    assert "warranty" in client.post("/ask", json=body).json()["understood"]
+    assert "warranty" in client.post("/answer", json=body).json()["understood"]
 
 
 def test_answers_keep_to_the_filter(client, model):
     model.reply = "Sun [1]."
     body = {"question": "What do tomatoes need?", "source": GARDEN, "k": 1}
-    sources = client.post("/ask", json=body).json()["sources"]
+    sources = client.post("/answer", json=body).json()["sources"]
     assert [hit["source"] for hit in sources] == [GARDEN]
+
+
+def test_a_fault_of_the_encoder_is_not_the_callers(client, model, monkeypatch):
+    monkeypatch.setattr(model, "encode_queries", lambda _: np.full((1, 256), np.nan))
+    response = client.post("/search", json={"question": "pump", "search": "dense"})
+    assert response.status_code == 500
+    assert response.json()["error"]["type"] == "server_error"

@@ -209,8 +209,21 @@ def test_ask_upload_and_ask_again(page, tmp_path, unused_port, checkpoint, capsy
 
         with pytest.raises(HTTPError, match="400"):
             urlopen(Request(f"{url}/api/healthz", headers={"Host": "evil.example"}))
-        assert main(["ask", "Where is the pump?"]) == 2  # the server has the index
-        assert "error: " in capsys.readouterr().err
+
+        # The server has the index open: it answers and ingests for other programs.
+        assert main(["ask", "How long does the warranty of the garden pump last?"]) == 0
+        assert "manual.pdf, page 2" in capsys.readouterr().out
+        notes.write_text("# Zoo\n\nThe lion Isolde sleeps in the tower.\n")
+        assert ingest([str(notes)]) == 0
+        assert "1 indexed" in capsys.readouterr().out
+        assert ingest([str(notes)]) == 0
+        assert "1 unchanged" in capsys.readouterr().out
+        assert ingest(["remove", str(notes)]) == 0
+        assert "1 chunk" in capsys.readouterr().out
+        assert ingest(["remove", str(notes)]) == 2
+        assert "nothing of" in capsys.readouterr().err
+        assert main(["ask", "x", "--model", str(checkpoint)]) == 2
+        assert "in use" in capsys.readouterr().err
 
 
 def test_sentences_stream_and_stop_keeps_them(page, tmp_path, unused_port):

@@ -1,0 +1,245 @@
+"""What is indexed while the application runs, and the one way in and out."""
+
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from app.conversations import Suggestions
+from app.library.jobs import Control, Job, Jobs, Outcome
+from app.library.names import safe_path
+from app.library.uploads import Arrival, Uploads
+from embedder.encoder import LanguageModel
+from embedder.errors import DuetError
+from retriever import DocumentRecord, Retriever
+
+if TYPE_CHECKING:
+    from ingest import Progress, Report
+
+KEPT = frozenset({"indexed", "unchanged", "replaced", "moved"})
+"""Outcomes of a file that is in the index."""
+
+_SECONDS = 10.0  # a server's index may be filled by others while we look
+
+OpenRetriever = Callable[[], Retriever[LanguageModel]]
+
+
+class Library:
+    """The documents of a running application.
+
+    Args:
+        open_retriever: Gives the model and the index.
+        folder: Keeps uploaded files.
+        suggestions: Are looked for anew when something has changed.
+
+    Attributes:
+        jobs: What is on its way.
+    """
+
+    def __init__(
+        self, open_retriever: OpenRetriever, folder: Path, suggestions: Suggestions
+    ) -> None:
+        self.jobs = Jobs(lambda: suggestions.asked, self._changed)
+        self._open = open_retriever
+        self._uploads = Uploads(folder)
+        self._suggestions = suggestions
+        self._listed: tuple[float, list[DocumentRecord]] | None = None
+
+    def documents(self) -> list[DocumentRecord]:
+        """What is indexed, sorted by source; at most a few seconds old."""
+        listed = self._listed
+        if listed is None or time.monotonic() - listed[0] > _SECONDS:
+            listed = (time.monotonic(), self._open().index.documents())
+            self._listed = listed
+        return listed[1]
+
+    def add_upload(self, name: str, parts: Iterable[bytes]) -> Job:
+        """Take a file and have it indexed; a former one of its name stays until then.
+
+        It is taken when this returns: a kill of the process does not lose it.
+
+        Args:
+            name: As the browser or the client tells it.
+            parts: Its content.
+
+        Raises:
+            DuetError: It cannot be taken.
+        """
+        arrival = self._uploads.accept(Path(safe_path(name)), parts)
+        return self.jobs.add(str(arrival.name), _Upload(arrival, self._open, self._suggestions))
+
+    def index_again(self, record: DocumentRecord) -> Job:
+        """Have the index brought in line with a document's file as it is now."""
+        return self.add_paths([Path(record.source)])
+
+    def add_paths(
+        self,
+        paths: Sequence[Path],
+        selection: Mapping[str, Any] | None = None,
+        chunk_tokens: int | None = None,
+    ) -> Job:
+        """Have the index brought in line with files and folders of this machine.
+
+        Args:
+            paths: Files and folders.
+            selection: What is read of the folders, fields of `ingest.Selection`; by default all.
+            chunk_tokens: Longest passage; by default that of `ingest`.
+        """
+        name = paths[0].name if len(paths) == 1 else f"{len(paths):,} paths"
+        from ingest import Selection
+
+        options: dict[str, Any] = {"selection": Selection(**(selection or {}))}
+        if chunk_tokens is not None:
+            options["chunk_tokens"] = chunk_tokens
+        work = _Paths(paths, options, self._open, self._suggestions)
+        return self.jobs.add(name, work)
+
+    def resume(self) -> None:
+        """Index what was accepted before the process ended."""
+        for arrival in self._uploads.left():
+            self.jobs.add(str(arrival.name), _Upload(arrival, self._open, self._suggestions))
+
+    def is_upload(self, record: DocumentRecord) -> bool:
+        """Whether a document was added by `add_upload`."""
+        return Path(record.source).is_relative_to(self._uploads.folder.resolve())
+
+    def remove(self, record: DocumentRecord) -> None:
+        """Take a document out of the index, and delete its file if it was uploaded.
+
+        Raises:
+            DuetError: The index cannot be written, or the file cannot be deleted.
+        """
+        self._open().index.delete_documents([record.document_id])
+        try:
+            if self.is_upload(record):
+                self._uploads.remove(Path(record.source))
+        except OSError as error:
+            msg = f"The file {record.source} cannot be deleted: {error.strerror or error}"
+            raise DuetError(msg) from error
+        finally:
+            self._changed()
+
+    def remove_paths(self, paths: Sequence[Path]) -> list[DocumentRecord]:
+        """Take files, or all below folders, out of the index; no file is deleted.
+
+        Raises:
+            InputError: Nothing is indexed at one of them; nothing was removed.
+        """
+        from ingest.remove import remove
+
+        try:
+            return remove(paths, self._open().index)
+        finally:
+            self._changed()
+
+    def close(self) -> None:
+        """End what is on its way; it goes on with the next start."""
+        self.jobs.close()
+
+    def _changed(self) -> None:
+        self._listed = None
+        if not self.jobs.waiting:
+            self._suggestions.look(self._open())
+
+
+class _Upload:
+    def __init__(
+        self, arrival: Arrival, open_retriever: OpenRetriever, suggestions: Suggestions
+    ) -> None:
+        self._arrival = arrival
+        self._open = open_retriever
+        self._suggestions = suggestions
+
+    def run(self, control: Control) -> Outcome:
+        from ingest import ingest
+
+        retriever, path = self._open(), self._arrival.path
+        kept = False
+        try:
+            self._arrival.put()
+            with self._suggestions.paused(by_person=False):
+                report = ingest(
+                    [path],
+                    retriever.model,
+                    retriever.index,
+                    progress=_teller(control),
+                )
+            kept = any(entry.outcome in KEPT for entry in report.entries)
+        except OSError as error:
+            msg = f"Cannot keep the file at {path}: {error.strerror or error}"
+            raise DuetError(msg) from error
+        finally:
+            if kept:
+                self._arrival.settle()
+            elif control.cancelled or not control.is_set():
+                self._take_back(retriever)
+        return _outcome(report)
+
+    def drop(self) -> None:
+        self._arrival.undo()
+
+    def _take_back(self, retriever: Retriever[LanguageModel]) -> None:
+        from ingest import ingest
+
+        if self._arrival.undo():  # a version without text may have taken it out of the index
+            ingest([self._arrival.path], retriever.model, retriever.index)
+
+
+class _Paths:
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        options: dict[str, Any],
+        open_retriever: OpenRetriever,
+        suggestions: Suggestions,
+    ) -> None:
+        self._paths = paths
+        self._options = options
+        self._open = open_retriever
+        self._suggestions = suggestions
+
+    def run(self, control: Control) -> Outcome:
+        from ingest import ingest
+
+        retriever = self._open()
+        with self._suggestions.paused(by_person=False):
+            report = ingest(
+                self._paths,
+                retriever.model,
+                retriever.index,
+                progress=_teller(control),
+                **self._options,
+            )
+        return _outcome(report)
+
+    def drop(self) -> None:
+        pass
+
+
+def _teller(control: Control) -> "Callable[[Progress], None]":
+    from ingest import Stopped
+
+    def tell(progress: "Progress") -> None:
+        control.tell(
+            files=progress.files,
+            files_total=progress.files_total,
+            chunks=progress.chunks,
+            chunks_total=progress.chunks_total,
+        )
+        if control.is_set():
+            raise Stopped
+
+    return tell
+
+
+def _outcome(report: "Report") -> Outcome:
+    """What became of it: of one file with its reason, of several by how many."""
+    result = json.loads(report.to_json())
+    if len(report.entries) == 1:
+        (entry,) = report.entries
+        detail = f"{entry.outcome}, {entry.detail}" if entry.detail else str(entry.outcome)
+        return Outcome(entry.outcome in KEPT, detail, result)
+    counts = [f"{count:,} {name}" for name, count in result["totals"].items() if count]
+    good = not report.interrupted and not report.exit_code
+    return Outcome(good, ", ".join(counts) or "nothing to do", result)
