@@ -57,6 +57,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_evaluate(
         commands.add_parser("evaluate", parents=[_where()], help="measure answers and search")
     )
+    tools = commands.add_parser(
+        "mcp", parents=[_where()], help="give an assistant tools, over standard input and output"
+    )
+    tools.set_defaults(run=_tools)
     serve = commands.add_parser(
         "serve", parents=[_where(), _address()], help="serve the chat page and the API"
     )
@@ -153,6 +157,12 @@ def _evaluate(options: argparse.Namespace) -> int:
 
     names = Plan.__dataclass_fields__
     return evaluate(Plan(**{name: getattr(options, name) for name in names}))
+
+
+def _tools(options: argparse.Namespace) -> None:
+    from app.mcp.stdio import serve_tools
+
+    serve_tools(model=options.model, index=options.index)
 
 
 def _serve(options: argparse.Namespace) -> None:

@@ -20,6 +20,9 @@ from embedder.errors import DuetError
 from retriever import DEFAULT_ADDRESS, Retriever, index_folder
 from retriever.owner import Owner, announce, withdraw
 
+OPENING = "The model and the index are being opened."
+"""What is told until they are, or cannot be."""
+
 _RETRY_SECONDS = 5.0  # between two attempts to open what could not be opened
 
 _logger = logging.getLogger(__name__)
@@ -71,7 +74,7 @@ class Runtime:
         self._url = ""
         self._lock = threading.Lock()
         self._retriever: Retriever[LanguageModel] | None = None
-        self._problem: str | None = "The model and the index are being opened."
+        self._problem: str | None = OPENING
         self._opening: threading.Thread | None = None
         self._opened_last = -math.inf
 

@@ -8,12 +8,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import streamlit as st
+from mcp.server.transport_security import TransportSecuritySettings
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import Mount
 
 from app.access import Gatekeeper
 from app.api.application import create_api
+from app.mcp.tools import create_tools, in_process
 from app.runtime import Runtime, share
 from embedder.errors import DuetError
 
@@ -72,19 +74,27 @@ def configuration(host: str, port: int) -> dict[str, object]:
 
 
 def create_application(runtime: Runtime, *, local: bool) -> st.App:
-    """The page and the API as one ASGI application.
+    """The page, the API, and the tools for assistants as one ASGI application.
 
     Args:
         runtime: Opened in the background when the application starts, closed when it ends.
         local: Whether it is bound to loopback. Then requests under another host name are refused,
             so that no web page can reach it by rebinding its own name to 127.0.0.1.
     """
+    api = create_api(runtime)
+    tools = create_tools(in_process(api))
+    # What comes from elsewhere the Gatekeeper refuses, for all routes alike.
+    open_to_all = TransportSecuritySettings(enable_dns_rebinding_protection=False)
+    tool_routes = tools.streamable_http_app(
+        stateless_http=True, json_response=True, transport_security=open_to_all
+    ).routes
 
     @asynccontextmanager
     async def lifespan(_app: st.App) -> AsyncGenerator[None]:
         runtime.warm_up()
         try:
-            yield
+            async with tools.session_manager.run():
+                yield
         finally:
             runtime.close()
 
@@ -94,7 +104,7 @@ def create_application(runtime: Runtime, *, local: bool) -> st.App:
     return st.App(
         Path(__file__).with_name("page") / "main.py",
         lifespan=lifespan,
-        routes=[Mount("/api", create_api(runtime))],
+        routes=[Mount("/api", api), *tool_routes],
         middleware=[*hosts, Middleware(Gatekeeper, keys=runtime.keys, token=runtime.token)],
     )
 

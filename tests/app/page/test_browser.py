@@ -1,15 +1,9 @@
 """The real server in its own process, used through headless Chromium as a person would."""
 
-import os
 import re
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
@@ -22,9 +16,9 @@ from app.__main__ import main
 from embedder import BUNDLED_MODEL
 from tests.app.fakes import pdf
 from tests.app.page import slow_server
+from tests.app.serving import server
 
 CHROMIUM = Path("/usr/bin/chromium")
-ROOT = Path(__file__).parents[3]
 
 pytestmark = [
     pytest.mark.browser,
@@ -36,36 +30,6 @@ PAGES = [
     "This manual is about the garden pump and how to store it over the winter.",
     "The warranty of the garden pump lasts 24 months. Damage by frost is excluded.",
 ]
-
-
-@contextmanager
-def server(port: int, log: Path, *command: str, **environ: str) -> Iterator[str]:
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith("DUET_")}
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            [sys.executable, *command],
-            env={**inherited, **environ},
-            cwd=ROOT,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        _wait_until_ready(f"http://127.0.0.1:{port}/api/readyz", process, log)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.send_signal(signal.SIGINT)
-        assert process.wait(30) in (130, -signal.SIGINT), log.read_text()
-
-
-def _wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(240):
-        assert process.poll() is None, log.read_text()
-        try:
-            with urlopen(url):
-                return
-        except URLError:
-            time.sleep(0.25)
-    pytest.fail(f"not ready after a minute:\n{log.read_text()}")
 
 
 @pytest.fixture(scope="module")

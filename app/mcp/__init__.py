@@ -1,0 +1,1 @@
+"""The documents as tools for other assistants, by the Model Context Protocol."""
