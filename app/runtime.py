@@ -14,10 +14,12 @@ from app.answering import DEFAULT_POLICY, measure_gate
 from app.conversations import Conversations, Database, Desk, Suggestions
 from app.duet import Duet
 from app.library import Library
+from app.settings import Settings
 from app.tickets import Tickets
 from embedder.encoder import LanguageModel
 from embedder.errors import DuetError
 from retriever import DEFAULT_ADDRESS, Retriever, index_folder
+from retriever.address import masked
 from retriever.owner import Owner, announce, withdraw
 
 OPENING = "The model and the index are being opened."
@@ -32,9 +34,10 @@ class EmptyIndexError(DuetError):
     """There is nothing to search."""
 
     def __init__(self, address: str) -> None:
-        option = "" if address == DEFAULT_ADDRESS else f" --index {address}"
+        shown = masked(address)
+        option = "" if address == DEFAULT_ADDRESS else f" --index {shown}"
         super().__init__(
-            f"The index at {address} holds no documents. Fill it: python -m ingest FOLDER{option}"
+            f"The index at {shown} holds no documents. Fill it: python -m ingest FOLDER{option}"
         )
 
 
@@ -45,6 +48,7 @@ class Runtime:
         connect: Loads the model, opens the index.
         uploads: Folder that keeps uploaded files; conversations are kept beside it.
         keys: One of which callers of the API and visitors of the page must show, if there are any.
+        settings: Where model and index come from, to be shown.
 
     Attributes:
         token: Lets in other programs of the same user, who may read the index's folder anyway.
@@ -61,8 +65,10 @@ class Runtime:
         *,
         uploads: Path,
         keys: Keys | None = None,
+        settings: Settings | None = None,
     ) -> None:
         self.keys = keys
+        self.settings = settings or Settings.of({})
         self.token = secrets.token_urlsafe(32)
         self.tickets = Tickets()
         self._database = Database(uploads.with_name("conversations.sqlite3"))
@@ -87,14 +93,15 @@ class Runtime:
         Raises:
             AddressError: The index's address is none.
         """
-        source = model or environ.get("DUET_MODEL")
-        address = index or environ.get("DUET_INDEX") or DEFAULT_ADDRESS
-        api_key = environ.get("DUET_QDRANT_API_KEY") or None
+        settings = Settings.of(environ, model=model, index=index)
+        address, source = settings.index.value, settings.model.value or None
+        api_key = settings.qdrant_key.value or None
         beside = index_folder(address) or Path(DEFAULT_ADDRESS).absolute()
         return cls(
             lambda: Duet.open(address, source, api_key=api_key).retriever,
             uploads=beside.with_name("uploads"),
-            keys=Keys.of(key) if (key := environ.get("DUET_API_KEY")) else None,
+            keys=Keys.of(settings.keys.value) if settings.keys.value else None,
+            settings=settings,
         )
 
     @property

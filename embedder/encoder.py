@@ -84,6 +84,20 @@ class Encoder(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What an embedding says, in words.
+
+    Attributes:
+        text: The text that the language model writes from the soft prompts alone.
+        words: For each compression token, the vocabulary entries nearest to its hidden state
+            (logit lens), best first.
+    """
+
+    text: str
+    words: tuple[tuple[str, ...], ...]
+
+
 class StopSignal(Protocol):
     """Says when to stop: a `threading.Event`, for example."""
 
@@ -130,6 +144,14 @@ class LanguageModel(Encoder, Protocol):
 
         Raises:
             PromptTooLongError: See `stream`.
+        """
+        ...
+
+    def decode(self, text: str, *, max_new_tokens: int = ...) -> Decoded:
+        """What the embedding of `text` stands for, in words.
+
+        Raises:
+            TextTooLongError: It is longer than the encoder accepts.
         """
         ...
 

@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from itertools import islice, takewhile
 from pathlib import Path
@@ -29,7 +28,7 @@ from embedder.base_files import check_digest, local_base
 from embedder.batching import by_length
 from embedder.chat import REFUSAL, Message
 from embedder.defaults import DECODED_TOKENS, DECODED_WORDS, MAX_NEW_TOKENS
-from embedder.encoder import EncoderId, StopSignal
+from embedder.encoder import Decoded, EncoderId, StopSignal
 from embedder.errors import CheckpointError, PromptTooLongError, TextTooLongError
 from embedder.fingerprint import fingerprint, weights_hash
 from embedder.hub import existing_folder, local_folder
@@ -46,20 +45,6 @@ BATCH_TOKENS = {"cpu": 2048, "cuda": 32768, "mps": 8192}
 READ_SHARE = 1 / 12
 """What is remembered of prompts, in memory of the weights: of the bundled model's, three passages.
 Both modes together are to stay within 1.15 times the weights."""
-
-
-@dataclass(frozen=True, slots=True)
-class Decoded:
-    """What an embedding says, in words.
-
-    Attributes:
-        text: The text that the language model writes from the soft prompts alone.
-        words: For each compression token, the vocabulary entries nearest to its hidden state
-            (logit lens), best first.
-    """
-
-    text: str
-    words: tuple[tuple[str, ...], ...]
 
 
 class LLM2VecGen:

@@ -323,7 +323,7 @@ def _mapping(file: Path, parse: Callable[[bytes], Any], *required: str) -> dict[
     data = _read(file)
     try:
         content = parse(data)
-    except (ValueError, yaml.YAMLError) as error:
+    except (ValueError, RecursionError, yaml.YAMLError) as error:
         msg = f"{file} is damaged: {' '.join(str(error).split())}"
         raise CheckpointError(msg) from error
     missing = [key for key in required if not isinstance(content, dict) or key not in content]

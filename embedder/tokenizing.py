@@ -9,7 +9,7 @@ from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast
 
 from embedder.chat import Message
-from embedder.errors import NotUnicodeError
+from embedder.errors import CheckpointError, NotUnicodeError
 
 PLAIN_TEMPLATE = (
     "{% for message in messages %}"
@@ -25,6 +25,9 @@ class Prompter:
 
     Texts are read by a tokenizer of their own: whether special tokens are recognised is a switch
     on the tokenizer, not an argument, so threads that share one would read each other's way.
+
+    Raises:
+        CheckpointError: The chat template is none.
     """
 
     def __init__(self, tokenizer: PreTrainedTokenizerFast) -> None:
@@ -33,6 +36,11 @@ class Prompter:
         self._plain.encode_special_tokens = True
         self._plain.no_truncation()
         self._plain.no_padding()
+        try:
+            self._apply([{"role": "user", "content": ""}])
+        except TemplateError as error:  # told now, not with the first question
+            msg = f"The model's chat template is damaged: {error}"
+            raise CheckpointError(msg) from error
 
     def text_ids(self, text: str, *, specials: bool = True) -> list[int]:
         """Token ids of `text` read as plain characters: `<|im_end|>` in it is ten characters.

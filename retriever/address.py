@@ -37,6 +37,16 @@ def index_folder(address: str | Path) -> Path | None:
         raise AddressError(msg) from error
 
 
+def masked(address: str | Path) -> str:
+    """An address as it may be shown and logged: without the password that its URL may have."""
+    text = str(address)
+    scheme, separator, rest = text.partition("://")
+    host, slash, path = rest.partition("/")
+    if not separator or "@" not in host:
+        return text
+    return f"{scheme}://***@{host.rpartition('@')[2]}{slash}{path}"
+
+
 def check_free(address: str | Path) -> None:
     """Tell at once that another process has a folder open, before anything is loaded for it.
 
@@ -82,7 +92,7 @@ def open_present(address: str | Path, *, api_key: str | None = None) -> Index:
     """
     engine = _present(address, api_key)
     if engine is None:
-        msg = f"There is no index at {address}. Make it: python -m ingest FOLDER"
+        msg = f"There is no index at {masked(address)}. Make it: python -m ingest FOLDER"
         raise RetrieverError(msg)
     return Index(engine)
 

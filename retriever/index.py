@@ -7,6 +7,7 @@ What a document is, when it is complete and how it is replaced is decided here, 
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from typing import Self
 
 import numpy as np
@@ -188,6 +189,17 @@ class Index:
             if name in found:
                 row[:] = found[name]
         return rows
+
+    def sample(self, most: int) -> tuple[list[Chunk], NDArray[np.float32]]:
+        """Some passages and their vectors `[n, dimension]`, from all documents alike; all if few.
+
+        Args:
+            most: How many at most.
+        """
+        points = islice(self._engine.scan({}, vectors=True), most)  # by id, which is a hash
+        found = [(Chunk.from_payload(point.payload), point.vector) for point in points]
+        rows = np.array([vector for _, vector in found], dtype=np.float32)
+        return [chunk for chunk, _ in found], rows.reshape(len(found), self.encoder.dimension)
 
     def neighbours(self, chunk: Chunk, reach: int = 1) -> list[Chunk]:
         """The passages before and after one of the same document, in reading order, without it.

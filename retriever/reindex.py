@@ -5,7 +5,7 @@ from pathlib import Path
 
 from embedder.encoder import Encoder
 from embedder.errors import TextTooLongError
-from retriever.address import index_folder, present_documents, rebuild
+from retriever.address import index_folder, masked, present_documents, rebuild
 from retriever.errors import RetrieverError
 from retriever.index import Index
 from retriever.schema import Chunk, DocumentRecord
@@ -82,8 +82,8 @@ def migrate(index: Index, address: str | Path, *, api_key: str | None = None) ->
     present = present_documents(address, api_key=api_key)
     if present:
         msg = (
-            f"The index at {address} has {len(present):,} documents already; give an address "
-            "without any. To add to it: python -m retriever export, then import"
+            f"The index at {masked(address)} has {len(present):,} documents already; give an "
+            "address without any. To add to it: python -m retriever export, then import"
         )
         raise RetrieverError(msg)
     copied = 0

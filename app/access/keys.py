@@ -33,6 +33,11 @@ class Keys:
             return cls({match[1]: match[2] for match in named if match})
         return cls({"": setting})
 
+    @property
+    def names(self) -> list[str]:
+        """Who has one; an only key has no name."""
+        return [name or "one, without a name" for name in self._keys]
+
     def who(self, key: str) -> str | None:
         """Whose key it is; None if nobody's. All are compared, in constant time."""
         given, found = key.encode(), None

@@ -8,7 +8,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from app.answering import AnswerStream, stream_answer
+from app.answering import DEFAULT_POLICY, AnswerStream, Policy, stream_answer
 from app.conversations.conversations import Conversations
 from app.conversations.database import StorageError
 from app.conversations.suggestions import Suggestions
@@ -59,13 +59,20 @@ class Desk:
         """Changes whenever something is asked in a conversation, so that others can follow it."""
         return self._asked[conversation]
 
-    def ask(self, conversation: str, question: str, sources: Sequence[str] = ()) -> None:
+    def ask(
+        self,
+        conversation: str,
+        question: str,
+        sources: Sequence[str] = (),
+        policy: Policy = DEFAULT_POLICY,
+    ) -> None:
         """Ask in a conversation; what is still written in it is stopped, and stays as it is.
 
         Args:
             conversation: Its id.
             question: It may refer back to what was asked before.
             sources: Paths of files and folders to look in; none for all.
+            policy: Thresholds and limits.
 
         Raises:
             StorageError: The question cannot be kept.
@@ -74,10 +81,12 @@ class Desk:
         with self._lock:
             before = self._conversations.turns(conversation)
             turn = self._conversations.add(conversation, question, sources)
-            self._write(turn, before)
+            self._write(turn, before, policy)
             self._asked[conversation] += 1
 
-    def again(self, conversation: str, question: str | None = None) -> None:
+    def again(
+        self, conversation: str, question: str | None = None, policy: Policy = DEFAULT_POLICY
+    ) -> None:
         """Ask the last question again, or another one in its place; does nothing without one."""
         self._end(conversation)
         with self._lock:
@@ -87,7 +96,7 @@ class Desk:
                 asked = question or last.question
                 self._conversations.reset(last.id, asked)
                 turn = Turn(id=last.id, question=asked, sources=last.sources, asked=last.asked)
-                self._write(turn, turns[:-1])
+                self._write(turn, turns[:-1], policy)
                 self._asked[conversation] += 1
 
     def stop(self, conversation: str) -> None:
@@ -119,7 +128,7 @@ class Desk:
     def _written(self, conversation: str) -> list[LiveAnswer]:
         return [live for _, live in self.turns(conversation) if live is not None]
 
-    def _write(self, turn: Turn, before: Sequence[Turn]) -> None:
+    def _write(self, turn: Turn, before: Sequence[Turn], policy: Policy) -> None:
         history = [each.answer.exchange for each in before if each.answer is not None]
 
         def open_stream(stop: threading.Event) -> AnswerStream:
@@ -128,7 +137,7 @@ class Desk:
                 with self._suggestions.paused():
                     retriever = self._open_retriever().within(where)
                     answer = yield from stream_answer(
-                        turn.question, retriever, history=history, stop=stop
+                        turn.question, retriever, history=history, stop=stop, policy=policy
                     )
             except DuetError as error:
                 problem = str(error)

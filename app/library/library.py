@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from app.conversations import Suggestions
 from app.library.jobs import Control, Job, Jobs, Outcome
 from app.library.names import safe_path
+from app.library.projection import Projection, project
 from app.library.uploads import Arrival, Uploads
 from embedder.encoder import LanguageModel
 from embedder.errors import DuetError
@@ -45,6 +46,7 @@ class Library:
         self._uploads = Uploads(folder)
         self._suggestions = suggestions
         self._listed: tuple[float, list[DocumentRecord]] | None = None
+        self._map: tuple[int, Projection | None] | None = None
 
     def documents(self) -> list[DocumentRecord]:
         """What is indexed, sorted by source; at most a few seconds old."""
@@ -53,6 +55,13 @@ class Library:
             listed = (time.monotonic(), self._open().index.documents())
             self._listed = listed
         return listed[1]
+
+    def projection(self) -> Projection | None:
+        """A map of the passages as they are now; None if there are too few."""
+        state = hash(tuple((each.document_id, each.version) for each in self.documents()))
+        if self._map is None or self._map[0] != state:
+            self._map = (state, project(self._open().index))
+        return self._map[1]
 
     def add_upload(self, name: str, parts: Iterable[bytes]) -> Job:
         """Take a file and have it indexed; a former one of its name stays until then.

@@ -8,6 +8,7 @@ from app.page.conversation_list import open_conversation, opened, visitor
 from app.page.conversation_menu import conversation_menu
 from app.page.places import choose_places, places
 from app.page.script import SCRIPT
+from app.page.settings import chosen_policy
 from app.page.sidebar import sidebar
 from app.page.turn import show_turn
 from app.runtime import Runtime
@@ -94,7 +95,7 @@ def _ask(runtime: Runtime, conversation: Conversation | None, question: str) -> 
             open_conversation(begun)
         else:
             begun = conversation.id
-        runtime.desk.ask(begun, question, chosen)
+        runtime.desk.ask(begun, question, chosen, chosen_policy())
     except DuetError as error:
         st.session_state["problem"] = str(error)
 

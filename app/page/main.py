@@ -8,6 +8,8 @@ import streamlit as st
 from app.page import markup
 from app.page.chat import show_chat
 from app.page.documents import show_documents
+from app.page.map import show_map
+from app.page.settings import show_settings
 from app.page.style import ICON, STYLE
 from app.runtime import Runtime, shared
 from embedder.errors import DuetError
@@ -38,6 +40,18 @@ def main() -> None:
             title="Documents",
             icon=":material/folder_open:",
             url_path="documents",
+        ),
+        st.Page(
+            partial(_show, show_map, runtime),
+            title="Map",
+            icon=":material/scatter_plot:",
+            url_path="map",
+        ),
+        st.Page(
+            partial(_show, show_settings, runtime),
+            title="Settings",
+            icon=":material/tune:",
+            url_path="settings",
         ),
     ]
     st.navigation(pages).run()

@@ -132,11 +132,12 @@ def passages(count: int) -> str:
 def label(text: str) -> str:
     """Text for a widget's label, which Streamlit reads as Markdown: on one line, no markup.
 
-    A word joiner after a colon inside a word keeps `:smile:` and `:red[...]` what they are.
+    A word joiner after a colon inside a word keeps `:smile:` and `:red[...]` what they are; one
+    after `@` and `www` keeps addresses from becoming links.
     """
     one_line = " ".join(text.split())
     escaped = re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$^&])", r"\\\1", one_line)
-    return re.sub(r":(?=\S)", ":\u2060", escaped)
+    return re.sub(r":(?=\S)|@|\bwww(?=\\\.)", "\\g<0>\u2060", escaped, flags=re.IGNORECASE)
 
 
 def _rendered(

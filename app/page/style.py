@@ -59,6 +59,7 @@ h1.duet-name, h2.duet-name { font-size: 1.1rem; font-weight: 600; padding: 0;
   align-items: baseline; padding: .3rem 0; border-bottom: 1px solid #8884;
   overflow-wrap: anywhere; }
 .duet-documents div:last-child { border-bottom: 0; }
+.duet-places { font-size: .92rem; line-height: 1.7; padding-left: 1.4rem; }
 .duet-empty { text-align: center; padding: 9vh 0 1.5rem; }
 .duet-empty h1 { font-size: 2rem; font-weight: 650; letter-spacing: -.02em; padding: 0 0 .3rem; }
 .duet-empty p { color: var(--duet-dim); margin: 0 auto; max-width: 32rem; }

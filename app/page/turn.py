@@ -13,6 +13,7 @@ from app.location import file_name
 from app.page import markup
 from app.page.found_markup import found_html
 from app.page.places import places_told
+from app.page.settings import chosen_policy
 from app.page.source_markup import sources_html
 from app.runtime import Runtime
 from embedder.errors import DuetError
@@ -99,8 +100,8 @@ def _show_again(turn: Turn, runtime: Runtime, conversation: str) -> None:
         key=f"again-{turn.id}",
         icon=":material/refresh:",
         type="tertiary",
-        on_click=runtime.desk.again,
-        args=(conversation,),
+        on_click=_ask_again,
+        args=(runtime, conversation),
     )
     with (
         st.popover("Edit", icon=":material/edit:", type="tertiary"),
@@ -108,8 +109,12 @@ def _show_again(turn: Turn, runtime: Runtime, conversation: str) -> None:
     ):
         question = st.text_area("The question", turn.question)
         if st.form_submit_button("Ask", type="primary") and question.strip():
-            runtime.desk.again(conversation, question.strip())
+            runtime.desk.again(conversation, question.strip(), chosen_policy())
             st.rerun()
+
+
+def _ask_again(runtime: Runtime, conversation: str) -> None:
+    runtime.desk.again(conversation, policy=chosen_policy())
 
 
 def _show_feedback(turn: Turn, runtime: Runtime) -> None:

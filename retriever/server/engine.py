@@ -8,6 +8,7 @@ from httpx import HTTPTransport
 from qdrant_client import QdrantClient, models
 
 from embedder.encoder import EncoderId
+from retriever.address import masked
 from retriever.engine import Found, Point, check_encoder, check_terms
 from retriever.errors import AddressError, RetrieverError
 from retriever.filter import Conditions
@@ -85,9 +86,9 @@ class Server:
                 transport=HTTPTransport(retries=RETRIES),
             )
         except ValueError as error:
-            msg = f"{url} is no URL of a Qdrant server: {error}. Expected http://host:6333"
+            msg = f"{masked(url)} is no URL of a Qdrant server: {error}. Expected http://host:6333"
             raise AddressError(msg) from error
-        return cls(client, name or "duet", address=url, owned=True, settings=settings)
+        return cls(client, name or "duet", address=masked(url), owned=True, settings=settings)
 
     def open(self, encoder: EncoderId) -> "ServerEngine":
         """The published generation, made if there is none."""

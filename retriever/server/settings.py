@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from qdrant_client import models
 
+from retriever.address import masked
 from retriever.errors import AddressError
 
 TIMEOUT = 60
@@ -64,7 +65,7 @@ class Settings:
                 expected = f"{name}=NUMBER, from 1 to {_MOST:,}"
             else:
                 continue
-            msg = f"{url}: expected {expected} after the ?, found {name}={value}"
+            msg = f"{masked(url)}: expected {expected} after the ?, found {name}={value}"
             raise AddressError(msg)
         numbers = {name: int(value) for name, value in given.items() if name != "quantization"}
         return cls(quantization=given.get("quantization", ""), **numbers)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embedder.chat import Message
-from embedder.encoder import EncoderId
+from embedder.encoder import Decoded, EncoderId
 from embedder.reply import Reply
 from retriever import Chunk, document_id
 from retriever.words import content_words
@@ -78,6 +78,9 @@ class ScriptedModel:
             if stop is not None and stop.is_set():
                 return
             yield word if number == 0 else f" {word}"
+
+    def decode(self, text: str, *, max_new_tokens: int = 64) -> Decoded:
+        return Decoded(f"Expected: {text}", (("word",),))
 
     def likelihood_gain(self, question: str, passage: str) -> float | None:
         return None

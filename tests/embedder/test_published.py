@@ -217,6 +217,18 @@ def test_a_damaged_tokenizer_says_so(folder):
         load(folder)
 
 
+def test_a_damaged_chat_template_says_so_at_once(folder):
+    (folder / "chat_template.jinja").write_text("{% if %}{{ ")
+    with pytest.raises(CheckpointError, match="chat template is damaged: Expected an expression"):
+        load(folder)
+
+
+def test_a_bottomless_file_is_damaged(folder):
+    (folder / "encoder_decoder_config.json").write_text("[" * 200_000)
+    with pytest.raises(CheckpointError, match=r"encoder_decoder_config\.json is damaged"):
+        load(folder)
+
+
 @pytest.mark.parametrize("source", ["no/such/folder", "nowhere", "../nowhere"])
 def test_a_folder_that_is_not_there_says_so(source):
     with pytest.raises(CheckpointError, match=f"there is no folder {source}"):

@@ -279,6 +279,50 @@ def test_what_can_be_done_with_a_conversation(page, tmp_path, unused_port):
         without_barriers(page)
 
 
+def test_files_come_in_while_an_answer_is_written_and_lie_on_the_map(page, tmp_path, unused_port):
+    command = ("-m", "tests.app.page.slow_server", str(unused_port), str(tmp_path), "0.03")
+    (tmp_path / "folder" / "minutes").mkdir(parents=True)
+    (tmp_path / "folder" / "minutes" / "may.md").write_text("In May the mill was sold to Ada.")
+    (tmp_path / "folder" / "broken.pdf").write_bytes(b"%PDF-1.4 broken")
+    link = tmp_path / "ada@example.org www.example.org.md"
+    link.write_text("The barn of the mill burned down in June.")
+    with server(unused_port, tmp_path / "log", *command) as url:
+        answer = ask_about_returns(page, url, tmp_path)
+        expect(answer).to_contain_text("30 days", timeout=60_000)
+        page.locator("input[type=file]").set_input_files(link)
+        expect(page.get_by_text(re.compile(r"example\.org\.md: "))).to_be_visible(timeout=20_000)
+        expect(answer).to_contain_text("Step 9", timeout=60_000)  # neither waits for the other
+        expect(page.get_by_text(re.compile(r"example\.org\.md: indexed"))).to_be_visible(
+            timeout=60_000
+        )
+        assert page.locator("a[href*='example.org']").count() == 0  # a name is no link
+        without_barriers(page)
+
+        page.get_by_role("link", name="Documents").click()
+        page.get_by_text("Add documents").click()
+        page.locator("input[type=file][webkitdirectory]").set_input_files(tmp_path / "folder")
+        expect(page.get_by_text("minutes/may.md: indexed")).to_be_visible(timeout=60_000)
+        expect(page.get_by_text("broken.pdf: failed, damaged")).to_be_visible(timeout=20_000)
+        expect(page.get_by_text("3 of 3 documents")).to_be_visible(timeout=20_000)
+        without_barriers(page)
+        page.get_by_role("button", name="Clear").click()
+        expect(page.get_by_text("broken.pdf: failed, damaged")).to_be_hidden(timeout=20_000)
+
+        page.get_by_role("link", name="Map").click()
+        question = page.get_by_label("Where does a question lead?")
+        question.fill("Who bought the mill in May?")
+        question.press("Enter")
+        expect(page.get_by_text("Expected: Who bought the mill")).to_be_visible(timeout=30_000)
+        expect(page.locator(".duet-places li").first).to_have_text("may.md")
+        expect(page.get_by_test_id("stVegaLiteChart").locator("canvas, svg").first).to_be_visible()
+        without_barriers(page)
+        page.get_by_role("link", name="Settings").click()
+        expect(page.get_by_text("scripted@000000000000")).to_be_visible(timeout=20_000)
+        without_barriers(page)
+        page.set_viewport_size({"width": 390, "height": 760})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
 def test_a_server_with_a_key_lets_nobody_else_in(page, tmp_path, unused_port):
     command = ("-m", "tests.app.page.slow_server", str(unused_port), str(tmp_path))
     with server(unused_port, tmp_path / "log", *command, DUET_API_KEY="correct horse") as url:

@@ -165,3 +165,10 @@ def test_the_empty_page_says_how_to_begin():
     assert "python -m ingest" in markup.empty_html(0)
     assert "one document" in markup.empty_html(1)
     assert "1,200 documents" in markup.empty_html(1200)
+
+
+def test_labels_make_no_links():
+    joined = markup.label("ada@example.org WWW.example.org https://example.org")
+    assert "@\u2060example" in joined
+    assert "WWW\u2060" in joined
+    assert "https:\u2060//" in joined

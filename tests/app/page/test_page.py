@@ -1,5 +1,6 @@
 """The page in Streamlit's own test runner; `test_browser` drives it for real."""
 
+import json
 import time
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.runtime import Runtime, share
+from app.settings import Settings
 from embedder.errors import DuetError
 from retriever import Retriever, open_index
 from tests.app.fakes import ScriptedModel
@@ -218,3 +220,64 @@ def test_documents_are_found_by_name_and_read_in_order(runtime):
     at.text_input[0].set_value("nothing of this name").run()
     assert not at.dataframe
     assert not at.exception
+
+
+def drawn(runtime: Runtime, page: str) -> AppTest:
+    """Another page than the chat, by its module's name."""
+    share(runtime)
+
+    def script(name: str) -> None:
+        from importlib import import_module
+
+        from app.runtime import shared
+
+        getattr(import_module(f"app.page.{name}"), f"show_{name}")(shared())
+
+    return AppTest.from_function(script, args=(page,), default_timeout=30)
+
+
+def test_the_map_shows_each_passage_and_where_a_question_leads(runtime):
+    at = drawn(runtime, "map").run()
+    assert len(at.get("vega_lite_chart")) == 1
+    at.text_input(key="map-question").set_value(QUESTION).run()
+    points, found, asked = layers(at)
+    assert [row["document"] for row in points].count("garden.md") == len(points) / 2 == 2
+    assert found[0]["place"] == "handbook.pdf, page 4"
+    assert asked[0]["text"] == QUESTION
+    assert f"Expected: {QUESTION}" in texts(at)
+    assert "<li>handbook.pdf, page 4</li>" in texts(at)
+    assert not at.exception
+
+
+def layers(at: AppTest) -> list[list[dict]]:
+    """What the points of each layer of the map are."""
+    spec = json.loads(at.get("vega_lite_chart")[0].proto.spec)
+    return [{**spec, **layer}["data"]["values"] for layer in spec["layer"]]
+
+
+def test_a_map_wants_passages(tmp_path):
+    model = ScriptedModel()
+    with open_index(tmp_path / "index", model.id) as index:
+        runtime = Runtime(lambda: Retriever(model, index), uploads=tmp_path / "uploads")
+        assert "three passages" in drawn(runtime, "map").run().caption[0].value
+
+
+def test_settings_say_what_is_set_and_by_whom_and_count_for_the_next_question(
+    retriever, tmp_path, model
+):
+    settings = Settings.of({"DUET_INDEX": "x"}, model="scripted")
+    runtime = Runtime(lambda: retriever, uploads=tmp_path / "uploads", settings=settings)
+    at = drawn(runtime, "settings").run()
+    for told in ("scripted@000000000000", "<td>--model</td>", "<td>DUET_INDEX</td>", "4 passages"):
+        assert told in texts(at)
+    at.radio[0].set_value("lexical").run()
+    at.slider[0].set_value(1).run()
+    chat = page(runtime)
+    chat.session_state["policy"] = at.session_state["policy"]
+    model.reply = "The warranty of the pump lasts 24 months [1]."
+    ask(chat.run(), runtime, QUESTION)
+    ((turn, _),) = runtime.desk.turns(chat.query_params["conversation"])
+    assert [hit.score != 0 for hit in turn.answer.sources] == [True]
+    assert turn.answer.kind == "generated"
+    runtime.desk.close()
+    runtime.suggestions.close()

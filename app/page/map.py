@@ -1,0 +1,136 @@
+"""A map of the collection: each passage a point, and a question among those that it finds.
+
+Beside it stands what the model expects an answer to say: the text that it decodes from the
+question's embedding, by which the passages are found.
+"""
+
+import html
+from collections import Counter
+from collections.abc import Sequence
+
+import altair as alt
+import streamlit as st
+
+from app.library.projection import Projection
+from app.location import file_name, location
+from app.page import markup
+from app.runtime import Runtime
+from retriever import Chunk, Hit
+
+_COLOURED = 9  # documents with a colour of their own
+_LEGEND_COLUMNS = 3
+_OTHERS = "other documents"
+_TIP = 240  # characters of a passage that show under the pointer
+_FOUND = 10  # passages that a question leads to
+_EXPECTED_TOKENS = 48
+
+
+def show_map(runtime: Runtime) -> None:
+    """Draw the page."""
+    st.html('<h1 class="duet-name">Map</h1>')
+    with runtime.suggestions.paused():
+        projection = runtime.library.projection()
+        if projection is None:
+            st.caption("A map wants three passages at least: add documents first.")
+            return
+        question = (st.text_input("Where does a question lead?", key="map-question") or "").strip()
+        hits: list[Hit] = []
+        if question:
+            hits = runtime.retriever.retrieve(question, _FOUND)
+        st.altair_chart(_chart(projection, question, hits, runtime), width="stretch")
+    documents = len({chunk.document_id for chunk in projection.chunks})
+    of = "one document" if documents == 1 else f"{documents:,} documents"
+    st.caption(
+        f"{markup.passages(len(projection.chunks))} of {of}. Near means alike to the model; two "
+        f"dimensions show {projection.explained:.0%} of what it tells apart."
+    )
+    if question:
+        _show_expected(question, hits, runtime)
+
+
+def _show_expected(question: str, hits: Sequence[Hit], runtime: Runtime) -> None:
+    expected, found = st.columns(2)
+    with expected:
+        st.html('<h2 class="duet-name">What the model expects</h2>')
+        with st.spinner("Decoding the question's embedding …"), runtime.suggestions.paused():
+            text = runtime.retriever.model.decode(question, max_new_tokens=_EXPECTED_TOKENS).text
+        st.html(
+            f'<div class="duet-snippet">{html.escape(text.strip() or "nothing in words")}</div>'
+        )
+        st.caption(
+            "Written from the question's embedding alone, without your documents: often wrong, and "
+            "never an answer. It shows what kind of passage is looked for."
+        )
+    with found:
+        st.html('<h2 class="duet-name">What it finds</h2>')
+        items = "".join(f"<li>{html.escape(location(hit.chunk))}</li>" for hit in hits)
+        st.html(f'<ol class="duet-places">{items}</ol>' if items else "<p>Nothing.</p>")
+
+
+def _chart(
+    projection: Projection, question: str, hits: Sequence[Hit], runtime: Runtime
+) -> "alt.LayerChart | alt.FacetChart":
+    groups = _groups(projection.chunks)
+    rows = [
+        _row(chunk, point, groups)
+        for chunk, point in zip(projection.chunks, projection.points.tolist(), strict=True)
+    ]
+    names = [*dict.fromkeys(groups.values())]
+    names.sort(key=lambda name: (name == _OTHERS, name))
+    room = {
+        "axis": alt.Axis(labels=False, ticks=False, title=None, grid=False, domain=False),
+        "scale": alt.Scale(zero=False, nice=False, padding=16),
+    }
+    base = alt.Chart().encode(
+        x=alt.X("x:Q", **room), y=alt.Y("y:Q", **room), tooltip=["place:N", "text:N"]
+    )
+    legend = alt.Legend(title=None, orient="bottom", columns=_LEGEND_COLUMNS)
+    points = base.mark_circle(size=46, opacity=0.65).encode(
+        color=alt.Color("document:N", sort=names, legend=legend)
+    )
+    layers = [points.properties(data=_data(rows))]
+    if question:
+        layers += _question_layers(base, projection, question, hits, runtime)
+    return alt.layer(*layers).properties(height=480).interactive()
+
+
+def _question_layers(
+    base: alt.Chart, projection: Projection, question: str, hits: Sequence[Hit], runtime: Runtime
+) -> list[alt.Chart]:
+    model, index = runtime.retriever.model, runtime.retriever.index
+    found = [hit.chunk for hit in hits]
+    rings = [
+        _row(chunk, point, {})
+        for chunk, point in zip(
+            found, projection.place(index.vectors_of(found)).tolist() if found else [], strict=True
+        )
+    ]
+    ((x, y),) = projection.place(model.encode_queries([question])).tolist()
+    asked: list[dict[str, object]] = [
+        {"x": x, "y": y, "place": "the question", "text": question, "document": ""}
+    ]
+    ring = base.mark_point(size=150, strokeWidth=2, color="#c2571a").properties(data=_data(rings))
+    star = base.mark_point(size=420, filled=True, color="#c2571a", shape="diamond")
+    return [ring, star.properties(data=_data(asked))]
+
+
+def _groups(chunks: Sequence[Chunk]) -> dict[str, str]:
+    """The name that a document's points are coloured by: its own, for those with most passages."""
+    counted = Counter(chunk.source for chunk in chunks)
+    named = {source for source, _ in counted.most_common(_COLOURED)}
+    return {source: file_name(source) if source in named else _OTHERS for source in counted}
+
+
+def _row(chunk: Chunk, point: Sequence[float], groups: dict[str, str]) -> dict[str, object]:
+    text = " ".join(chunk.text.split())
+    return {
+        "x": point[0],
+        "y": point[1],
+        "document": groups.get(chunk.source, ""),
+        "place": location(chunk),
+        "text": text if len(text) <= _TIP else text[:_TIP] + " …",
+    }
+
+
+def _data(rows: list[dict[str, object]]) -> alt.Data:
+    return alt.Data(values=rows)
