@@ -16,6 +16,7 @@ from app.duet import Duet
 from app.library import Library
 from app.settings import Settings
 from app.tickets import Tickets
+from app.turnstile import Turnstile
 from embedder.encoder import LanguageModel
 from embedder.errors import DuetError
 from retriever import DEFAULT_ADDRESS, Retriever, index_folder
@@ -54,6 +55,7 @@ class Runtime:
         token: Lets in other programs of the same user, who may read the index's folder anyway.
         tickets: For links to what the page shows.
         library: The documents, and what is on its way in.
+        turnstile: All answers pass it.
         conversations: Are kept beside the uploads.
         desk: Writes their answers.
         suggestions: Questions to begin with.
@@ -74,7 +76,10 @@ class Runtime:
         self._database = Database(uploads.with_name("conversations.sqlite3"))
         self.conversations = Conversations(self._database)
         self.suggestions = Suggestions(self._database)
-        self.desk = Desk(self.conversations, lambda: self.retriever, self.suggestions)
+        self.turnstile = Turnstile()
+        self.desk = Desk(
+            self.conversations, lambda: self.retriever, self.suggestions, self.turnstile
+        )
         self.library = Library(lambda: self.retriever, uploads, self.suggestions)
         self._connect = connect
         self._url = ""
@@ -133,9 +138,10 @@ class Runtime:
 
         def open_both() -> None:
             try:
-                measure_gate(self.retriever, DEFAULT_POLICY)
+                retriever = self.retriever
                 self.library.resume()
-                self.suggestions.look(self.retriever)
+                measure_gate(retriever, DEFAULT_POLICY)
+                self.suggestions.look(retriever)
             except DuetError as error:
                 _logger.warning("Not ready: %s", error)  # the next use tries again
             except Exception:

@@ -1,10 +1,11 @@
 """One process for the chat page and the API, over one model and one index."""
 
+import ctypes
 import ipaddress
 import os
 import socket
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import streamlit as st
@@ -19,6 +20,7 @@ from app.mcp.tools import create_tools, in_process
 from app.runtime import Runtime, share
 from embedder.errors import DuetError
 
+_ARENA_MAX = -8  # M_ARENA_MAX of malloc.h
 _LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"]
 
 _CONFIG: dict[str, object] = {
@@ -63,6 +65,7 @@ def serve(host: str, port: int, *, model: str | None = None, index: str | None =
         )
         raise DuetError(msg)
     _check_free(host, port)
+    _share_memory()
     runtime.serve_at(f"http://{_reached_at(host)}:{port}")
     application = create_application(runtime, local=local)
     application.run(config=configuration(host, port))
@@ -107,6 +110,15 @@ def create_application(runtime: Runtime, *, local: bool) -> st.App:
         routes=[Mount("/api", api), *tool_routes],
         middleware=[*hosts, Middleware(Gatekeeper, keys=runtime.keys, token=runtime.token)],
     )
+
+
+def _share_memory() -> None:
+    """Have all threads of the server take memory from two places instead of one each.
+
+    With fifty clients the C library (glibc) kept 800 MB for them that nobody used.
+    """
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).mallopt(_ARENA_MAX, 2)
 
 
 def _reached_at(host: str) -> str:

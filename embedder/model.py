@@ -27,6 +27,7 @@ from embedder.base import (
 from embedder.base_files import check_digest, local_base
 from embedder.batching import by_length
 from embedder.chat import REFUSAL, Message
+from embedder.combining import Combiner
 from embedder.defaults import DECODED_TOKENS, DECODED_WORDS, MAX_NEW_TOKENS
 from embedder.encoder import Decoded, EncoderId, StopSignal
 from embedder.errors import CheckpointError, PromptTooLongError, TextTooLongError
@@ -122,6 +123,7 @@ class LLM2VecGen:
         self._read = PrefixCache(lm.config, int(READ_SHARE * weights))
         self._batch_tokens = BATCH_TOKENS.get(lm.device.type, BATCH_TOKENS["cpu"])
         self._lock = threading.Lock()
+        self._pool = Combiner(self._pool_all)
         self._stop_ids = generation.stop_ids(lm, tokenizer)
         self.dimension = len(checkpoint.alignment.bias)
         self.max_length = checkpoint.max_length
@@ -248,7 +250,9 @@ class LLM2VecGen:
         ids = [self._ids(instruction + text) for text in texts]
         if not truncate:
             self._check_lengths([len(sequence) for sequence in ids], limit)
-        ids = [sequence[:limit] for sequence in ids]
+        return self._pool([sequence[:limit] for sequence in ids])
+
+    def _pool_all(self, ids: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         found = np.empty((len(ids), self._head.weight.shape[1]), dtype=np.float32)
         for batch in by_length([len(sequence) for sequence in ids], self._batch_tokens):
             states = self._compression_states([ids[i] for i in batch])

@@ -1,6 +1,7 @@
 """The HTTP API, mounted under `/api` beside the chat page: embeddings, search and answers."""
 
 from collections.abc import Iterator
+from threading import Event
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Request
@@ -9,14 +10,14 @@ from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
 from app.access.gatekeeper import ADMITTED
-from app.answering import Exchange, Policy, ask
+from app.answering import AnswerStream, Exchange, Policy, stream_answer
 from app.api.documents import create_documents, create_jobs, create_owner_routes
 from app.api.errors import DOCUMENTED, add_error_handlers
 from app.api.limits import BodyLimit
 from app.api.metrics import Metrics, Observed, create_metrics
 from app.api.openai import create_openai
+from app.api.queue import AnswerQueue, wait
 from app.api.requests import AskRequest, SearchRequest
-from app.api.slots import Slots
 from app.api.sources import create_sources
 from app.as_data import answer_data, hit_data
 from app.library.uploads import MOST_BYTES
@@ -34,14 +35,14 @@ def create_api(runtime: Runtime) -> FastAPI:
 
     Its page is at `/docs`, and loads nothing from elsewhere.
     """
-    slots = Slots(MAX_ANSWERS)
+    queue = AnswerQueue(MAX_ANSWERS, runtime.turnstile)
     api = FastAPIOffline(
         title="Duet",
         description='Ask your own documents. Errors are `{"error": {"message": ...}}`.',
         redoc_url=None,
         responses=DOCUMENTED,
     )
-    metrics = Metrics(runtime, slots)
+    metrics = Metrics(runtime, queue)
     api.add_middleware(BodyLimit, longest=MAX_BODY, longest_upload=MOST_BYTES)
     api.add_middleware(Observed, metrics=metrics)
     add_error_handlers(api)
@@ -74,18 +75,25 @@ def create_api(runtime: Runtime) -> FastAPI:
 
     @api.post("/answer")
     @api.post("/ask", include_in_schema=False)  # its first name
-    def answer(  # pyright: ignore[reportUnusedFunction]
-        body: AskRequest, retriever: Annotated[Retriever[LanguageModel], Depends(ready)]
+    async def answer(  # pyright: ignore[reportUnusedFunction]
+        body: AskRequest,
+        request: Request,
+        retriever: Annotated[Retriever[LanguageModel], Depends(ready)],
     ) -> dict[str, Any]:
         history = [Exchange(exchange.question, exchange.answer) for exchange in body.history]
         policy = Policy(k=body.k, mode=body.search)
         looking = retriever.within(body.where())
-        with slots.one():
-            told = ask(body.question, looking, history=history, policy=policy)
+
+        def open_stream(stop: Event) -> AnswerStream:
+            return stream_answer(body.question, looking, history=history, stop=stop, policy=policy)
+
+        with queue.answering(open_stream) as live:
+            await wait(live, request, lambda: False)
+            told = live.result()
         metrics.answered(told.kind)
         return answer_data(told)
 
-    api.include_router(create_openai(ready, slots))
+    api.include_router(create_openai(ready, queue))
     api.include_router(create_documents(runtime, ready))
     api.include_router(create_jobs(runtime.library))
     api.include_router(create_owner_routes(runtime))

@@ -21,21 +21,19 @@ from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from app.answering import Answer, AnswerStream, Exchange, Sentence, stream_answer
+from app.api.queue import LOOK, AnswerQueue, wait
 from app.api.requests import ChatMessage, ChatRequest
-from app.api.slots import Slots
 from app.live import LiveAnswer
 from app.location import location
 from embedder.encoder import Encoder, LanguageModel
 from retriever import Retriever
 
-_LOOK = 0.05  # seconds between two looks at the answer that is being written
-_CLIENT_LEFT = 499
 _OPEN, _CLOSE = "\ue000", "\ue001"
 """Round a citation's number while its place is found; private-use characters."""
 
 
 async def complete(
-    body: ChatRequest, retriever: Retriever[LanguageModel], request: Request, slots: Slots
+    body: ChatRequest, retriever: Retriever[LanguageModel], request: Request, queue: AnswerQueue
 ) -> dict[str, Any] | StreamingResponse:
     """The completion, or its pieces as server-sent events; a client that leaves ends it.
 
@@ -53,13 +51,8 @@ async def complete(
 
     frame = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": name}
     with ExitStack() as held:
-        held.enter_context(slots.one())
-        live = LiveAnswer(open_stream)
-        held.callback(live.stop)
-        while not live.done and not (body.stream and live.sentences):
-            if await request.is_disconnected():
-                raise HTTPException(_CLIENT_LEFT, "The client has left.")
-            await asyncio.sleep(_LOOK)
+        live = held.enter_context(queue.answering(open_stream))
+        await wait(live, request, lambda: body.stream and bool(live.sentences))
         if body.stream:
             if live.done:
                 live.result()  # what cannot be answered is an error, not a stream of nothing
@@ -133,7 +126,7 @@ async def _events(live: LiveAnswer, frame: Mapping[str, Any]) -> AsyncGenerator[
             yield event({"content": sentence.before + sentence.marked()})
         if done:
             break
-        await asyncio.sleep(_LOOK)
+        await asyncio.sleep(LOOK)
     text, annotations = written(live.result())
     if not shown:
         yield event({"content": text})

@@ -10,7 +10,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api.slots import Slots
+from app.api.queue import AnswerQueue
 from app.runtime import Runtime
 
 _SECONDS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
@@ -21,12 +21,12 @@ class Metrics(Collector):
 
     Args:
         runtime: What is indexed, and the jobs.
-        slots: The answers that are being written, or wait.
+        queue: The answers that are being written, or wait.
     """
 
-    def __init__(self, runtime: Runtime, slots: Slots) -> None:
+    def __init__(self, runtime: Runtime, queue: AnswerQueue) -> None:
         self._runtime = runtime
-        self._slots = slots
+        self._queue = queue
         self.registry = CollectorRegistry()
         self.registry.register(self)
         self._requests = Counter(
@@ -62,7 +62,7 @@ class Metrics(Collector):
         jobs = [job for job in self._runtime.library.jobs.listed() if not job.over]
         yield GaugeMetricFamily("duet_jobs", "Files that wait to be indexed", len(jobs))
         told = "Answers that are being written or wait"
-        yield GaugeMetricFamily("duet_answering", told, self._slots.held)
+        yield GaugeMetricFamily("duet_answering", told, self._queue.length)
 
 
 class Observed:

@@ -9,8 +9,8 @@ from fastapi.responses import StreamingResponse
 from starlette.exceptions import HTTPException
 
 from app.api.chat import complete, models
+from app.api.queue import AnswerQueue
 from app.api.requests import ChatRequest, EmbeddingRequest
-from app.api.slots import Slots
 from embedder.encoder import Encoder, LanguageModel
 from embedder.errors import TextTooLongError
 from retriever import Retriever
@@ -19,13 +19,13 @@ MAX_INPUT_TOKENS = 300_000  # of one request, as at OpenAI
 
 
 def create_openai(
-    ready: Callable[[], Iterator[Retriever[LanguageModel]]], slots: Slots
+    ready: Callable[[], Iterator[Retriever[LanguageModel]]], queue: AnswerQueue
 ) -> APIRouter:
     """The routes.
 
     Args:
         ready: Model and index, once there are any.
-        slots: How many answers may be asked for at once.
+        queue: The answers that are written or wait.
     """
     openai = APIRouter(prefix="/v1")
 
@@ -47,7 +47,7 @@ def create_openai(
         request: Request,
         retriever: Annotated[Retriever[LanguageModel], Depends(ready)],
     ) -> dict[str, Any] | StreamingResponse:
-        return await complete(body, retriever, request, slots)
+        return await complete(body, retriever, request, queue)
 
     return openai
 

@@ -14,6 +14,7 @@ from app.conversations.database import StorageError
 from app.conversations.suggestions import Suggestions
 from app.conversations.turn import Turn
 from app.live import LiveAnswer
+from app.turnstile import Turnstile
 from embedder.encoder import LanguageModel
 from embedder.errors import DuetError
 from retriever import Filter, Retriever
@@ -31,6 +32,7 @@ class Desk:
         conversations: Keep what is asked and answered.
         open_retriever: Gives the model and the index; called for each question.
         suggestions: Wait while an answer is written.
+        turnstile: Answers pass it one after the other.
     """
 
     def __init__(
@@ -38,10 +40,12 @@ class Desk:
         conversations: Conversations,
         open_retriever: Callable[[], Retriever[LanguageModel]],
         suggestions: Suggestions,
+        turnstile: Turnstile,
     ) -> None:
         self._conversations = conversations
         self._open_retriever = open_retriever
         self._suggestions = suggestions
+        self._turnstile = turnstile
         self._lock = threading.Lock()
         self._live: dict[int, LiveAnswer] = {}
         self._asked: Counter[str] = Counter()
@@ -134,7 +138,7 @@ class Desk:
         def open_stream(stop: threading.Event) -> AnswerStream:
             where = Filter(source=turn.sources or None)
             try:
-                with self._suggestions.paused():
+                with self._suggestions.paused(), self._turnstile.turn(stop):
                     retriever = self._open_retriever().within(where)
                     answer = yield from stream_answer(
                         turn.question, retriever, history=history, stop=stop, policy=policy

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import math
 import threading
 import time
 from collections.abc import Generator, Sequence
@@ -17,6 +18,7 @@ from retriever import DocumentRecord, Retriever
 _ENOUGH = 3
 _MOST_TRIED = 12  # each takes seconds of the model
 _MOST_DOCUMENTS = 40  # whose headings are looked at
+_MOMENT = 0.5  # seconds
 _QUIET = 5.0  # seconds after somebody used the model
 _LOOK = 0.2  # seconds between two looks at whether it is free
 
@@ -38,6 +40,7 @@ class Suggestions:
         self.trying = threading.Lock()  # held by a search while it uses the model
         self._users = 0
         self._persons = 0
+        self._asked = -math.inf
         self._used = time.monotonic()
         self._search: _Search | None = None
 
@@ -62,6 +65,8 @@ class Suggestions:
                 self._users -= 1
                 self._persons -= by_person
                 self._used = time.monotonic()
+                if by_person:
+                    self._asked = self._used
 
     @property
     def free(self) -> bool:
@@ -70,8 +75,8 @@ class Suggestions:
 
     @property
     def asked(self) -> bool:
-        """Whether a person waits for the model."""
-        return bool(self._persons)
+        """Whether a person waits for the model, or did a moment ago and may again."""
+        return bool(self._persons) or time.monotonic() - self._asked < _MOMENT
 
     def ready(self, documents: Sequence[DocumentRecord]) -> list[str]:
         """Those with a good answer in these documents as they are now; a few at most."""

@@ -17,7 +17,7 @@ State = Literal["waiting", "running", "done", "failed", "cancelled"]
 MOST_WAITING = 10_000
 _KEPT = 500  # jobs that are over
 _BUG = "Something went wrong; the server's log says what."
-_GIVE_WAY_SECONDS = 20.0  # for whoever asks meanwhile; then a batch goes on, however busy it is
+_GIVE_WAY_SECONDS = 8.0  # for whoever asks meanwhile; then a step is done, however busy it is
 
 _logger = logging.getLogger(__name__)
 
@@ -79,8 +79,11 @@ class Control:
         self._ending.set()
 
     def tell(self, **progress: int) -> None:
-        """Say how far it is, and give way to whoever is asking."""
+        """Say how far it is."""
         self._tell(**progress)
+
+    def give_way(self) -> None:
+        """Wait while somebody asks, but not for ever."""
         until = time.monotonic() + _GIVE_WAY_SECONDS
         while self._busy() and not self.is_set() and time.monotonic() < until:
             time.sleep(0.05)
@@ -115,7 +118,7 @@ class Jobs:
     """Jobs in the order in which they came.
 
     Args:
-        busy: Whether somebody waits for an answer, to whom a job gives way.
+        busy: Whether somebody waits for an answer, or did a moment ago: a job gives way.
         after: Called when a job has changed what is indexed, or may have.
     """
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.conversations import Suggestions
+from app.library.courtesy import CourteousEncoder
 from app.library.jobs import Control, Job, Jobs, Outcome
 from app.library.names import safe_path
 from app.library.projection import Projection, project
@@ -170,7 +171,7 @@ class _Upload:
             with self._suggestions.paused(by_person=False):
                 report = ingest(
                     [path],
-                    retriever.model,
+                    _courteous(retriever.model, control),
                     retriever.index,
                     progress=_teller(control),
                 )
@@ -215,7 +216,7 @@ class _Paths:
         with self._suggestions.paused(by_person=False):
             report = ingest(
                 self._paths,
-                retriever.model,
+                _courteous(retriever.model, control),
                 retriever.index,
                 progress=_teller(control),
                 **self._options,
@@ -226,9 +227,15 @@ class _Paths:
         pass
 
 
-def _teller(control: Control) -> "Callable[[Progress], None]":
-    from ingest import Stopped
+def _courteous(model: LanguageModel, control: Control) -> CourteousEncoder:
+    def give_way() -> None:
+        control.give_way()
+        _check_wanted(control)
 
+    return CourteousEncoder(model, give_way)
+
+
+def _teller(control: Control) -> "Callable[[Progress], None]":
     def tell(progress: "Progress") -> None:
         control.tell(
             files=progress.files,
@@ -236,10 +243,16 @@ def _teller(control: Control) -> "Callable[[Progress], None]":
             chunks=progress.chunks,
             chunks_total=progress.chunks_total,
         )
-        if control.is_set():
-            raise Stopped
+        _check_wanted(control)
 
     return tell
+
+
+def _check_wanted(control: Control) -> None:
+    from ingest import Stopped
+
+    if control.is_set():
+        raise Stopped
 
 
 def _outcome(report: "Report") -> Outcome:

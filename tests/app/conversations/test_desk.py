@@ -3,6 +3,7 @@ import time
 import pytest
 
 from app.conversations import Desk, Suggestions
+from app.turnstile import Turnstile
 from embedder.errors import DuetError
 
 QUESTION = "How long does the warranty of the pump last?"
@@ -13,7 +14,7 @@ SLOW = f"{REPLY} It starts on the day of delivery [1]. Damage by frost is exclud
 @pytest.fixture
 def desk(conversations, database, retriever, model):
     model.reply = REPLY
-    desk = Desk(conversations, lambda: retriever, Suggestions(database))
+    desk = Desk(conversations, lambda: retriever, Suggestions(database), Turnstile())
     yield desk
     desk.close()
 
