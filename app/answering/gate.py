@@ -92,7 +92,8 @@ def relation(
         least = measure_gate(retriever, policy)
     if relevance(question, hits, retriever.model) < least:
         return None
-    gain = retriever.model.likelihood_gain(question, hits[0].chunk.content) if hits else None
+    best = [hit.chunk.content for hit in hits[:1]]
+    gain = next(iter(retriever.model.likelihood_gains(question, best)), None)
     is_open = policy.min_relevance is not None
     if not hits or (gain is not None and gain < _LEAST_GAIN and not is_open):
         return None

@@ -176,18 +176,21 @@ def rank_quotes(
         relevance = own + _BORROWED * (near - own) + calibrated(float(similarity), model)
         quotes.append(Quote(number, chunk, span, relevance, relevance))
     quotes.sort(key=lambda quote: -quote.relevance)
-    for place, quote in enumerate(quotes[:_READ]):
-        if not read_on():
-            break
-        quotes[place] = _read(quote, question, model)
-    return sorted(quotes[:_READ], key=lambda quote: -quote.score) + quotes[_READ:]
+    if not read_on():
+        return quotes
+    read = _read(quotes[:_READ], question, model)
+    return sorted(read, key=lambda quote: -quote.score) + quotes[_READ:]
 
 
-def _read(quote: Quote, question: str, model: LanguageModel) -> Quote:
-    """The quote, with what the language model says of it and what follows it."""
-    text = quote.chunk.text
-    gain = model.likelihood_gain(question, _with_next(text, quote.span).of(text))
-    return replace(quote, score=quote.relevance + _GAIN * (gain or 0.0))
+def _read(quotes: Sequence[Quote], question: str, model: LanguageModel) -> list[Quote]:
+    """The quotes, with what the language model says of each and what follows it."""
+    texts = [quote.chunk.text for quote in quotes]
+    told = [_with_next(t, quote.span).of(t) for t, quote in zip(texts, quotes, strict=True)]
+    gains = model.likelihood_gains(question, told)
+    return [
+        replace(quote, score=quote.relevance + _GAIN * (gain or 0.0))
+        for quote, gain in zip(quotes, gains, strict=True)
+    ]
 
 
 def _states(chunk: Chunk, span: Span, question: str) -> bool:

@@ -80,7 +80,8 @@ def _reranked(reader: LanguageModel, question: str, hits: Sequence[Hit]) -> Sequ
     That is how much likelier the model finds the question after the passage (Ponte & Croft 1998).
     """
     read, rest = hits[:_READ], hits[_READ:]
-    gains = [reader.likelihood_gain(question, h.chunk.text[:_LONGEST]) or 0.0 for h in read]
+    told = reader.likelihood_gains(question, [hit.chunk.text[:_LONGEST] for hit in read])
+    gains = [gain or 0.0 for gain in told]
     scores = standardised(relevance(read, "hybrid")) + standardised(np.array(gains))
     return [*(read[place] for place in np.argsort(-scores, kind="stable")), *rest]
 

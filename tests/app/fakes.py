@@ -82,8 +82,8 @@ class ScriptedModel:
     def decode(self, text: str, *, max_new_tokens: int = 64) -> Decoded:
         return Decoded(f"Expected: {text}", (("word",),))
 
-    def likelihood_gain(self, question: str, passage: str) -> float | None:
-        return None
+    def likelihood_gains(self, question: str, passages: Sequence[str]) -> list[float | None]:
+        return [None] * len(passages)
 
     def refusal_probability(self, messages: Sequence[Message]) -> float | None:
         if not self.doubts:

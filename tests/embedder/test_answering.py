@@ -19,7 +19,7 @@ from embedder import LLM2VecGen
 from embedder.base import load_base, load_tokenizer
 from embedder.chat import REFUSAL, grounded_messages
 from embedder.errors import CheckpointError, DataError, TrainingError
-from embedder.generation import Prompt, Refusal, embed, generate
+from embedder.generation import Prompt, Refusal, embed, generate, log_likelihoods
 from embedder.lora import ANSWERING
 from embedder.tokenizing import Prompter
 from embedder.train.__main__ import main
@@ -487,11 +487,22 @@ def test_a_reply_does_not_begin_with_a_refusal_that_is_less_likely_than_all_else
 
 def test_a_passage_makes_a_question_likelier_that_it_has_to_do_with(bundled):
     passage = "The warranty of the pump lasts 24 months. Damage by frost is excluded."
-    related = bundled.likelihood_gain("How long is the pump warranted?", passage)
-    other = bundled.likelihood_gain("Who painted the ceiling of the chapel?", passage)
+    (related,) = bundled.likelihood_gains("How long is the pump warranted?", [passage])
+    (other,) = bundled.likelihood_gains("Who painted the ceiling of the chapel?", [passage])
     assert related > 0.5 > other
-    assert bundled.likelihood_gain("", passage) is None
-    assert bundled.likelihood_gain("word " * 9_000, passage) is None
-    alone = bundled.likelihood_gain("Why?", "x")
+    assert bundled.likelihood_gains("", [passage]) == [None]
+    assert bundled.likelihood_gains("word " * 9_000, [passage]) == [None]
+    assert bundled.likelihood_gains("Why?", []) == []
+    alone = bundled.likelihood_gains("Why?", ["x"])
     bundled.refusal_probability(grounded_messages("Why?", ["x"]))  # with the adapter for answers
-    assert bundled.likelihood_gain("Why?", "x") == alone
+    assert bundled.likelihood_gains("Why?", ["x"]) == alone
+
+
+@pytest.mark.parametrize("family", ["qwen3", "llama", "gemma2"])
+def test_passages_read_together_are_read_as_each_alone(make_base, family):
+    lm = load_base(make_base(family), "cpu", "float32")
+    befores = [[5, 6, 7], [8], [9, 10, 11, 12, 13, 14, 15, 16], [5, 6]]
+    alone = [log_likelihoods(lm, [before], [20, 21])[0] for before in befores]
+    assert log_likelihoods(lm, befores, [20, 21]) == pytest.approx(alone, abs=1e-5)
+    logits = lm(torch.tensor([[8, 20, 21]])).logits[0].log_softmax(-1)
+    assert alone[1] == pytest.approx(float(logits[0, 20] + logits[1, 21]) / 2, abs=1e-5)

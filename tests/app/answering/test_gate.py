@@ -68,7 +68,7 @@ def test_the_model_must_find_the_question_likelier_after_the_passage(
     tmp_path, monkeypatch, gain, related
 ):
     model = ScriptedModel()
-    monkeypatch.setattr(model, "likelihood_gain", lambda question, passage: gain)
+    monkeypatch.setattr(model, "likelihood_gains", lambda _, passages: [gain] * len(passages))
     text = "Damage by frost is excluded."
     with open_index(tmp_path, model.id) as index:
         index.replace_document([chunk(text)], model.encode_documents([text]))

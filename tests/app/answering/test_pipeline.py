@@ -1,5 +1,6 @@
 import threading
 import time
+from collections.abc import Sequence
 
 import pytest
 
@@ -118,7 +119,7 @@ def test_the_markdown_of_chat_models_is_no_doubt(ask, reply):
 
 
 def test_a_question_about_something_else_is_refused_without_the_model(ask, model, monkeypatch):
-    monkeypatch.setattr(model, "likelihood_gain", None)  # whoever calls it fails
+    monkeypatch.setattr(model, "likelihood_gains", None)  # whoever calls it fails
     answer = ask("Who won the football world cup in Brazil?", "Germany won it [1].")
     assert (answer.kind, answer.text, answer.sentences) == ("refused", REFUSAL, ())
     assert "Nothing" in answer.notice
@@ -146,7 +147,7 @@ def test_a_refusal_is_not_believed_where_the_passage_makes_the_question_far_like
     ask, model, monkeypatch
 ):
     for gain, kind in ((1.0, "refused"), (2.5, "quoted")):
-        monkeypatch.setattr(model, "likelihood_gain", lambda question, passage, gain=gain: gain)
+        monkeypatch.setattr(model, "likelihood_gains", lambda _, passages, gain=gain: [gain])
         answer = ask("Which colour does the warranty card of the pump have?", REFUSAL)
         assert answer.kind == kind
 
@@ -214,12 +215,13 @@ def test_stop_while_the_closest_sentences_are_ranked_ends_the_answer(model, retr
     stop = threading.Event()
     read = []
 
-    def gain(question: str, passage: str) -> None:
-        read.append(passage)
+    def gains(_question: str, passages: Sequence[str]) -> list[None]:
+        read.append(passages)
         if len(read) > 1:  # the first is the gate's
             stop.set()
+        return [None] * len(passages)
 
-    monkeypatch.setattr(model, "likelihood_gain", gain)
+    monkeypatch.setattr(model, "likelihood_gains", gains)
     answer = drain(stream_answer(WARRANTY, retriever, stop=stop))
     assert (answer.kind, answer.citations) == ("stopped", ())
     assert len(read) == 2

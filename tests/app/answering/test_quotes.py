@@ -45,14 +45,16 @@ def test_the_language_model_is_asked_which_sentence_makes_the_question_likelier(
     question = "How long is the garden pump good?"
     assert first(question, text).startswith("The pump")
     monkeypatch.setattr(
-        MODEL, "likelihood_gain", lambda question, passage: 3.0 * ("two years" in passage)
+        MODEL, "likelihood_gains", lambda _, texts: [3.0 * ("two years" in text) for text in texts]
     )
     assert first(question, text).startswith("In the garden")
 
 
 def test_the_language_model_is_not_asked_where_it_need_not_be_or_is_to_stop(monkeypatch):
     asked = []
-    monkeypatch.setattr(MODEL, "likelihood_gain", lambda question, passage: asked.append(passage))
+    monkeypatch.setattr(
+        MODEL, "likelihood_gains", lambda _, texts: asked.append(texts) or [None] * len(texts)
+    )
     found = hits("The pump is heavy and green.\n\nRoses want sun and water.")
     assert len(closest_quotes("How heavy is it?", found, MODEL, read_on=lambda: False)) == 2
     assert asked == []

@@ -49,8 +49,8 @@ def test_both_halves_are_measured_printed_and_written(bundle, checkpoint, tmp_pa
 @pytest.mark.parametrize(("gain", "is_best"), [(5.0, True), (-5.0, False)])
 def test_the_model_may_rank_the_best_passages_anew(bundle, checkpoint, gain, is_best):
     class Reader:
-        def likelihood_gain(self, question, passage):
-            return gain if question.split()[0] in passage.lower() else 0.0
+        def likelihood_gains(self, question, passages):
+            return [gain if question.split()[0] in text.lower() else 0.0 for text in passages]
 
     data = read_retrieval_set(bundle[0])
     [found] = search_results(TruncatingEncoder(checkpoint), "Duet", data, (), Reader())

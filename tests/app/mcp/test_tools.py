@@ -14,6 +14,7 @@ from app.mcp.tools import create_tools, in_process
 from app.runtime import Runtime
 from app.server import create_application
 from embedder.errors import DuetError
+from retriever import Retriever, open_index
 from tests.app.conftest import GARDEN, HANDBOOK
 from tests.app.serving import ROOT, server
 
@@ -114,7 +115,11 @@ async def test_a_server_that_is_gone_is_told(unused_port):
     assert "does not answer" in result.content[0].text
 
 
-def test_the_page_serves_them_too_and_not_to_other_web_sites(runtime):
+def test_the_page_serves_them_too_and_not_to_other_web_sites(tmp_path, model):
+    runtime = Runtime(  # its own index: the server closes it
+        lambda: Retriever(model, open_index(tmp_path / "index", model.id)),
+        uploads=tmp_path / "uploads",
+    )
     listing = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
     accept = {"Accept": "application/json, text/event-stream"}
     with TestClient(create_application(runtime, local=True), base_url="http://127.0.0.1") as page:

@@ -1,0 +1,285 @@
+"""All CPU tables of docs/performance.md: the machine's limits, and how near to them we come.
+
+    python benchmarks/bench.py [--markdown docs/performance.md] [--json results.json] [--quick]
+
+Run it alone on the machine. Peers are measured in the same run; figures are medians of five.
+"""
+
+import argparse
+import json
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import index as index_benchmark
+import numpy as np
+import torch
+from rich.console import Console
+from rich.table import Table as RichTable
+from torch.nn.functional import linear
+
+from app.answering import DEFAULT_POLICY, measure_gate, stream_answer
+from app.duet import Duet
+from embedder import BUNDLED_MODEL, LLM2VecGen
+from embedder.chat import grounded_messages
+from embedder.evaluate.encoders import MiniLM
+from ingest import ingest
+from retriever import Filter, open_index
+
+ROOT = Path(__file__).parents[1]
+SAMPLE = ROOT / "data" / "sample"
+WORDS, PASSAGES, READ, WRITTEN, TIMES = 150, 48, 5, 48, 5
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of figures, as text."""
+
+    title: str
+    columns: list[str]
+    rows: list[list[str]]
+
+    def markdown(self) -> str:
+        """The table with its title."""
+        lines = [self.columns, ["---"] * len(self.columns), *self.rows]
+        told = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        return f"## {self.title}\n\n{told}\n"
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What the machine can do: GFLOP/s by type, and GB/s of memory."""
+
+    rates: dict[str, float]
+    bandwidth: float
+
+
+def main() -> None:
+    """Print the tables, and write them where they are wanted."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--markdown", type=Path)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--quick", action="store_true", help="search at 1,000 passages only")
+    options = parser.parse_args()
+    console, tables = Console(), []
+    for table in _tables(quick=options.quick):
+        tables.append(table)
+        shown = RichTable(*table.columns, title=table.title)
+        for row in table.rows:
+            shown.add_row(*row)
+        console.print(shown)
+    told = f"{_cpu()}, {torch.get_num_threads()} threads, torch {torch.__version__}"
+    day = f"{datetime.now(UTC):%Y-%m-%d}"
+    if options.json:
+        content = {"machine": told, "date": day, "tables": [asdict(table) for table in tables]}
+        options.json.write_text(json.dumps(content, indent=1) + "\n")
+    if options.markdown:
+        before, mark, _ = options.markdown.read_text().partition("<!-- make bench -->")
+        body = "\n".join(table.markdown() for table in tables)
+        options.markdown.write_text(f"{before}{mark}\n\n{told}; {day}.\n\n{body}")
+
+
+def _tables(*, quick: bool) -> Iterator[Table]:
+    machine = _measure_machine()
+    rows = [
+        [f"multiplying, {name}", f"{rate:,.0f} GFLOP/s"] for name, rate in machine.rates.items()
+    ]
+    yield Table(
+        "The machine", ["", "measured"], [*rows, ["memory", f"{machine.bandwidth:.0f} GB/s"]]
+    )
+    models = {
+        name: LLM2VecGen.from_pretrained(BUNDLED_MODEL, dtype=name)
+        for name in ("float32", "bfloat16")
+    }
+    yield _encoding(models)
+    yield _writing(models, machine)
+    del models
+    yield _answers()
+    yield _searches((1_000,) if quick else (1_000, 10_000, 100_000))
+    yield _starts()
+
+
+def _measure_machine() -> Machine:
+    states, weight = torch.randn(2048, 576), torch.randn(1536, 576)
+    work = 2 * states.numel() * len(weight) / 1e9
+    rates = {
+        str(kind).removeprefix("torch."): work
+        / min(
+            _seconds(lambda s, w: linear(s, w), states.to(kind), weight.to(kind)) for _ in range(20)
+        )
+        for kind in (torch.float32, torch.bfloat16)
+    }
+    large = torch.ones(1 << 27)
+    moved = large.nbytes / 1e9
+    return Machine(rates, moved / min(_seconds(torch.Tensor.sum, large) for _ in range(5)))
+
+
+def _encoding(models: dict[str, LLM2VecGen]) -> Table:
+    texts = _passages()
+    exact = models["float32"].encode_documents(texts)
+    rows: list[list[str]] = []
+    for name, model in models.items():
+        tokens = sum(map(model.count_tokens, texts))
+        cosine = float((model.encode_documents(texts) * exact).sum(1).min())
+        rate = tokens / _median(lambda model=model: model.encode_documents(texts))
+        query = _median(lambda model=model: model.encode_queries(["Who patented the typewriter?"]))
+        rows.append([f"Duet, {name}", f"{rate:,.0f}", f"{1000 * query:.0f}", f"{cosine:.5f}"])
+    minilm = MiniLM()
+    tokens = sum(map(models["float32"].count_tokens, texts))  # the same text, the same count
+    rate = tokens / _median(lambda: minilm.encode_documents(texts))
+    query = _median(lambda: minilm.encode_queries(["Who patented the typewriter?"]))
+    rows.append(["MiniLM, float32", f"{rate:,.0f}", f"{1000 * query:.0f}", "-"])
+    columns = ["", "tokens/s", "a question, ms", "least cosine to float32"]
+    return Table(f"Encoding {len(texts)} passages of {WORDS} words", columns, rows)
+
+
+def _writing(models: dict[str, LLM2VecGen], machine: Machine) -> Table:
+    rows: list[list[str]] = []
+    for name, model in models.items():
+        lm = model._lm
+        bound = machine.bandwidth * 1e9 / sum(p.nbytes for p in lm.parameters() if p.ndim > 1)
+        passages = _passages()[:READ]
+        prompt = grounded_messages("What is told here?", passages)
+        first, rate = zip(*(_written(model, n, prompt) for n in range(TIMES)), strict=True)
+        speed = statistics.median(rate)
+        rows.append(
+            [
+                name,
+                f"{model.count_prompt_tokens(prompt):,}",
+                f"{statistics.median(first):.2f}",
+                f"{speed:.1f}",
+                f"{speed / bound:.0%}",
+            ]
+        )
+    columns = ["base alone", "prompt, tokens", "first token, s", "tokens/s", "of the memory bound"]
+    return Table("Reading a prompt and writing", columns, rows)
+
+
+def _written(model: LLM2VecGen, number: int, prompt: list) -> tuple[float, float]:
+    """Seconds to the first token of a prompt that is new, and tokens a second after it."""
+    system, user = prompt
+    began = time.perf_counter()
+    stream = model.stream(
+        [{**system, "content": f"{number}. {system['content']}"}, user],
+        max_new_tokens=WRITTEN,
+        temperature=1.0,
+        seed=number,
+    )
+    next(stream)
+    first = time.perf_counter() - began
+    rest = "".join(stream)
+    return first, model.count_tokens(rest) / (time.perf_counter() - began - first)
+
+
+def _answers() -> Table:
+    questions = [
+        json.loads(line)["question"]
+        for line in (ROOT / "data" / "questions_second.jsonl").read_text().splitlines()
+    ][:20]
+    with tempfile.TemporaryDirectory() as folder:
+        model = LLM2VecGen.from_pretrained(BUNDLED_MODEL)
+        with open_index(Path(folder) / "index", model.id) as index:
+            report = ingest([SAMPLE], model, index)
+        with Duet.open(Path(folder) / "index") as duet:
+            measure_gate(duet.retriever, DEFAULT_POLICY)
+            taken = [_answered(question, duet) for question in questions]
+    first, whole = (sorted(times) for times in zip(*taken, strict=True))
+    rows = [
+        [name, f"{statistics.median(times):.1f}", f"{times[int(0.95 * (len(times) - 1))]:.1f}"]
+        for name, times in (("first checked sentence", first), ("whole answer", whole))
+    ]
+    rate = report.embedded_tokens / report.seconds
+    rows.append(["ingest of the samples, tokens/s", f"{rate:,.0f}", "-"])
+    return Table(f"{len(questions)} questions on the samples", ["", "median s", "p95 s"], rows)
+
+
+def _answered(question: str, duet: Duet) -> tuple[float, float]:
+    began, first = time.perf_counter(), None
+    for _ in stream_answer(question, duet.retriever):
+        first = first or time.perf_counter() - began
+    whole = time.perf_counter() - began
+    return first or whole, whole
+
+
+def _searches(sizes: tuple[int, ...]) -> Table:
+    rows: list[list[str]] = []
+    for size in sizes:
+        texts, vectors = index_benchmark._passages(size)
+        with tempfile.TemporaryDirectory() as folder:
+            wrote, built = index_benchmark._write(folder, texts, vectors)
+            began = time.perf_counter()
+            with open_index(folder, index_benchmark._encoder()) as index:
+                opened = time.perf_counter() - began
+                found = [
+                    list(index_benchmark._searches(index, texts, vectors, 100, mode, where))
+                    for mode in ("dense", "hybrid")
+                    for where in (None, Filter(source="/folder3"))
+                ]
+            disk = sum(f.stat().st_blocks * 512 for f in Path(folder).rglob("*") if f.is_file())
+        times = [np.percentile([took for took, _ in each], (50, 95)) * 1000 for each in found]
+        cells = [f"{p50:.1f} / {p95:.1f}" for p50, p95 in times]
+        recall = np.mean([share for _, share in found[0]])
+        figures = [f"{size / wrote:,.0f}", f"{built:.1f}", f"{opened:.2f}", f"{disk >> 20:,}"]
+        rows.append([f"{size:,}", *cells, f"{recall:.3f}", *figures])
+    names = ["dense", "dense, filtered", "hybrid", "hybrid, filtered"]
+    columns = ["passages", *(f"{name}, ms p50 / p95" for name in names), "recall@10"]
+    columns += ["written/s", "graph, s", "opening, s", "disk, MB"]
+    title = f"Searching, {index_benchmark._DIMENSION} dimensions, a folder (Qdrant Edge)"
+    return Table(title, columns, rows)
+
+
+def _starts() -> Table:
+    with tempfile.TemporaryDirectory() as folder:
+        index = f"--index={folder}/index"
+        _run("-m", "ingest", str(SAMPLE), "--quiet", index)
+        ask = ("-m", "app", "ask", "Who patented the typewriter?", index)
+        rows = [
+            [name, f"{statistics.median(_run(*command) for _ in range(3)):.2f}"]
+            for name, command in (
+                ("python -m app --help", ("-m", "app", "--help")),
+                ("python -m ingest --help", ("-m", "ingest", "--help")),
+                ("python -m app ask, from nothing to the whole answer", ask),
+            )
+        ]
+    return Table("Starting", ["", "median s"], rows)
+
+
+def _run(*command: str) -> float:
+    began = time.perf_counter()
+    subprocess.run([sys.executable, *command], cwd=ROOT, check=True, capture_output=True)
+    return time.perf_counter() - began
+
+
+def _passages() -> list[str]:
+    words = (SAMPLE / "owl_creek_bridge.txt").read_text().split()
+    words *= 1 + WORDS * PASSAGES // len(words)
+    return [" ".join(words[i * WORDS : (i + 1) * WORDS]) for i in range(PASSAGES)]
+
+
+def _median(work: Callable[[], object]) -> float:
+    work()
+    return statistics.median(_seconds(work) for _ in range(TIMES))
+
+
+def _seconds(work: Callable[..., object], *given: object) -> float:
+    began = time.perf_counter()
+    work(*given)
+    return time.perf_counter() - began
+
+
+def _cpu() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+if __name__ == "__main__":
+    main()
