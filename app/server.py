@@ -16,6 +16,7 @@ from starlette.routing import Mount
 
 from app.access import Gatekeeper
 from app.api.application import create_api
+from app.logs import set_up_logs
 from app.mcp.tools import create_tools, in_process
 from app.runtime import Runtime, share
 from embedder.errors import DuetError
@@ -65,6 +66,7 @@ def serve(host: str, port: int, *, model: str | None = None, index: str | None =
         )
         raise DuetError(msg)
     _check_free(host, port)
+    set_up_logs(os.environ.get("DUET_LOG") or "plain")
     _share_memory()
     runtime.serve_at(f"http://{_reached_at(host)}:{port}")
     application = create_application(runtime, local=local)

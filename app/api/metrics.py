@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.queue import AnswerQueue
+from app.logs import REQUESTS
 from app.runtime import Runtime
 
 _SECONDS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
@@ -66,7 +67,7 @@ class Metrics(Collector):
 
 
 class Observed:
-    """ASGI middleware: counts each request.
+    """ASGI middleware: counts and logs each request.
 
     Args:
         app: What stands behind it.
@@ -95,6 +96,8 @@ class Observed:
             route = getattr(scope.get("route"), "path", "none")
             status, seconds = int(seen["status"]), seen["seconds"]
             self._metrics.observe(scope["method"], route, status, seconds)
+            told = {"method": scope["method"], "route": route, "status": status}
+            REQUESTS.info("request", extra={"told": {**told, "seconds": round(seconds, 3)}})
 
 
 def create_metrics(metrics: Metrics) -> APIRouter:

@@ -7,6 +7,7 @@ question's embedding, by which the passages are found.
 import html
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import altair as alt
 import streamlit as st
@@ -77,7 +78,7 @@ def _chart(
     ]
     names = [*dict.fromkeys(groups.values())]
     names.sort(key=lambda name: (name == _OTHERS, name))
-    room = {
+    room: Any = {
         "axis": alt.Axis(labels=False, ticks=False, title=None, grid=False, domain=False),
         "scale": alt.Scale(zero=False, nice=False, padding=16),
     }
