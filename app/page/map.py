@@ -19,7 +19,7 @@ from app.runtime import Runtime
 from retriever import Chunk, Hit
 
 _COLOURED = 9  # documents with a colour of their own
-_LEGEND_COLUMNS = 3
+_LEGEND_COLUMNS = 2  # as many as a phone has room for
 _OTHERS = "other documents"
 _TIP = 240  # characters of a passage that show under the pointer
 _FOUND = 10  # passages that a question leads to

@@ -147,7 +147,9 @@ def test_a_refusal_is_not_believed_where_the_passage_makes_the_question_far_like
     ask, model, monkeypatch
 ):
     for gain, kind in ((1.0, "refused"), (2.5, "quoted")):
-        monkeypatch.setattr(model, "likelihood_gains", lambda _, passages, gain=gain: [gain])
+        monkeypatch.setattr(
+            model, "likelihood_gains", lambda _, texts, gain=gain: [gain] * len(texts)
+        )
         answer = ask("Which colour does the warranty card of the pump have?", REFUSAL)
         assert answer.kind == kind
 
