@@ -7,6 +7,8 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, StringCon
 from retriever import DEFAULT_K, FILE_TYPES, Filter, Mode
 
 MAX_INPUTS = 2048  # as at OpenAI
+MAX_QUESTION = 200_000
+"""Characters; one that is longer is refused before its tokens are counted."""
 
 
 def _listed(value: object) -> object:
@@ -31,14 +33,14 @@ class ContentPart(BaseModel):
     """A part of a message; only text is read."""
 
     type: Literal["text"]
-    text: str
+    text: Annotated[str, Field(max_length=MAX_QUESTION)]
 
 
 class ChatMessage(BaseModel):
     """A message of OpenAI's chat completions; instructions of a system are not followed."""
 
     role: Literal["system", "developer", "user", "assistant"]
-    content: str | list[ContentPart]
+    content: Annotated[str, Field(max_length=MAX_QUESTION)] | list[ContentPart]
 
     @property
     def text(self) -> str:
@@ -62,7 +64,9 @@ _Path = Annotated[str, StringConstraints(pattern="^/")]
 class QuestionRequest(BaseModel):
     """A question, and where to look: the fields of `retriever.Filter`."""
 
-    question: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+    question: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUESTION)
+    ]
     k: int = Field(default=DEFAULT_K, ge=1, le=100)
     search: Mode = Field(default="hybrid", description="by both, by vectors, or by words")
     source: Annotated[list[_Path], BeforeValidator(_listed)] | None = Field(

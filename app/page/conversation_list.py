@@ -12,13 +12,14 @@ PARAMETER = "conversation"
 
 
 def opened(runtime: Runtime) -> Conversation | None:
-    """The conversation that the URL names; the reader is told where it is gone."""
+    """The conversation that the URL names; the reader is told where it is gone, or not theirs."""
     identity = st.query_params.get(PARAMETER)
     if not identity:
         return None
     conversation = runtime.conversations.get(identity)
-    if conversation is None:
+    if conversation is None or conversation.owner != visitor(runtime):
         st.warning("This conversation is not here: it was deleted, or its address is wrong.")
+        return None
     return conversation
 
 

@@ -192,6 +192,7 @@ def test_search_goes_by_words_or_by_vectors_as_told(client):
         ({"question": "x", "first_page": 3, "last_page": 2}, "swap them"),
         ({"question": "x", "modified_after": "2026-01-01"}, "modified_after"),
         ({"question": "word " * 20_000}, "20,000 tokens"),
+        ({"question": "word " * 50_000}, "at most 200000 characters"),
     ],
 )
 def test_bad_searches_are_told_what_is_wrong(client, body, text):

@@ -1,3 +1,6 @@
+from pathlib import Path
+from urllib.parse import quote
+
 import pytest
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
@@ -105,3 +108,40 @@ def test_the_apis_page_loads_nothing_from_elsewhere(client):
     paths = client.get("/openapi.json").json()["paths"]
     assert {"/answer", "/search", "/documents", "/jobs/{job_id}", "/metrics"} <= set(paths)
     assert "/ingest" not in paths
+
+
+UP = ("..", "%2e%2e", "..%2f", "....", "..\\", "\u2025", "..;", "%252e%252e")
+HOSTILE = [
+    *(f"{up}/{up}/etc/passwd.md" for up in UP),
+    *(f"a/{up}/../../b.md" for up in UP),
+    "/etc/passwd.md", "//etc/passwd.md", "C:\\windows\\win.ini", "\\\\host\\share\\x.md",
+    "file:///etc/passwd", "~/x.md", "~root/x.md", "$HOME/x.md", "`id`.md", "$(id).md",
+    "; rm -rf x.md", "| cat x.md", "-rf.md", "--help.md", "*.md", "?.md", "[a-z].md",
+    ".hidden.md", "...md", ".incoming/x.md", ".incoming/1.part/new/x.md", "CON.md", "NUL",
+    "x\x00.md", "x\n.md", "x\r\nSet-Cookie: a=b.md", "x\t.md", "\x1b[2J.md", "\u202egpj.md",
+    "<script>alert(1)</script>.md", "<img src=x onerror=alert(1)>.md", "'; DROP TABLE turn; --.md",
+    "{{7*7}}.md", "${7*7}.md", "%s%n.md", "é" * 300 + ".md", "x" * 5000 + ".md", "a/" * 60 + "x.md",
+    " .md", ".", "..", "\ud83d\ude00.md", "a" * 254, "x.md.", "x.md ",
+]  # fmt: skip
+
+
+def test_no_name_of_an_upload_leads_anywhere(client, runtime, tmp_path):
+    assert len(HOSTILE) >= 50
+    before = {path for path in tmp_path.rglob("*") if "uploads" not in path.parts}
+    for number, name in enumerate(HOSTILE):
+        path = quote(name.encode("utf-16", "surrogatepass").decode("utf-16"), safe="/")
+        content = f"The zebra number {number} sleeps in the barn.".encode()
+        response = client.put(f"/documents/{path}", content=content)
+        assert response.status_code in (202, 307, 400, 404, 405), name
+    for job in runtime.library.jobs.listed():
+        assert runtime.library.jobs.wait(job.id).over
+    now = {path for path in tmp_path.rglob("*") if "uploads" not in path.parts}
+    grown = {path for path in now - before if "index" not in path.parts}
+    assert {path.name.split(".")[0] for path in grown} <= {"conversations"}
+    uploads = (tmp_path / "uploads").resolve()
+    for document in client.get("/documents").json()["documents"]:
+        source = Path(document["source"])
+        assert source.is_relative_to(uploads)
+        assert source.resolve() == source
+        assert source.name.isprintable()
+    assert not list(uploads.glob(".incoming/*"))

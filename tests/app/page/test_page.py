@@ -144,6 +144,13 @@ def test_a_conversation_is_found_again_opened_and_deleted(runtime, model):
     assert not second.exception
 
 
+def test_a_conversation_is_shown_to_nobody_but_its_owner(runtime):
+    at = page(runtime)
+    at.query_params["conversation"] = runtime.conversations.begin("What does Bob ask?", "bob")
+    assert "not here" in at.run().warning[0].value
+    assert "What does Bob ask?" not in texts(at)
+
+
 def test_a_turn_cut_off_by_the_servers_end_can_be_asked_again(runtime, model):
     model.reply = "The warranty of the pump lasts 24 months [1]."
     conversation = runtime.conversations.begin(QUESTION)
