@@ -13,7 +13,7 @@ from embedder.encoder import EncoderId
 from ingest import Report, ingest
 from ingest.embedding_queue import BATCH_CHUNKS
 from ingest.errors import InputError
-from ingest.pipeline import Progress
+from ingest.pipeline import Progress, Stopped
 from ingest.report import Outcome
 from retriever import Index, document_id
 from retriever.errors import EncoderMismatchError
@@ -278,8 +278,24 @@ def test_small_documents_share_a_batch_and_large_ones_take_several(
         files=BATCH_CHUNKS + 2,
         files_total=BATCH_CHUNKS + 2,
         chunks=report.embedded_chunks,
+        chunks_total=report.embedded_chunks,
         tokens=report.embedded_tokens,
     )
+
+
+def test_whoever_follows_a_run_can_end_it(folder: Path, model, index: Index):
+    for n in range(3 * BATCH_CHUNKS):
+        (folder / f"{n:03}.txt").write_text(f"Note {n}.")
+
+    def stop_after_a_batch(progress: Progress) -> None:
+        if progress.chunks:
+            raise Stopped
+
+    report = ingest([folder], model, index, progress=stop_after_a_batch)
+    assert report.interrupted
+    assert (model.calls, index.documents()) == (1, [])
+    assert ingest([folder], model, index).exit_code == 0
+    assert len(index.documents()) == 3 * BATCH_CHUNKS
 
 
 def test_long_titles_are_cut_to_fit_into_the_encoder(folder: Path, model, index: Index):
