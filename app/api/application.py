@@ -1,8 +1,7 @@
 """The HTTP API, mounted under `/api` beside the chat page: embeddings, search and answers."""
 
 from collections.abc import Iterator
-from threading import Event
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
@@ -10,20 +9,18 @@ from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
 from app.access.gatekeeper import ADMITTED
-from app.answering import AnswerStream, Exchange, Policy, stream_answer
 from app.api.documents import create_documents, create_jobs, create_owner_routes
 from app.api.errors import DOCUMENTED, add_error_handlers
 from app.api.limits import BodyLimit
 from app.api.metrics import Metrics, Observed, create_metrics
 from app.api.openai import create_openai
-from app.api.queue import AnswerQueue, wait
-from app.api.requests import AskRequest, SearchRequest
+from app.api.questions import create_questions
+from app.api.queue import AnswerQueue
 from app.api.sources import create_sources
-from app.as_data import answer_data, hit_data
 from app.library.uploads import MOST_BYTES
 from app.runtime import Runtime
-from embedder.encoder import Encoder, LanguageModel
-from retriever import Retriever, Spread
+from embedder.encoder import LanguageModel
+from retriever import Retriever
 
 MAX_BODY = 4 << 20  # bytes
 MAX_ANSWERS = 16
@@ -47,12 +44,18 @@ def create_api(runtime: Runtime) -> FastAPI:
     api.add_middleware(Observed, metrics=metrics)
     add_error_handlers(api)
 
-    def ready() -> Iterator[Retriever[LanguageModel]]:
+    def opened() -> Retriever[LanguageModel]:
         problem = _problem(runtime)
         if problem is not None:
             raise HTTPException(503, problem)
+        return runtime.retriever
+
+    def ready(
+        retriever: Annotated[Retriever[LanguageModel], Depends(opened)],
+    ) -> Iterator[Retriever[LanguageModel]]:
+        """For those who use the model: what works in the background gives way to them."""
         with runtime.suggestions.paused():
-            yield runtime.retriever
+            yield retriever
 
     @api.get("/healthz")
     async def healthz() -> dict[str, str]:  # pyright: ignore[reportUnusedFunction]
@@ -62,39 +65,9 @@ def create_api(runtime: Runtime) -> FastAPI:
     def readyz(request: Request) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
         return _readiness(runtime, tell=request.scope.get(ADMITTED, True))
 
-    @api.post("/search")
-    def search(  # pyright: ignore[reportUnusedFunction]
-        body: SearchRequest, retriever: Annotated[Retriever[Encoder], Depends(ready)]
-    ) -> dict[str, Any]:
-        looking = retriever.within(body.where())
-        spread = Spread(per_document=body.per_document, diversity=body.diversity)
-        hits = looking.retrieve(
-            body.question, body.k, min_score=body.min_score, mode=body.search, spread=spread
-        )
-        return {"hits": [hit_data(hit) for hit in hits]}
-
-    @api.post("/answer")
-    @api.post("/ask", include_in_schema=False)  # its first name
-    async def answer(  # pyright: ignore[reportUnusedFunction]
-        body: AskRequest,
-        request: Request,
-        retriever: Annotated[Retriever[LanguageModel], Depends(ready)],
-    ) -> dict[str, Any]:
-        history = [Exchange(exchange.question, exchange.answer) for exchange in body.history]
-        policy = Policy(k=body.k, mode=body.search)
-        looking = retriever.within(body.where())
-
-        def open_stream(stop: Event) -> AnswerStream:
-            return stream_answer(body.question, looking, history=history, stop=stop, policy=policy)
-
-        with queue.answering(open_stream) as live:
-            await wait(live, request, lambda: False)
-            told = live.result()
-        metrics.answered(told.kind)
-        return answer_data(told)
-
+    api.include_router(create_questions(ready, queue, metrics))
     api.include_router(create_openai(ready, queue))
-    api.include_router(create_documents(runtime, ready))
+    api.include_router(create_documents(runtime, opened))
     api.include_router(create_jobs(runtime.library))
     api.include_router(create_owner_routes(runtime))
     api.include_router(create_sources(runtime))

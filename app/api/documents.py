@@ -1,6 +1,6 @@
 """Documents over HTTP: listed, read, sent in, taken out, and what is on its way."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,7 +22,7 @@ _CLIENT_LEFT = 499
 _NO_DOCUMENT = "There is no document with this id."
 _NO_JOB = "There is no job with this id, or none any more."
 
-Ready = Callable[[], Iterator[Retriever[LanguageModel]]]
+Opened = Callable[[], Retriever[LanguageModel]]
 
 
 class IngestRequest(BaseModel):
@@ -42,13 +42,13 @@ class PathsRequest(BaseModel):
     paths: Annotated[list[str], Field(min_length=1)]
 
 
-def create_documents(runtime: Runtime, ready: Ready) -> APIRouter:
+def create_documents(runtime: Runtime, opened: Opened) -> APIRouter:
     """The routes for everybody who is let in."""
     routes, library = APIRouter(tags=["documents"]), runtime.library
 
     @routes.get("/documents")
     def listed(  # pyright: ignore[reportUnusedFunction]
-        _retriever: Annotated[Retriever[LanguageModel], Depends(ready)], q: str = ""
+        _retriever: Annotated[Retriever[LanguageModel], Depends(opened)], q: str = ""
     ) -> dict[str, Any]:
         words = q.casefold().split()
         return {
@@ -62,7 +62,7 @@ def create_documents(runtime: Runtime, ready: Ready) -> APIRouter:
     @routes.get("/documents/{document_id}")
     def read(  # pyright: ignore[reportUnusedFunction]
         document_id: str,
-        retriever: Annotated[Retriever[LanguageModel], Depends(ready)],
+        retriever: Annotated[Retriever[LanguageModel], Depends(opened)],
         first: Annotated[int, Field(ge=0)] = 0,
         count: Annotated[int, Field(ge=1, le=1000)] = 100,
     ) -> dict[str, Any]:
@@ -72,14 +72,16 @@ def create_documents(runtime: Runtime, ready: Ready) -> APIRouter:
 
     @routes.put("/documents/{name:path}", status_code=202)
     async def send(  # pyright: ignore[reportUnusedFunction]
-        name: str, request: Request
+        name: str,
+        request: Request,
+        _retriever: Annotated[Retriever[LanguageModel], Depends(opened)],
     ) -> JSONResponse:
         job = await to_thread.run_sync(lambda: library.add_upload(name, _parts(request)))
         return JSONResponse(job_data(job), 202, {"Location": f"/api/jobs/{job.id}"})
 
     @routes.delete("/documents/{document_id}", status_code=204)
     def take_out(  # pyright: ignore[reportUnusedFunction]
-        document_id: str, _retriever: Annotated[Retriever[LanguageModel], Depends(ready)]
+        document_id: str, _retriever: Annotated[Retriever[LanguageModel], Depends(opened)]
     ) -> Response:
         library.remove(_record(runtime, document_id))
         return Response(status_code=204)

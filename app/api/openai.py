@@ -19,7 +19,7 @@ MAX_INPUT_TOKENS = 300_000  # of one request, as at OpenAI
 
 
 def create_openai(
-    ready: Callable[[], Iterator[Retriever[LanguageModel]]], queue: AnswerQueue
+    ready: Callable[..., Iterator[Retriever[LanguageModel]]], queue: AnswerQueue
 ) -> APIRouter:
     """The routes.
 

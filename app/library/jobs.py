@@ -225,7 +225,10 @@ class Jobs:
         except Exception:
             _logger.exception("A job has failed")
             outcome = Outcome(good=False, detail=_BUG)
-        self._after()
+        try:
+            self._after()
+        except Exception:  # the next job is to be done all the same
+            _logger.exception("What follows a job has failed")
         state: State = "done" if outcome.good else "failed"
         if control.cancelled and not outcome.good:
             outcome = replace(outcome, detail="cancelled")

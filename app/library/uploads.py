@@ -46,6 +46,7 @@ class Uploads:
         self._incoming = folder / ".incoming"
         self._lock = threading.Lock()
         self._received = 0
+        self._own: set[str] = set()  # what this process takes is not left by another
 
     def accept(self, name: Path, parts: Iterable[bytes]) -> "Arrival":
         """Receive a file whole, and keep it on the disk until it is indexed.
@@ -60,6 +61,7 @@ class Uploads:
         """
         job = self._incoming / f"{time.time_ns():020d}-{secrets.token_hex(4)}"
         draft = job.with_suffix(".part")
+        self._own.add(job.name)
         try:
             (draft / "new" / name).parent.mkdir(mode=0o700, parents=True)
             self.folder.chmod(0o700)
@@ -76,11 +78,13 @@ class Uploads:
         return Arrival(job, self.folder / name, name)
 
     def left(self) -> list["Arrival"]:
-        """What was accepted before and is not indexed, in the order in which it came."""
+        """What was accepted before this process and is not indexed, in the order of its coming."""
         found: list[Arrival] = []
         if not self._incoming.is_dir():
             return found
         for job in sorted(self._incoming.iterdir()):
+            if job.stem in self._own:
+                continue
             new = next((path for path in (job / "new").rglob("*") if path.is_file()), None)
             if job.suffix == ".part" or new is None:
                 shutil.rmtree(job, ignore_errors=True)

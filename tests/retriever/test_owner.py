@@ -77,6 +77,13 @@ def test_a_servers_index_has_no_owner():
     assert owner_of("http://127.0.0.1:9") is None
 
 
+def test_a_proxy_of_the_environment_never_sees_the_token(server, monkeypatch):
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert Owner(server, "secret").call("POST", "/api/echo", {})["by"] == "Bearer secret"
+
+
 def test_a_call_sends_json_with_the_token_and_tells_what_is_wrong(server):
     owner = Owner(server, "secret")
     told = owner.call("POST", "/api/echo", {"a": 1})

@@ -263,3 +263,33 @@ def test_a_bug_in_a_job_ends_that_job_alone(library, caplog):
     assert (job.state, "log" in job.detail) == ("failed", True)
     assert "ZeroDivisionError" in caplog.text
     assert add(library, "notes.md", BARN).state == "done"
+
+
+def test_what_comes_while_the_server_starts_is_indexed_once(tmp_path, model):
+    runtime = started(tmp_path, model)
+
+    def slowly():
+        yield BARN[:10]
+        runtime.library.resume()  # as it is called when the model is open
+        yield BARN[10:]
+
+    job = runtime.library.add_upload("notes.md", slowly())
+    runtime.library.resume()
+    assert runtime.library.jobs.wait(job.id).state == "done"
+    assert len(runtime.library.jobs.listed()) == 1
+    runtime.close()
+
+
+def test_jobs_go_on_where_the_index_cannot_be_opened(tmp_path, model, caplog):
+    problems = [DuetError("the index is locked")] * 2
+
+    def connect() -> Retriever:
+        if problems:
+            raise problems.pop()
+        return Retriever(model, open_index(tmp_path / "index", model.id))
+
+    runtime = Runtime(connect, uploads=tmp_path / "uploads")
+    first = runtime.library.jobs.wait(runtime.library.add_upload("a.md", [BARN]).id, 20)
+    assert (first.state, first.detail) == ("failed", "the index is locked")
+    assert add(runtime.library, "b.md", BARN.replace(b"zebra", b"lion")).state == "done"
+    runtime.close()
