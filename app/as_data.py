@@ -5,10 +5,8 @@ from typing import Any
 
 from app.answering import Answer, Citation
 from app.library import Job
-from app.location import location
-from retriever import FILE_TYPES, Chunk, DocumentRecord, Hit
-
-_TYPES = {media_type: name for name, media_type in FILE_TYPES.items()}
+from app.location import file_type, location
+from retriever import Chunk, DocumentRecord, Hit
 
 
 def answer_data(answer: Answer) -> dict[str, Any]:
@@ -64,7 +62,7 @@ def document_data(record: DocumentRecord) -> dict[str, Any]:
         "id": record.document_id,
         "source": record.source,
         "title": record.title,
-        "type": _TYPES.get(record.media_type, record.media_type),
+        "type": file_type(record.media_type),
         "size": record.size,
         "modified": datetime.fromtimestamp(record.modified_ns / 1e9, UTC).isoformat(),
         "passages": record.chunks,

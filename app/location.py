@@ -13,6 +13,14 @@ _PAGES = {
 }  # fmt: skip
 
 
+_TYPES = {media_type: name for name, media_type in FILE_TYPES.items()}
+
+
+def file_type(media_type: str) -> str:
+    """The short name of a media type, for example "pdf"; itself where it has none."""
+    return _TYPES.get(media_type, media_type)
+
+
 def file_name(source: str) -> str:
     """The last part of a document's path."""
     return PurePosixPath(source).name

@@ -2,7 +2,8 @@
 
     python benchmarks/bench.py [--markdown docs/performance.md] [--json results.json] [--quick]
 
-Run it alone on the machine. Peers are measured in the same run; figures are medians of five.
+Run it alone on the machine. Peers are measured in the same run; figures are medians, of five runs
+for the models, of three for starting.
 """
 
 import argparse
@@ -211,14 +212,14 @@ def _answered(question: str, duet: Duet) -> tuple[float, float]:
 def _searches(sizes: tuple[int, ...]) -> Table:
     rows: list[list[str]] = []
     for size in sizes:
-        texts, vectors = index_benchmark._passages(size)
+        texts, vectors = index_benchmark.passages(size)
         with tempfile.TemporaryDirectory() as folder:
-            wrote, built = index_benchmark._write(folder, texts, vectors)
+            wrote, built = index_benchmark.write(folder, texts, vectors)
             began = time.perf_counter()
-            with open_index(folder, index_benchmark._encoder()) as index:
+            with open_index(folder, index_benchmark.encoder()) as index:
                 opened = time.perf_counter() - began
                 found = [
-                    list(index_benchmark._searches(index, texts, vectors, 100, mode, where))
+                    list(index_benchmark.searches(index, texts, vectors, 100, mode, where))
                     for mode in ("dense", "hybrid")
                     for where in (None, Filter(source="/folder3"))
                 ]
@@ -231,7 +232,7 @@ def _searches(sizes: tuple[int, ...]) -> Table:
     names = ["dense", "dense, filtered", "hybrid", "hybrid, filtered"]
     columns = ["passages", *(f"{name}, ms p50 / p95" for name in names), "recall@10"]
     columns += ["written/s", "graph, s", "opening, s", "disk, MB"]
-    title = f"Searching, {index_benchmark._DIMENSION} dimensions, a folder (Qdrant Edge)"
+    title = f"Searching, {index_benchmark.DIMENSION} dimensions, a folder (Qdrant Edge)"
     return Table(title, columns, rows)
 
 

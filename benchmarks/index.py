@@ -24,7 +24,7 @@ from rich.table import Table
 from embedder.encoder import EncoderId
 from retriever import Chunk, Filter, Hit, Index, Mode, document_id, open_index
 
-_DIMENSION = 576
+DIMENSION = 576
 _VOCABULARY = 50_000
 _WORDS = 90
 _PASSAGES_A_DOCUMENT = 10
@@ -43,13 +43,13 @@ def main() -> None:
     parser.add_argument("--address", help="of a Qdrant server (an index in a new folder)")
     arguments = parser.parse_args()
     console = Console()
-    texts, vectors = _passages(arguments.passages)
+    texts, vectors = passages(arguments.passages)
     with tempfile.TemporaryDirectory() as folder:
         address = arguments.address or str(Path(folder) / "index")
-        bare = _write(str(Path(folder) / "bare"), [""] * len(texts), vectors)
-        took = _write(address, texts, vectors)
+        bare = write(str(Path(folder) / "bare"), [""] * len(texts), vectors)
+        took = write(address, texts, vectors)
         began = time.perf_counter()
-        with open_index(address, _encoder()) as index:
+        with open_index(address, encoder()) as index:
             opened = time.perf_counter() - began
             console.print(_written(len(texts), bare, took, opened, Path(folder) / "index"))
             console.print(_searched(index, texts, vectors, arguments.queries))
@@ -58,11 +58,13 @@ def main() -> None:
     console.print(f"peak memory {peak:.2f} GB, of which {own:.2f} GB are this benchmark's vectors")
 
 
-def _encoder() -> EncoderId:
-    return EncoderId("benchmark", "1", _DIMENSION)
+def encoder() -> EncoderId:
+    """Whose the made-up vectors are said to be."""
+    return EncoderId("benchmark", "1", DIMENSION)
 
 
-def _passages(count: int) -> Passages:
+def passages(count: int) -> Passages:
+    """Texts, and vectors `[count, DIMENSION]` of length 1."""
     rng = np.random.default_rng(0)
     ranks = np.arange(1, _VOCABULARY + 1)
     chances = 1 / ranks / (1 / ranks).sum()
@@ -72,9 +74,9 @@ def _passages(count: int) -> Passages:
         for start in range(0, count, _BATCH)
         for row in words[rng.choice(_VOCABULARY, (min(_BATCH, count - start), _WORDS), p=chances)]
     ]
-    centres = rng.standard_normal((1000, _DIMENSION), dtype=np.float32)
+    centres = rng.standard_normal((1000, DIMENSION), dtype=np.float32)
     vectors = centres[rng.integers(1000, size=count)]
-    vectors += 0.7 * rng.standard_normal((count, _DIMENSION), dtype=np.float32)
+    vectors += 0.7 * rng.standard_normal((count, DIMENSION), dtype=np.float32)
     return texts, vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
@@ -83,10 +85,10 @@ def _word(number: int) -> str:
     return "".join("abcdefghijklmnop"[int(digit, 16)] for digit in f"{number:05x}")
 
 
-def _write(address: str, texts: Sequence[str], vectors: NDArray[np.float32]) -> tuple[float, float]:
+def write(address: str, texts: Sequence[str], vectors: NDArray[np.float32]) -> tuple[float, float]:
     """Seconds of writing, and of building the graph."""
     began = time.perf_counter()
-    with open_index(address, _encoder()) as index:
+    with open_index(address, encoder()) as index:
         step = _BATCH
         for start in track(range(0, len(texts), step), description="writing"):
             rows = range(start, min(start + step, len(texts)), _PASSAGES_A_DOCUMENT)
@@ -115,7 +117,7 @@ def _document(
 def _written(
     count: int, bare: tuple[float, float], took: tuple[float, float], opened: float, folder: Path
 ) -> Table:
-    table = Table("written", "", title=f"{count:,} passages, {_DIMENSION} dimensions")
+    table = Table("written", "", title=f"{count:,} passages, {DIMENSION} dimensions")
     table.add_row("passages a second", f"{count / took[0]:,.0f}")
     table.add_row("the same without words", f"{count / bare[0]:,.0f}")
     table.add_row("building the graph, s", f"{took[1]:.1f}")
@@ -133,7 +135,7 @@ def _searched(
     for where in (None, Filter(source="/folder3")):
         for mode in ("dense", "lexical", "hybrid"):
             seconds, recalls = zip(
-                *_searches(index, texts, vectors, count, mode, where), strict=True
+                *searches(index, texts, vectors, count, mode, where), strict=True
             )
             p50, p95 = np.percentile(seconds, (50, 95)) * 1000
             recall = f"{np.mean(recalls):.3f}" if mode == "dense" else "-"
@@ -142,7 +144,7 @@ def _searched(
     return table
 
 
-def _searches(
+def searches(
     index: Index,
     texts: Sequence[str],
     vectors: NDArray[np.float32],
@@ -154,7 +156,7 @@ def _searches(
     rng = np.random.default_rng(1)
     allowed = np.array([where is None or _folder(row) == 3 for row in range(len(texts))])
     for row in rng.integers(len(texts), size=count):
-        noise = rng.standard_normal(_DIMENSION, dtype=np.float32) / np.sqrt(_DIMENSION)
+        noise = rng.standard_normal(DIMENSION, dtype=np.float32) / np.sqrt(DIMENSION)
         question = vectors[row] + 0.5 * noise
         words = " ".join(rng.choice(texts[row].split(), 6))
         began = time.perf_counter()

@@ -98,3 +98,14 @@ def test_the_repository_stays_small():
     assert sum(sizes.values()) < 96 << 20, sorted(sizes, key=sizes.__getitem__)[-5:]
     others = {n: size for n, size in sizes.items() if not n.startswith("data/model/")}
     assert max(others.values()) < 1 << 20, max(others, key=others.__getitem__)
+
+
+def test_each_tick_of_the_feature_table_names_a_test_that_is_there():
+    named = re.findall(
+        r"`(test\w+(?:/\w+(?:\.py)?)*)`", (ROOT / "docs" / "features.md").read_text()
+    )
+    assert len(named) > 20
+    sources = {path: path.read_text() for path in (ROOT / "tests").rglob("test_*.py")}
+    stems, whole = {path.stem for path in sources}, "".join(sources.values())
+    for name in named:
+        assert f"def {name}(" in whole or name in stems or (ROOT / name).exists(), name

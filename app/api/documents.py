@@ -50,14 +50,7 @@ def create_documents(runtime: Runtime, opened: Opened) -> APIRouter:
     def listed(  # pyright: ignore[reportUnusedFunction]
         _retriever: Annotated[Retriever[LanguageModel], Depends(opened)], q: str = ""
     ) -> dict[str, Any]:
-        words = q.casefold().split()
-        return {
-            "documents": [
-                document_data(record)
-                for record in library.documents()
-                if all(word in f"{record.source} {record.title}".casefold() for word in words)
-            ]
-        }
+        return {"documents": [document_data(record) for record in library.found(q)]}
 
     @routes.get("/documents/{document_id}")
     def read(  # pyright: ignore[reportUnusedFunction]

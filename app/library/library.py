@@ -57,6 +57,15 @@ class Library:
             self._listed = listed
         return listed[1]
 
+    def found(self, text: str) -> list[DocumentRecord]:
+        """The documents with all words of `text` in their path or title, sorted by source."""
+        words = text.casefold().split()
+        return [
+            record
+            for record in self.documents()
+            if all(word in f"{record.source} {record.title}".casefold() for word in words)
+        ]
+
     def projection(self) -> Projection | None:
         """A map of the passages as they are now; None if there are too few."""
         state = hash(tuple((each.document_id, each.version) for each in self.documents()))

@@ -6,16 +6,14 @@ from pathlib import Path, PurePosixPath
 
 import streamlit as st
 
-from app.location import file_name
+from app.location import file_name, file_type
 from app.page import markup
 from app.page.document_markup import passages_html
 from app.page.uploads import show_uploads
 from app.runtime import Runtime
 from embedder.errors import DuetError
 from retriever import DocumentRecord
-from retriever.filter import FILE_TYPES
 
-_TYPES = {media_type: name for name, media_type in FILE_TYPES.items()}
 _SHOWN = 40  # passages at a time
 
 
@@ -31,12 +29,7 @@ def show_documents(runtime: Runtime) -> None:
     if not documents:
         st.caption("Nothing is indexed yet. Add files here, or run python -m ingest.")
         return
-    words = (st.text_input("Search documents", icon=":material/search:") or "").casefold().split()
-    found = [
-        record
-        for record in documents
-        if all(word in f"{record.source} {record.title}".casefold() for word in words)
-    ]
+    found = runtime.library.found(st.text_input("Search documents", icon=":material/search:") or "")
     passages = markup.passages(sum(record.chunks for record in found))
     st.caption(f"{len(found):,} of {len(documents):,} documents, {passages}")
     if not found:
@@ -57,7 +50,7 @@ def _show_table(records: Sequence[DocumentRecord]) -> None:
     st.dataframe(
         {
             "Document": [file_name(record.source) for record in records],
-            "Type": [_TYPES.get(record.media_type, record.media_type) for record in records],
+            "Type": [file_type(record.media_type) for record in records],
             "Passages": [record.chunks for record in records],
             "Changed": [_changed(record) for record in records],
             "kB": [record.size / 1000 for record in records],

@@ -6,7 +6,6 @@ queries do not run in parallel, so one lock round each call costs nothing, and m
 swap the shard for a compacted one; every error is a bare `Exception`.
 """
 
-import math
 import shutil
 import subprocess
 import sys
@@ -21,19 +20,16 @@ import qdrant_edge as edge
 from qdrant_edge import UpdateOperation
 
 from embedder.encoder import EncoderId
-from retriever.edge import optimize
+from retriever.edge import optimize, soundness
 from retriever.edge.files import REINDEX, GenerationFolder, Manifest, Pointer, copy_tree
 from retriever.edge.points import filter_of, sparse_vector
 from retriever.engine import EXACT_LIMIT, Found, Point, check_encoder, check_terms
 from retriever.errors import IndexDamagedError, RetrieverError
 from retriever.filter import Conditions
 from retriever.lexical import LEXICAL, VERSION, Sparse
-from retriever.schema import CONTENT, KEYWORDS, METADATA, NUMBERS, Payload
+from retriever.schema import CONTENT, KEYWORDS, METADATA, NUMBERS
 
 PAGE = 1_000
-SAMPLE = 100
-"""Vectors that are looked at when an index is opened."""
-_LENGTH_ERROR = 0.01
 
 
 class EdgeFolder:
@@ -172,7 +168,7 @@ class EdgeEngine:
                 params=edge.SearchParams(exact=exact),
             )
             found = shard.query(request)
-        return [Found(str(p.id), self._sound(p.payload), p.score) for p in found]
+        return [Found(str(p.id), soundness.sound(p.payload, self.address), p.score) for p in found]
 
     def scan(
         self,
@@ -197,7 +193,9 @@ class EdgeEngine:
                 records, offset = shard.scroll(request)
             for record in records:
                 vector = cast("list[float] | None", record.vector)  # the unnamed one alone
-                yield Point(str(record.id), self._sound(record.payload), vector or [])
+                yield Point(
+                    str(record.id), soundness.sound(record.payload, self.address), vector or []
+                )
             if offset is None:
                 return
 
@@ -316,21 +314,13 @@ class EdgeEngine:
             raise IndexDamagedError(msg)
 
     def _check_vectors(self) -> None:
-        """Look at a few vectors: Edge reads back whatever the disk made of them."""
-        request = edge.ScrollRequest(limit=SAMPLE, with_payload=False, with_vector=[""])
         with self._shard_for("read vectors") as shard:
-            records, _ = shard.scroll(request)
-        lengths = [math.hypot(*cast("list[float]", record.vector or [])) for record in records]
-        if not all(abs(length - 1) < _LENGTH_ERROR for length in lengths):
+            records, _ = shard.scroll(soundness.SAMPLE)
+        try:
+            soundness.check_vectors(records, self.address)
+        except BaseException:
             self.close()
-            msg = f"The vectors in {self.address} are not as they were written. {REINDEX}"
-            raise IndexDamagedError(msg)
-
-    def _sound(self, payload: Payload | None) -> Payload:
-        if not payload or METADATA not in payload:
-            msg = f"Passages in {self.address} are not as they were written. {REINDEX}"
-            raise IndexDamagedError(msg)
-        return payload
+            raise
 
     @contextmanager
     def _shard_for(self, action: str, *, writes: bool = False) -> Generator[edge.EdgeShard]:
