@@ -5,6 +5,7 @@ write, checking each sentence -> an answer, quotes instead, or a refusal with wh
 """
 
 from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
 
 from app.answering.answer import Answer, Sentence
 from app.answering.collection import about_collection, is_about_collection
@@ -12,6 +13,7 @@ from app.answering.context import build_context
 from app.answering.conversation.followup import Exchange, understood
 from app.answering.draft import Draft
 from app.answering.ending import Ending
+from app.answering.expected import may_answer
 from app.answering.gate import Relation, coverage, relation
 from app.answering.policy import DEFAULT_POLICY, Policy
 from app.answering.reading import Reading, read
@@ -133,7 +135,11 @@ def _instead(
     if not writing.refused or tells or is_near:
         notice = _UNSURE if writing.refused or writing.guess else _UNSUPPORTED
         given = draft.quoted(notice, 0.0 if tells else policy.min_quote, writing.guess)
-    return given or draft.refused(_NOT_FOUND, writing.guess)
+    if given is None:
+        return draft.refused(_NOT_FOUND, writing.guess)
+    if not any(may_answer(draft.understood, quote.quote) for quote in given.quotes):
+        return replace(given, kind="refused", notice=_NOT_FOUND)
+    return given
 
 
 def _checked(question: str) -> str:

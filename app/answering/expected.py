@@ -1,0 +1,116 @@
+"""What kind of thing a question asks for, and whether a sentence has one.
+
+Sentences that come close to "How many people came?" and count no people do not answer it. What a
+question asks for is known of few forms, and in few languages; of the others nothing is expected.
+"""
+
+import re
+from collections.abc import Iterator
+
+from app.answering.check.figures import Figure, find_figures, unit_of
+from app.answering.check.markers import without_markers
+from app.answering.sentences import Span
+from retriever.words import content_words, folded
+
+_HOW_MANY = re.compile(
+    r"\b(?:how many|what number of|wie ?viele|combien de|cu[aá]nt[oa]s)\b", re.IGNORECASE
+)
+_HOW_LONG = re.compile(r"\b(?:how long|wie lange|combien de temps)\b", re.IGNORECASE)
+_HOW_MUCH = re.compile(
+    r"\bhow (?:much|far|old|tall|high|deep|wide|heavy|fast|hot|cold)\b|\bwie ?viel\b|"
+    r"\bwie (?:weit|alt|groß|hoch|tief|breit|schwer|schnell)\b|"
+    r"\b(?:what|which) (?:percentage|price|salary|fee|height|length|weight|torque|temperature|"
+    r"pressure|voltage|distance)\b",
+    re.IGNORECASE,
+)
+_WHO_DID = re.compile(
+    r"who (?:first |originally |once )?(?:[a-z]{3,}ed|wrote|made|built|led|won|drew|sang|found|"
+    r"taught|bought|sold|gave|paid)\b",
+    re.IGNORECASE,
+)
+
+_PLURAL = r"(?:\w*[^\Ws]s|people|children|men|women|staff)\b"
+_COUNTED = re.compile(rf"(?:[ -][\w'’-]+){{0,2}}[ -]{_PLURAL}")
+_AMOUNT = re.compile(
+    r"\b(?:no|none|an?|one|single|both|half|majority|pair|several|few|dozens?|hundreds|thousands|"
+    r"millions|many|most|all|every|each|some|twice|lot|little|kein\w*|ein\w*|beide|aucune?|une?)\b",
+    re.IGNORECASE,
+)
+_WHILE = re.compile(
+    r"\b(?:until|till|for ?ever|always|since|throughout|bis|seit|jusqu\w*|depuis|hasta|desde)\b|"
+    r"\b(?:an?|one|several|few|many|half|eine?[mnr]?|une?)\W+(?:\w+\W+)?(?:second|minute|hour|day|"
+    r"night|week|month|year|decade|century|centurie|generation)s?\b",
+    re.IGNORECASE,
+)
+_REFERENCE = re.compile(
+    r"(?:\b(?i:fig|figure|table|chapter|title|section|part|page|pp?|vol|volume|no|nr|number|rule|"
+    r"step|version|article|appendix|item|line)s?\.?\s*|[§#]\s*|\w-|[^.!?\s] [A-Z]\w+ )$"
+)
+_STATUTE = re.compile(r" (?:[A-Z]\.){2}")  # "28 U.S.C."
+_LONGEST_NAME = 40  # characters
+_NEAR = 24  # characters
+_NAME = 40
+_NAME = re.compile(r"\b[^\W\d_a-z]\w+")
+_PRONOUN = re.compile(r"\b(?:I|we|he|she|they|it)\b", re.IGNORECASE)
+_PEOPLE = ("people", "persons")
+_PERSON = re.compile(
+    r"(?:people|men|women|children|staff|(?:er|or|ist|an|ee|ent|ant|guest|adult)s)$"
+)
+
+
+def may_answer(question: str, sentence: str) -> bool:
+    """Whether `sentence` has the kind of thing that `question` asks for; True if that is not known.
+
+    In SQuAD 2.0's development set the sentence with the answer has it for 42 of 43 such questions.
+    """
+    text = folded(without_markers(sentence))
+    if _HOW_LONG.search(question):
+        return _WHILE.search(text) is not None or _measures(text)
+    if many := _HOW_MANY.search(question):
+        return _counts(text, question[many.end() :])
+    if _HOW_MUCH.search(question):
+        return _measures(text)
+    return not _WHO_DID.match(question) or _names(text, question)
+
+
+def _counts(text: str, asked: str) -> bool:
+    """Whether `text` counts something that may be what `asked` begins with."""
+    plural = re.search(rf"\b{_PLURAL}", asked) or re.search(r"\w+", asked)
+    noun = plural[0].casefold() if plural else ""
+    wanted = set(content_words(noun))
+    for amount in _AMOUNT.finditer(text):
+        if not wanted.isdisjoint(content_words(text[amount.end() :][:_NEAR])):
+            return True
+    for span, figure in _figures(text):
+        counted = _COUNTED.match(text, span.end)
+        if counted and noun in _PEOPLE:
+            found = _PERSON.search(counted[0]) is not None
+        else:
+            found = bool(counted) or not figure.is_year
+        if found and figure.unit in ("", "%", unit_of(noun)):
+            return True
+    return False
+
+
+def _measures(text: str) -> bool:
+    """Whether `text` has a figure that counts no things."""
+    return any(
+        figure.unit or not (figure.is_year or _COUNTED.match(text, span.end))
+        for span, figure in _figures(text)
+    )
+
+
+def _figures(text: str) -> Iterator[tuple[Span, Figure]]:
+    """Those that are no numbers of pages and chapters, and no parts of names."""
+    for span, figure in find_figures(text):
+        before = text[max(0, span.start - _LONGEST_NAME) : span.start]
+        if figure.unit or not (_REFERENCE.search(before) or _STATUTE.match(text, span.end)):
+            yield span, figure
+
+
+def _names(text: str, question: str) -> bool:
+    """Whether `text` names somebody whom `question` does not."""
+    asked = set(content_words(question))
+    names = (match[0] for match in _NAME.finditer(text))
+    others = any(not asked.issuperset(content_words(name)) for name in names)
+    return others or _PRONOUN.search(text) is not None
