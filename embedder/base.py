@@ -19,6 +19,7 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
+from embedder.attention import attend_in_few_steps
 from embedder.errors import CheckpointError
 from embedder.gguf.file import GgufFile
 from embedder.gguf.model import load_gguf
@@ -124,6 +125,7 @@ def load_base(base: Path, device: str, dtype: str) -> PreTrainedModel:
         raise CheckpointError(msg)
     lm.requires_grad_(False)
     nn.Module.to(lm, device)  # the subclass's own `to` is typed for quantized models only
+    attend_in_few_steps(lm)
     return lm.eval()
 
 

@@ -9,6 +9,7 @@ import torch
 from tokenizers.decoders import DecodeStream
 from transformers import DynamicCache, PreTrainedModel, PreTrainedTokenizerFast
 
+from embedder.drafting import Drafter
 from embedder.encoder import StopSignal
 
 PREFILL = 512
@@ -36,11 +37,14 @@ class Prompt:
         vectors: Input vectors that are still to be read, `[1, length, hidden]`, at least one.
         cache: What was read before them, if anything.
         read: Called with the cache when it has read all of the prompt, and perhaps more.
+        ids: All of it as token ids, where the reply probably repeats some of it: then several
+            tokens are tried in one forward pass.
     """
 
     vectors: torch.Tensor
     cache: DynamicCache | None = None
     read: Callable[[DynamicCache], object] = lambda _cache: None
+    ids: Sequence[int] = ()
 
 
 def generate(
@@ -63,39 +67,90 @@ def generate(
         refusal: What the ids begin with where it is likely enough as a whole, and else do not.
     """
     cache = DynamicCache(config=lm.config) if prompt.cache is None else prompt.cache
-    pending = list(prompt.vectors.split(PREFILL, dim=1))
-    logits = torch.empty(0)
-    former: int | None = None
-    refused = False
+    reading = _Reading(lm, cache, guard, stop)
+    logits = reading.read(prompt.vectors)
+    if logits is None:
+        return
+    prompt.read(cache)
+    is_refused = False
+    if refusal:
+        with guard(), torch.inference_mode():
+            is_refused, logits = _decided(lm, cache, logits[0], refusal)
+    token = choose(logits[-1])
+    yield token
+    may_be_refusal = refusal and not is_refused and token == refusal.ids[0]
+    barred = [refusal.ids[1]] if refusal and may_be_refusal else []
+    drafter = Drafter(() if any(cache.is_sliding) else prompt.ids)
+    yield from _continued(reading, drafter, token, choose, barred)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Forward passes that fill one cache; arguments as in `generate`."""
+
+    lm: PreTrainedModel
+    cache: DynamicCache
+    guard: Callable[[], AbstractContextManager[object]]
+    stop: StopSignal | None
+
+    def read(self, vectors: torch.Tensor, *, kept: int = 1) -> torch.Tensor | None:
+        """Logits `[kept, vocabulary]` after the last ones of `vectors`; None if it is to stop."""
+        logits = torch.empty(0)
+        for some in vectors.split(PREFILL, dim=1):
+            if self.is_stopped:
+                return None
+            with self.guard(), torch.inference_mode():
+                logits = self.lm(
+                    inputs_embeds=some,
+                    past_key_values=self.cache,
+                    use_cache=True,
+                    logits_to_keep=kept,
+                ).logits[0].float()  # fmt: skip
+        return logits
+
+    @property
+    def is_stopped(self) -> bool:
+        return self.stop is not None and self.stop.is_set()
+
+    def forget(self, tokens: int) -> None:
+        """Take the last so many tokens out of the cache."""
+        if tokens:
+            self.cache.crop(-tokens)
+
+
+def _continued(
+    reading: _Reading,
+    drafter: Drafter,
+    token: int,
+    choose: Callable[[torch.Tensor], int],
+    barred: list[int],
+) -> Iterator[int]:
+    """The ids after the first, `token`; the second is none of `barred`."""
     while True:
-        for vectors in pending:
-            if stop is not None and stop.is_set():
-                return
-            with guard(), torch.inference_mode():
-                logits = lm(
-                    inputs_embeds=vectors, past_key_values=cache, use_cache=True, logits_to_keep=1
-                ).logits[0, -1]
-        logits = logits.float()
-        if former is None:
-            prompt.read(cache)
-        if refusal and former is None:
-            with guard(), torch.inference_mode():
-                refused, logits = _decided(lm, cache, logits, refusal)
-        elif refusal and not refused:
-            if former == refusal.ids[0]:
-                second = torch.tensor(refusal.ids[1], device=logits.device)
-                logits = logits.index_fill(0, second, -torch.inf)
-            refusal = None
-        former = choose(logits)
-        yield former
+        drafter.add(token)
+        draft = drafter.draft()
         with torch.inference_mode():
-            pending = [embed(lm, torch.tensor([[former]], device=prompt.vectors.device))]
+            ids = torch.tensor([[token, *draft]], device=reading.lm.device)
+            logits = reading.read(embed(reading.lm, ids), kept=1 + len(draft))
+            if logits is None:
+                return
+            logits[0, barred] = -torch.inf
+        barred, agreed = [], 0
+        for agreed, following in enumerate(logits):
+            token = choose(following)
+            yield token
+            if reading.is_stopped:
+                return
+            if draft[agreed : agreed + 1] != [token]:
+                break
+            drafter.add(token)
+        reading.forget(len(draft) - agreed)
 
 
 def _decided(
     lm: PreTrainedModel, cache: DynamicCache, logits: torch.Tensor, refusal: Refusal
 ) -> tuple[bool, torch.Tensor]:
-    """Whether `refusal` is likely enough, and the logits of the first id given that."""
+    """Whether `refusal` is likely enough, and the logits `[1, vocabulary]` of the first id then."""
     wanted = list(refusal.ids)
     ahead = copy.deepcopy(cache) if any(cache.is_sliding) else cache
     ids = torch.tensor([wanted[:-1]], device=logits.device)
@@ -110,9 +165,9 @@ def _decided(
     if whole > 0.5:
         others = torch.ones_like(logits, dtype=torch.bool)
         others[wanted[0]] = False
-        return True, logits.masked_fill(others, -torch.inf)
+        return True, logits.masked_fill(others, -torch.inf)[None]
     chances[wanted[0]] = (chances[wanted[0]] - whole).clamp(min=0)
-    return False, chances.log()
+    return False, chances.log()[None]
 
 
 def noting(choose: Callable[[torch.Tensor], int], chances: list[float]) -> Callable[..., int]:
@@ -124,52 +179,6 @@ def noting(choose: Callable[[torch.Tensor], int], chances: list[float]) -> Calla
         return token
 
     return choose_and_note
-
-
-def probability(lm: PreTrainedModel, prompt: Prompt, reply: Sequence[int]) -> float:
-    """How likely `lm` replies to `prompt` with exactly these token ids, one or more."""
-    ids = torch.tensor([reply[:-1]], device=prompt.vectors.device, dtype=torch.long)
-    cache = DynamicCache(config=lm.config) if prompt.cache is None else prompt.cache
-    with torch.inference_mode():
-        vectors = torch.cat([prompt.vectors, embed(lm, ids)], dim=1)
-        logits = lm(
-            inputs_embeds=vectors,
-            past_key_values=cache,
-            use_cache=True,
-            logits_to_keep=len(reply),
-        ).logits[0]
-        found = logits.float().log_softmax(dim=-1)[range(len(reply)), list(reply)]
-    prompt.read(cache)
-    return float(found.sum().exp())
-
-
-def log_likelihoods(
-    lm: PreTrainedModel, befores: Sequence[Sequence[int]], ids: Sequence[int]
-) -> list[float]:
-    """Mean log-probability of `ids` after each of `befores`, in nats a token.
-
-    Args:
-        lm: A causal language model.
-        befores: Token ids, each of one at least.
-        ids: One at least.
-    """
-    longest = max(map(len, befores))
-    # Padded on the left, so that all end alike; the mask and the positions leave the padding out.
-    rows = [[ids[0]] * (longest - len(before)) + [*before, *ids] for before in befores]
-    mask = torch.ones(len(rows), len(rows[0]), dtype=torch.long, device=lm.device)
-    for row, before in zip(mask, befores, strict=True):
-        row[: longest - len(before)] = 0
-    with torch.inference_mode():
-        logits = lm(
-            input_ids=torch.tensor(rows, device=lm.device),
-            attention_mask=mask,
-            position_ids=(mask.cumsum(dim=1) - 1).clamp(min=0),
-            use_cache=False,
-            logits_to_keep=len(ids) + 1,
-        ).logits[:, :-1]
-        wanted = torch.tensor(ids, device=lm.device).expand(len(rows), -1)[..., None]
-        found = logits.float().log_softmax(dim=-1).gather(2, wanted)[..., 0]
-    return found.mean(dim=1).tolist()
 
 
 def embed(lm: PreTrainedModel, ids: torch.Tensor) -> torch.Tensor:

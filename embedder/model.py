@@ -33,6 +33,7 @@ from embedder.encoder import Decoded, EncoderId, StopSignal
 from embedder.errors import CheckpointError, PromptTooLongError, TextTooLongError
 from embedder.fingerprint import fingerprint, weights_hash
 from embedder.hub import existing_folder, local_folder
+from embedder.likelihood import log_likelihoods, probability
 from embedder.lora import ANSWERING, ENCODING, LoraSwitch, add_adapter
 from embedder.prefix_cache import PrefixCache
 from embedder.published import Checkpoint, copy_checkpoint, read_checkpoint
@@ -323,7 +324,7 @@ class LLM2VecGen:
             return None
         prompt = self._prompt(self._prompt_ids(messages), self._answering)
         with self._mode(self._answering):
-            return generation.probability(self._lm, prompt, self._refusal)
+            return probability(self._lm, prompt, self._refusal)
 
     def likelihood_gains(self, question: str, passages: Sequence[str]) -> list[float | None]:
         """How much likelier the plain base finds `question` after each passage than after none.
@@ -355,14 +356,15 @@ class LLM2VecGen:
 
     def _log_likelihoods(self, befores: Sequence[Sequence[int]], ids: Sequence[int]) -> list[float]:
         with self._mode(None):
-            return generation.log_likelihoods(self._lm, befores, ids)
+            return log_likelihoods(self._lm, befores, ids)
 
     def _prompt(self, ids: Sequence[int], adapter: str | None) -> generation.Prompt:
         """What of `ids` is to be read, and what was read of them before with that adapter."""
         if adapter is None:  # the plain base's replies are to be its own, to the last bit
             return generation.Prompt(self._embedded(ids))
         cache, done = self._read.begin(ids)
-        return generation.Prompt(self._embedded(ids[done:]), cache, partial(self._read.keep, ids))
+        keep = partial(self._read.keep, ids)
+        return generation.Prompt(self._embedded(ids[done:]), cache, keep, ids)
 
     def _embedded(self, ids: Sequence[int]) -> torch.Tensor:
         return generation.embed(self._lm, torch.tensor([ids], device=self._lm.device))

@@ -29,6 +29,7 @@ _WHO_DID = re.compile(
     re.IGNORECASE,
 )
 
+# What a sentence may have: things that are counted, amounts in words, lengths of time in words.
 _PLURAL = r"(?:\w*[^\Ws]s|people|children|men|women|staff)\b"
 _COUNTED = re.compile(rf"(?:[ -][\w'’-]+){{0,2}}[ -]{_PLURAL}")
 _AMOUNT = re.compile(
@@ -42,6 +43,7 @@ _WHILE = re.compile(
     r"night|week|month|year|decade|century|centurie|generation)s?\b",
     re.IGNORECASE,
 )
+# Figures that say nothing of the kind: "Table 3", "title 11", "Windows 11", "ST-5".
 _REFERENCE = re.compile(
     r"(?:\b(?i:fig|figure|table|chapter|title|section|part|page|pp?|vol|volume|no|nr|number|rule|"
     r"step|version|article|appendix|item|line)s?\.?\s*|[§#]\s*|\w-|[^.!?\s] [A-Z]\w+ )$"
@@ -49,7 +51,6 @@ _REFERENCE = re.compile(
 _STATUTE = re.compile(r" (?:[A-Z]\.){2}")  # "28 U.S.C."
 _LONGEST_NAME = 40  # characters
 _NEAR = 24  # characters
-_NAME = 40
 _NAME = re.compile(r"\b[^\W\d_a-z]\w+")
 _PRONOUN = re.compile(r"\b(?:I|we|he|she|they|it)\b", re.IGNORECASE)
 _PEOPLE = ("people", "persons")

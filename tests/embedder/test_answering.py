@@ -19,7 +19,8 @@ from embedder import LLM2VecGen
 from embedder.base import load_base, load_tokenizer
 from embedder.chat import REFUSAL, grounded_messages
 from embedder.errors import CheckpointError, DataError, TrainingError
-from embedder.generation import Prompt, Refusal, embed, generate, log_likelihoods
+from embedder.generation import Prompt, Refusal, embed, generate
+from embedder.likelihood import log_likelihoods
 from embedder.lora import ANSWERING
 from embedder.tokenizing import Prompter
 from embedder.train.__main__ import main
