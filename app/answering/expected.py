@@ -12,15 +12,16 @@ from app.answering.check.markers import without_markers
 from app.answering.sentences import Span
 from retriever.words import content_words, folded
 
+_FIRST = r"(?:\w+ ){0,3}"  # "For", "After", "Tell me"
 _HOW_MANY = re.compile(
-    r"\b(?:how many|what number of|wie ?viele|combien de|cu[aá]nt[oa]s)\b", re.IGNORECASE
+    rf"{_FIRST}(?:how many|what number of|wie ?viele|combien de|cu[aá]nt[oa]s)\b", re.IGNORECASE
 )
-_HOW_LONG = re.compile(r"\b(?:how long|wie lange|combien de temps)\b", re.IGNORECASE)
+_HOW_LONG = re.compile(rf"{_FIRST}(?:how long|wie lange|combien de temps)\b", re.IGNORECASE)
 _HOW_MUCH = re.compile(
-    r"\bhow (?:much|far|old|tall|high|deep|wide|heavy|fast|hot|cold)\b|\bwie ?viel\b|"
-    r"\bwie (?:weit|alt|groß|hoch|tief|breit|schwer|schnell)\b|"
-    r"\b(?:what|which) (?:percentage|price|salary|fee|height|length|weight|torque|temperature|"
-    r"pressure|voltage|distance)\b",
+    rf"{_FIRST}(?:how (?:much|far|old|tall|high|deep|wide|heavy|fast|hot|cold)|wie ?viel|"
+    r"wie (?:weit|alt|groß|hoch|tief|breit|schwer|schnell)|"
+    r"(?:what|which) (?:percentage|price|salary|fee|height|length|weight|torque|temperature|"
+    r"pressure|voltage|distance))\b",
     re.IGNORECASE,
 )
 _WHO_DID = re.compile(
@@ -51,6 +52,7 @@ _REFERENCE = re.compile(
 _STATUTE = re.compile(r" (?:[A-Z]\.){2}")  # "28 U.S.C."
 _LONGEST_NAME = 40  # characters
 _NEAR = 24  # characters
+_SHORT = 3  # words: nothing but the figure
 _NAME = re.compile(r"\b[^\W\d_a-z]\w+")
 _PRONOUN = re.compile(r"\b(?:I|we|he|she|they|it)\b", re.IGNORECASE)
 _PEOPLE = ("people", "persons")
@@ -65,11 +67,11 @@ def may_answer(question: str, sentence: str) -> bool:
     In SQuAD 2.0's development set the sentence with the answer has it for 42 of 43 such questions.
     """
     text = folded(without_markers(sentence))
-    if _HOW_LONG.search(question):
+    if _HOW_LONG.match(question):
         return _WHILE.search(text) is not None or _measures(text)
-    if many := _HOW_MANY.search(question):
+    if many := _HOW_MANY.match(question):
         return _counts(text, question[many.end() :])
-    if _HOW_MUCH.search(question):
+    if _HOW_MUCH.match(question):
         return _measures(text)
     return not _WHO_DID.match(question) or _names(text, question)
 
@@ -79,6 +81,7 @@ def _counts(text: str, asked: str) -> bool:
     plural = re.search(rf"\b{_PLURAL}", asked) or re.search(r"\w+", asked)
     noun = plural[0].casefold() if plural else ""
     wanted = set(content_words(noun))
+    is_short = len(text.split()) <= _SHORT
     for amount in _AMOUNT.finditer(text):
         if not wanted.isdisjoint(content_words(text[amount.end() :][:_NEAR])):
             return True
@@ -87,7 +90,7 @@ def _counts(text: str, asked: str) -> bool:
         if counted and noun in _PEOPLE:
             found = _PERSON.search(counted[0]) is not None
         else:
-            found = bool(counted) or not figure.is_year
+            found = bool(counted) or is_short or not figure.is_year
         if found and figure.unit in ("", "%", unit_of(noun)):
             return True
     return False

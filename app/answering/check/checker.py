@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from app.answering.answer import Sentence
 from app.answering.check.citations import CitedSentence, cited_sentences
 from app.answering.check.support import Citation, supporting
+from app.answering.expected import may_answer
 from retriever import Chunk
 from retriever.words import content_words
 
@@ -88,9 +89,10 @@ class Checker:
 
 
 def _is_fragment(claim: str, asked: str) -> bool:
-    """Whether it is a question itself, the end of a sentence, or no reason where one is asked for.
+    """Whether it is a question itself, the end of a sentence, or not what is asked for.
 
-    A longer phrase, too, gives no reason if all it does is to say again what the question says.
+    That is a number or a name (`may_answer`), or a reason. A longer phrase, too, gives no reason
+    if all it does is to say again what the question says.
     """
     if claim.endswith(("?", "？")):
         return True
@@ -100,4 +102,4 @@ def _is_fragment(claim: str, asked: str) -> bool:
         wanted = set(content_words(asked))
         repeats = not claim[:1].isupper() and 2 * len(wanted & words) >= len(wanted)
         return (is_short and not _REASON.match(claim)) or (repeats and not _REASON.search(claim))
-    return is_short and _TAIL.match(claim) is not None
+    return is_short and (_TAIL.match(claim) is not None or not may_answer(asked, claim))

@@ -10,6 +10,8 @@ from app.answering.expected import may_answer
     [
         ("How many people came to the fair?", "The fair drew 1,500 visitors in two days."),
         ("How many people came to the fair?", "In 1974 some 1974 guests came."),
+        ("How many students were there in all?", "1757"),
+        ("After how many days is it due?", "It is due after 30 days."),
         ("How many lessons are there?", "The course has fourteen lessons."),
         ("How many members can be chosen?", "Voters choose one member for each place."),
         ("How many of them work?", "73% said that they work."),
@@ -38,6 +40,7 @@ def test_a_sentence_with_what_is_asked_for_may_answer(question, sentence):
             "How many gigabytes does it hold?",
             "It is kept in files, as by Space Technology 5 (ST-5).",
         ),
+        ("How many soldiers were in the company?", "a single"),
         ("How many nuts are in the box?", "Figure 7-26 shows the nuts [43]."),
         ("What torque do the bolts need?", "There are three kinds of bolts."),
         ("How much is the basic plan?", "The basic plan was made in 2019."),
@@ -55,3 +58,11 @@ def test_a_sentence_without_it_does_not(question, sentence):
 )
 def test_other_questions_expect_nothing(question):
     assert may_answer(question, "Nothing in particular.")
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Why is there a limit on how long a password can be?", "Does it matter to us how many came?"],
+)
+def test_a_question_within_a_question_is_not_what_is_asked(question):
+    assert may_answer(question, "Long passwords take time to hash.")
