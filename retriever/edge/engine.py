@@ -6,6 +6,7 @@ queries do not run in parallel, so one lock round each call costs nothing, and m
 swap the shard for a compacted one; every error is a bare `Exception`.
 """
 
+import math
 import shutil
 import subprocess
 import sys
@@ -168,7 +169,11 @@ class EdgeEngine:
                 params=edge.SearchParams(exact=exact),
             )
             found = shard.query(request)
-        return [Found(str(p.id), soundness.sound(p.payload, self.address), p.score) for p in found]
+        highest = math.inf if isinstance(query, Sparse) else 1.0  # float16 may round it above
+        return [
+            Found(str(p.id), soundness.sound(p.payload, self.address), min(p.score, highest))
+            for p in found
+        ]
 
     def scan(
         self,
@@ -349,7 +354,13 @@ def _create(folder: GenerationFolder, encoder: EncoderId) -> str:
     """The name of a new empty generation, its filter fields indexed."""
     folder.check_room()
     generation = folder.new_generation()
-    vectors = edge.EdgeVectorParams(size=encoder.dimension, distance=edge.Distance.Cosine)
+    # Half as many bytes to look through: of 100,000 x 576 an exact search took 14 ms in float32 and
+    # 7 in float16, and found the same ten for each of 100 questions.
+    vectors = edge.EdgeVectorParams(
+        size=encoder.dimension,
+        distance=edge.Distance.Cosine,
+        datatype=edge.VectorStorageDatatype.Float16,
+    )
     try:
         config = edge.EdgeConfig(
             vectors=vectors,

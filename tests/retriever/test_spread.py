@@ -68,7 +68,7 @@ def test_a_least_score_counts_before_diversity(retriever):
 def test_few_of_each_document_come_however_many_would(index, document):
     """Sixty near passages of one document are more than the search looks at first."""
     many = document("/many.txt", [f"many {n}" for n in range(60)])
-    index.replace_document(many.chunks, np.stack([at(1, n / 1000) for n in range(60)]))
+    index.replace_document(many.chunks, np.stack([at(1, n / 20) for n in range(60)]))
     for name in "cde":
         far = document(f"/{name}.txt", [f"far {name}"])
         index.replace_document(far.chunks, at(0.1, 1)[None])
@@ -116,5 +116,5 @@ def test_vectors_of_chunks_come_in_their_order(index, document):
     gone = document("/gone.txt", ["gone"]).chunks[0]
     wanted = [stored.chunks[2], gone, stored.chunks[0]]
     expected = np.stack([stored.vectors[2], np.zeros(8), stored.vectors[0]])
-    np.testing.assert_allclose(index.vectors_of(wanted), expected, atol=1e-6)
+    np.testing.assert_allclose(index.vectors_of(wanted), expected, atol=1e-3)
     assert index.vectors_of([]).shape == (0, 8)
