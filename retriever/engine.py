@@ -107,6 +107,14 @@ class Engine(Protocol):
         """How many points there are for each value of one of `KEYWORDS`."""
         ...
 
+    def measured(self, name: str) -> float | None:
+        """See `Index.measured`."""
+        ...
+
+    def note(self, name: str, value: float) -> None:
+        """See `Index.note`."""
+        ...
+
     def compact(self) -> None:
         """See `Index.compact`."""
         ...

@@ -4,6 +4,7 @@ What a document is, when it is complete and how it is replaced is decided here, 
 (Qdrant Edge in a folder, or a Qdrant server) only stores, filters and scores points.
 """
 
+import logging
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from embedder.encoder import EncoderId
 from retriever.engine import EXACT_LIMIT, Engine, Point, check_encoder
-from retriever.errors import InvalidVectorError
+from retriever.errors import InvalidVectorError, RetrieverError
 from retriever.filter import Filter, Interval
 from retriever.lexical import Sparse, passage_vector, question_vector
 from retriever.schema import (
@@ -28,6 +29,8 @@ from retriever.schema import (
     Payload,
 )
 from retriever.search import CANDIDATES, Candidate, Mode, search
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ class Index:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._measured: dict[str, float] = {}
         self.address = engine.address
         self.encoder = engine.encoder
 
@@ -263,6 +267,20 @@ class Index:
             documents=len(self._engine.facet(DOCUMENT_ID)),
             chunks=self.count(),
         )
+
+    def measured(self, name: str) -> float | None:
+        """What `note` was told under this name, now or by an earlier process; None for nothing."""
+        if name not in self._measured and (value := self._engine.measured(name)) is not None:
+            self._measured[name] = value
+        return self._measured.get(name)
+
+    def note(self, name: str, value: float) -> None:
+        """Keep a figure that was measured on the index, and can be measured again if it is lost."""
+        self._measured[name] = value
+        try:
+            self._engine.note(name, value)
+        except RetrieverError as error:
+            _logger.warning("%s was measured, but not kept: %s", name, error)
 
     def compact(self) -> None:
         """Build the graph for approximate search and free the space of deleted points.

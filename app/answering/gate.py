@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -11,7 +10,7 @@ from app.answering.policy import Policy
 from app.answering.similarity import calibrated
 from app.answering.words import idf, passage_words
 from embedder.encoder import Encoder, LanguageModel
-from retriever import Filter, Hit, Index, Mode, Retriever
+from retriever import Filter, Hit, Retriever
 from retriever.words import content_words
 
 _OFF_TOPIC = (
@@ -56,6 +55,7 @@ _OFF_TOPIC = (
     "What makes bread dough rise?",
     "Which currency is used in Peru?",
 )
+_VERSION = 1  # of these questions, and of what is measured by them
 _REFUSED = 80
 """Percentile of these questions' relevance at which the gate stands. Of a hundred other questions
 about 144 documents it refused 20 of 25 on everyday matters so, and none of 50 that are answered."""
@@ -124,7 +124,7 @@ def measure_gate(retriever: Retriever[Encoder], policy: Policy) -> float:
 
     Measured on the collection itself, without labels: what everyday questions reach that hardly
     any collection answers. A large one has a word in common with anything; a small one has not.
-    Measured in a second or so, once, and again when a collection has doubled.
+    Measured in a second or so, once, and again when a collection has doubled; the index keeps it.
 
     Args:
         retriever: Its whole index is measured, whatever part it looks at.
@@ -133,16 +133,17 @@ def measure_gate(retriever: Retriever[Encoder], policy: Policy) -> float:
     Returns:
         A relevance, 0 to 2.
     """
-    key = policy.k, policy.mode, retriever.index.count().bit_length()
+    index, doublings = retriever.index, retriever.index.count().bit_length()
+    name = f"gate {_VERSION} {policy.mode} {policy.k} {doublings}"
     with _measuring:  # two at once would do the same, and each take more than twice as long
-        known = _measured.setdefault(retriever.index, {})
-        if key not in known:
-            known[key] = _measure(retriever, policy)
-        return known[key]
+        known = index.measured(name)
+        if known is None:
+            known = _measure(retriever, policy)
+            index.note(name, known)
+        return float(np.clip(known, _LOWEST, _HIGHEST))
 
 
 _measuring = threading.Lock()
-_measured: WeakKeyDictionary[Index, dict[tuple[int, Mode, int], float]] = WeakKeyDictionary()
 
 
 def _measure(retriever: Retriever[Encoder], policy: Policy) -> float:
@@ -152,4 +153,4 @@ def _measure(retriever: Retriever[Encoder], policy: Policy) -> float:
         for question in _OFF_TOPIC
         for hits in [whole.retrieve(question, policy.k, mode=policy.mode)]
     ]
-    return float(np.clip(np.percentile(reached, _REFUSED), _LOWEST, _HIGHEST))
+    return float(np.percentile(reached, _REFUSED))

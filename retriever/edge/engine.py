@@ -15,7 +15,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import qdrant_edge as edge
 from qdrant_edge import UpdateOperation
@@ -216,6 +216,19 @@ class EdgeEngine:
             hits = shard.facet(edge.FacetRequest(field, limit=limit, exact=True)).hits
             return {str(hit.value): hit.count for hit in hits if hit.count}
 
+    def measured(self, name: str) -> float | None:
+        """What `note` was told."""
+        return self._manifest.measured.get(name)
+
+    def note(self, name: str, value: float) -> None:
+        """Keep a figure in the manifest; while a compaction goes on it is not worth waiting for."""
+        if self._writing.acquire(blocking=False):
+            try:
+                self._check_writable()
+                self._keep(measured={**self._manifest.measured, name: value})
+            finally:
+                self._writing.release()
+
     def compact(self) -> None:
         """Optimize a copy in a process of its own, then put it in this generation's place."""
         with self._writing:
@@ -294,9 +307,12 @@ class EdgeEngine:
 
     def _remember(self, chunks: int) -> None:
         if chunks != self._manifest.chunks:
-            manifest = replace(self._manifest, chunks=chunks)
-            manifest.write(self._folder.generation(self.generation))
-            self._manifest = manifest
+            self._keep(chunks=chunks)
+
+    def _keep(self, **changes: Any) -> None:
+        manifest = replace(self._manifest, **changes)
+        manifest.write(self._folder.generation(self.generation))
+        self._manifest = manifest
 
     def _load(self, generation: str) -> edge.EdgeShard:
         self._folder.check_room()

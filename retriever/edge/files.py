@@ -15,8 +15,9 @@ import os
 import re
 import shutil
 import uuid
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self, get_type_hints
 
@@ -53,15 +54,22 @@ class Manifest:
             chunks are deleted and raised after chunks are flushed. Qdrant Edge cuts a torn log
             short without a word; then there are fewer.
         terms: `retriever.lexical.VERSION` of its sparse vectors; 0 for none.
+        measured: What `Index.note` was told.
     """
 
     encoder: EncoderId
     chunks: int
     terms: int
+    measured: Mapping[str, float] = field(default_factory=dict[str, float])
 
     def write(self, generation: Path) -> None:
         """Put the manifest into a generation's folder."""
-        content = {**self.encoder.stored(), "chunks": self.chunks, "terms": self.terms}
+        content = {
+            **self.encoder.stored(),
+            "chunks": self.chunks,
+            "terms": self.terms,
+            "measured": dict(self.measured),
+        }
         write_atomically(generation / "manifest.json", json.dumps(content))
 
     @classmethod
@@ -71,10 +79,14 @@ class Manifest:
         Raises:
             IndexDamagedError: It is missing or not a manifest.
         """
-        types = {"fingerprint": str, "dimension": int, "chunks": int, "terms": int}
-        content = _read_json(generation / "manifest.json", types, REINDEX, absent={"terms": 0})
-        chunks, terms = content.pop("chunks"), content.pop("terms")
-        return cls(EncoderId.from_stored(**content), chunks, terms)
+        types = {
+            "fingerprint": str, "dimension": int, "chunks": int, "terms": int, "measured": dict
+        }  # fmt: skip
+        absent = {"terms": 0, "measured": {}}
+        content = _read_json(generation / "manifest.json", types, REINDEX, absent=absent)
+        chunks, terms, measured = (content.pop(name) for name in ("chunks", "terms", "measured"))
+        figures = {name: value for name, value in measured.items() if isinstance(value, float)}
+        return cls(EncoderId.from_stored(**content), chunks, terms, figures)
 
 
 class GenerationFolder:

@@ -342,6 +342,18 @@ class ServerEngine:
             hits = self._client.facet(self._collection, field, limit=limit, exact=True).hits
         return {str(hit.value): hit.count for hit in hits}
 
+    def measured(self, name: str) -> float | None:
+        """What `note` was told."""
+        with self._calling("read what was measured"):
+            metadata = self._client.get_collection(self._collection).config.metadata
+        value = (metadata or {}).get(f"duet {name}")
+        return value if isinstance(value, float) else None
+
+    def note(self, name: str, value: float) -> None:
+        """Keep a figure in the collection's metadata."""
+        with self._calling("keep what was measured"):
+            self._client.update_collection(self._collection, metadata={f"duet {name}": value})
+
     def compact(self) -> None:
         """Do nothing: a server optimizes its segments all the time."""
 

@@ -225,7 +225,8 @@ class StandIn:
                 )
             case "PATCH":
                 self.updated.append(models.UpdateCollection(**body))
-                return True
+                metadata = self.updated[-1].metadata
+                return self.client.update_collection(name, metadata=metadata)
             case "DELETE":
                 return self.client.delete_collection(name)
         raise ValueError(method)

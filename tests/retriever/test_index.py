@@ -1,6 +1,7 @@
 """What an index does, on every engine."""
 
 from concurrent.futures import ThreadPoolExecutor
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -236,6 +237,29 @@ def test_compacting_changes_no_answer(index, document, vector):
     assert [hit.score for hit in after] == pytest.approx([hit.score for hit in before], abs=1e-6)
     index.replace_document(stored.chunks, stored.vectors)
     assert index.info().chunks == 10
+
+
+def test_what_was_measured_is_there_after_opening_again(place, document):
+    stored = document("/docs/a.txt", ["one"])
+    with place.open() as index:
+        assert index.measured("gate") is None
+        index.note("gate", 0.4)
+        index.replace_document(stored.chunks, stored.vectors)
+        index.note("other", 2.0)
+    with place.open() as index:
+        assert (index.measured("gate"), index.measured("other")) == (0.4, 2.0)
+        index.compact()
+        assert index.measured("gate") == 0.4
+    with place.rebuild() as index:
+        assert index.measured("gate") is None
+
+
+def test_what_cannot_be_kept_is_known_until_the_index_is_closed(place, monkeypatch, caplog):
+    with place.open() as index:
+        monkeypatch.setattr(index._engine, "note", Mock(side_effect=RetrieverError("disk is full")))
+        index.note("gate", 0.4)
+        assert index.measured("gate") == 0.4
+    assert "disk is full" in caplog.text
 
 
 def test_an_export_reads_back_to_the_same_index(place, document, vector, tmp_path):
