@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.decomposition import PCA
 
 from retriever import Chunk, Index
+
+if TYPE_CHECKING:
+    from sklearn.decomposition import PCA
 
 MOST = 2_000
 """Passages on a map: more hide each other."""
@@ -28,7 +31,7 @@ class Projection:
     chunks: Sequence[Chunk]
     points: NDArray[np.float32]
     explained: float
-    axes: PCA
+    axes: "PCA"
 
     def place(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """Where embeddings `[n, dimension]` lie on the map: `[n, 2]`."""
@@ -41,6 +44,8 @@ def project(index: Index) -> Projection | None:
     Returns:
         None if there are fewer than three passages.
     """
+    from sklearn.decomposition import PCA  # 1.5 s, for which nobody waits who only asks
+
     chunks, vectors = index.sample(MOST)
     if len(chunks) < _FEWEST:
         return None
