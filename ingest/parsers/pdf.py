@@ -2,8 +2,8 @@
 
 import io
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pypdf
@@ -14,7 +14,7 @@ from ingest.document import MAX_CHARACTERS, MAX_PAGES, Document, DocumentBuilder
 from ingest.errors import NoTextError, UnreadableError
 from ingest.parsers import ocr
 from ingest.parsers.pdf_annotations import annotations
-from ingest.parsers.pdf_characters import read_characters
+from ingest.parsers.pdf_characters import Character, read_characters
 from ingest.parsers.pdf_hyphens import Hyphens
 from ingest.parsers.pdf_layout import page_text
 from ingest.sniff import Format
@@ -33,6 +33,13 @@ _NO_TITLE = re.compile(
 _SCALE = 200 / 72  # of scans: 200 dots an inch
 MIN_ALPHANUMERIC = 3
 """A page with fewer letters and digits is a picture, or has a font that maps to no characters."""
+_FEW_UNKNOWN = 0.02
+"""Of a page's characters: bullets and signs of formulas often have no name, letters do."""
+
+
+class _PageText(NamedTuple):
+    text: str
+    is_doubtful: bool
 
 
 def parse(data: bytes) -> Document:
@@ -57,7 +64,8 @@ def parse(data: bytes) -> Document:
 def _parse_readable(document: pdfium.PdfDocument) -> Document:
     builder = DocumentBuilder()
     pages: list[Page] = []
-    texts = list(_texts(document))
+    read = list(_texts(document))
+    texts = [page.text for page in read]
     _recognise(document, texts, builder)
     hyphens = Hyphens(texts)
     for number, text in enumerate(texts):
@@ -66,6 +74,7 @@ def _parse_readable(document: pdfium.PdfDocument) -> Document:
     for level, title, number in _outline(document):
         builder.mark_heading(level, title, pages[number])
     _note_scanned(builder, pages)
+    _note_doubtful(builder, read)
     title = document.get_metadata_value("Title")
     return builder.build(Format.PDF, title=None if _NO_TITLE.search(title) else title)
 
@@ -96,35 +105,42 @@ def _picture(page: pdfium.PdfPage) -> NDArray[np.uint8]:
     return colours[:, :, :3].copy()
 
 
-def _texts(document: pdfium.PdfDocument) -> Iterator[str]:
+def _texts(document: pdfium.PdfDocument) -> Iterator[_PageText]:
     """Yields the text of each page; stops with an error where there is more than is read."""
     if len(document) > MAX_PAGES:
         msg = f"{len(document):,} pages, the limit is {MAX_PAGES:,}: split the file"
         raise UnreadableError(msg)
     total = 0
     for number in range(len(document)):
-        text = _page_text(document, number)
-        total += len(text)
+        page = _page_text(document, number)
+        total += len(page.text)
         if total > MAX_CHARACTERS:
             msg = f"more than {MAX_CHARACTERS:,} characters of text, the limit: split the file"
             raise UnreadableError(msg)
-        yield text
+        yield page
 
 
-def _page_text(document: pdfium.PdfDocument, number: int) -> str:
+def _page_text(document: pdfium.PdfDocument, number: int) -> _PageText:
     try:
         page = document[number]
     except pdfium.PdfiumError:  # "Failed to load page"; it is counted as one without text
-        return ""
+        return _PageText("", False)
     text_page = page.get_textpage()
     try:
         characters = list(read_characters(page, text_page))
         text = page_text(characters, is_turned=page.get_rotation() != 0)
         told = "\n".join(annotations(page))
-        return f"{_whole(text)}\n\n{told}" if told else _whole(text)
+        whole = f"{_whole(text)}\n\n{told}" if told else _whole(text)
+        return _PageText(whole, _is_doubtful(characters))
     finally:
         text_page.close()
         page.close()
+
+
+def _is_doubtful(characters: Sequence[Character]) -> bool:
+    """Whether the fonts of a page do not say which letters their shapes are."""
+    printed = [each for each in characters if not each.generated and each.text.strip()]
+    return sum(each.is_unknown for each in printed) > _FEW_UNKNOWN * len(printed)
 
 
 def _whole(text: str) -> str:
@@ -175,3 +191,12 @@ def _note_scanned(builder: DocumentBuilder, pages: list[Page]) -> None:
         raise NoTextError(msg)
     if empty:
         builder.note(f"{empty} of {len(pages)} pages have no text; {ocr.advice()}")
+
+
+def _note_doubtful(builder: DocumentBuilder, read: Sequence[_PageText]) -> None:
+    doubtful = sum(page.is_doubtful and bool(_clean(page.text)) for page in read)
+    if doubtful:
+        builder.note(
+            f"the fonts of {doubtful} of {len(read)} pages do not say which letters they show: "
+            "the text may not be what is seen"
+        )

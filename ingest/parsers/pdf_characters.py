@@ -2,6 +2,7 @@
 
 import ctypes
 import math
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ class Character:
         size: Of its font.
         turned: Quarters of a circle by which its text is turned on the page, 0 to 3.
         generated: Whether PDFium made it up: a space, or the end of a line.
+        is_unknown: Whether its font does not say which character its shape is: `text` is a guess.
     """
 
     text: str
@@ -34,6 +36,7 @@ class Character:
     size: float
     turned: int
     generated: bool
+    is_unknown: bool = False
 
 
 def read_characters(page: pdfium.PdfPage, text_page: pdfium.PdfTextPage) -> Iterator[Character]:
@@ -59,7 +62,11 @@ def read_characters(page: pdfium.PdfPage, text_page: pdfium.PdfTextPage) -> Iter
             (-box.right, -box.left, -x.value, -y.value),
             (box.bottom, box.top, y.value, -x.value),
         )[turned]
-        yield Character(text, left, right, origin, base, size, turned, generated=False)
+        is_unknown = (
+            unicodedata.category(text) == "Co"
+            or pdfium_c.FPDFText_HasUnicodeMapError(text_page, index) == 1
+        )
+        yield Character(text, left, right, origin, base, size, turned, False, is_unknown)
 
 
 def _lies_outside(box: pdfium_c.FS_RECTF, edges: tuple[float, float, float, float]) -> bool:

@@ -10,14 +10,27 @@ from ingest.parsers.pdf import parse
 from ingest.parsers.pdf_characters import Character
 from ingest.parsers.pdf_layout import page_text
 
+HELVETICA = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"
+UNNAMED = (  # glyphs by number, and nothing that says which letters they show
+    "<< /Type /Font /Subtype /Type0 /BaseFont /Own /Encoding /Identity-H /DescendantFonts [ << "
+    "/Type /Font /Subtype /CIDFontType2 /BaseFont /Own /CIDSystemInfo << /Registry (Adobe) "
+    "/Ordering (Identity) /Supplement 0 >> >> ] >>"
+)
 
-def pdf(content: str, *, rotate: int = 0) -> bytes:
-    """A page of Helvetica; `content` is its stream of operators (ISO 32000-1, 9.4)."""
+
+def pdf(content: str, *, rotate: int = 0, second: str = HELVETICA) -> bytes:
+    """A page of Helvetica; `content` is its stream of operators (ISO 32000-1, 9.4).
+
+    Args:
+        content: Its font is /F.
+        rotate: Degrees.
+        second: The font /G.
+    """
     objects = [
         "<< /Type /Catalog /Pages 2 0 R >>",
         "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
         f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Rotate {rotate} /Contents 4 0 R "
-        "/Resources << /Font << /F << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >> >>",
+        f"/Resources << /Font << /F {HELVETICA} /G {second} >> >> >>",
         f"<< /Length {len(content)} >>\nstream\n{content}\nendstream",
     ]
     body, places = "%PDF-1.4\n", []
@@ -174,3 +187,13 @@ def test_values_of_forms_have_their_names():
     stream = io.BytesIO()
     writer.write(stream)
     assert parse(stream.getvalue()).text == "Form\n\nTenant: Ilse Brandt"
+
+
+@pytest.mark.parametrize(("glyphs", "is_told"), [(12, True), (1, False)])
+def test_letters_that_their_font_does_not_name_are_told(glyphs: int, is_told: bool):
+    content = f"{lines('Sixty letters that the font of this page does name, as is usual')} "
+    content += f"BT /G 12 Tf 60 600 Td <{'03B2' * glyphs}> Tj ET"
+    document = parse(pdf(content, second=UNNAMED))
+    assert document.text.startswith("Sixty letters")
+    told = [note for note in document.notes if "may not be what is seen" in note]
+    assert [note.startswith("the fonts of 1 of 1 pages") for note in told] == [True] * is_told
