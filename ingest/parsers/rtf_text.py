@@ -1,0 +1,106 @@
+"""A paragraph of Rich Text Format while it is read."""
+
+from dataclasses import dataclass, field
+
+from ingest.parsers.inline import lowered, raised
+
+SIGNS = {
+    "tab": "\t", "line": "\n", "page": "\n", "column": "\n", "emdash": "—", "endash": "–",
+    "emspace": " ", "enspace": " ", "qmspace": " ", "bullet": "•", "lquote": "‘", "rquote": "’",
+    "ldblquote": "“", "rdblquote": "”", "zwj": "\u200d", "zwnj": "\u200c", "~": "\u00a0",
+    "_": "-", "\\": "\\", "{": "{", "}": "}",
+}  # fmt: skip
+"""Control words and symbols that stand for characters."""
+SHIFTS = {"super": "superscript", "sub": "subscript", "nosupersub": ""}
+_BEFORE = 40
+"""Characters before a raised one that decide what it is."""
+_MARKS = {"superscript": raised, "subscript": lowered}
+
+
+@dataclass(slots=True)
+class State:
+    """What holds until the group ends.
+
+    Attributes:
+        destination: What the text is for; empty for the text of the document.
+        is_hidden: Whether nobody sees it.
+        shift: `superscript`, `subscript`, or nothing.
+        font: Its number.
+        fallback: How many characters follow one of Unicode, for readers that do not know it.
+        outline: The paragraph's level as a heading, 0 the outermost; 9 is none.
+        style: The paragraph's style.
+        depth: The paragraph's level in a list, 0 the outermost.
+        is_in_table: Whether the paragraph stands in a cell.
+    """
+
+    destination: str = ""
+    is_hidden: bool = False
+    shift: str = ""
+    font: int = 0
+    fallback: int = 1
+    outline: int | None = None
+    style: int = 0
+    depth: int = 0
+    is_in_table: bool = False
+
+    def apply(self, word: str, number: int | None) -> bool:
+        """Take up a control word; whether it is one of those that say how text looks."""
+        is_on = number != 0
+        if word in ("v", "deleted"):
+            self.is_hidden = is_on
+        elif word in SHIFTS:
+            self.shift = SHIFTS[word] if is_on else ""
+        elif word == "plain":
+            self.is_hidden, self.shift = False, ""
+        elif word == "f":
+            self.font = number or 0
+        elif word == "uc":
+            self.fallback = max(number or 0, 0)
+        else:
+            return self._apply_to_paragraph(word, number or 0)
+        return True
+
+    def _apply_to_paragraph(self, word: str, number: int) -> bool:
+        if word == "pard":
+            self.outline, self.style, self.depth, self.is_in_table = None, 0, 0, False
+        elif word == "s":
+            self.style = number
+        elif word == "ilvl":
+            self.depth = min(max(number, 0), 8)
+        elif word == "outlinelevel":
+            self.outline = number
+        elif word == "intbl":
+            self.is_in_table = True
+        else:
+            return False
+        return True
+
+
+@dataclass(slots=True)
+class Words:
+    """Text with marks for what is raised or lowered: 10^6."""
+
+    _done: list[str] = field(default_factory=list[str])
+    _run: list[str] = field(default_factory=list[str])
+    _shift: str = ""
+
+    def add(self, text: str, shift: str = "") -> None:
+        """Append text; what is raised in several pieces is one number."""
+        if shift != self._shift:
+            self._end_run()
+            self._shift = shift
+        self._run.append(text)
+
+    def take(self) -> str:
+        """All of it; the next begins anew."""
+        self._end_run()
+        text, self._done, self._shift = "".join(self._done), [], ""
+        # Rare characters are written as pairs of surrogates.
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+    def _end_run(self) -> None:
+        text, self._run = "".join(self._run), []
+        if self._shift in _MARKS:
+            before = self._done[-1][-_BEFORE:] if self._done else ""
+            text = _MARKS[self._shift](before, text)
+        self._done.append(text)
