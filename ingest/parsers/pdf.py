@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ingest.document import MAX_CHARACTERS, MAX_PAGES, Document, DocumentBuilder, Page
 from ingest.errors import NoTextError, UnreadableError
 from ingest.parsers import ocr
+from ingest.parsers.pdf_accents import with_accents
 from ingest.parsers.pdf_annotations import annotations
 from ingest.parsers.pdf_characters import Character, read_characters
 from ingest.parsers.pdf_hyphens import Hyphens
@@ -127,7 +128,7 @@ def _page_text(document: pdfium.PdfDocument, number: int) -> _PageText:
         return _PageText("", False)
     text_page = page.get_textpage()
     try:
-        characters = list(read_characters(page, text_page))
+        characters = with_accents(list(read_characters(page, text_page)))
         text = page_text(characters, is_turned=page.get_rotation() != 0)
         told = "\n".join(annotations(page))
         whole = f"{_whole(text)}\n\n{told}" if told else _whole(text)

@@ -197,3 +197,23 @@ def test_letters_that_their_font_does_not_name_are_told(glyphs: int, is_told: bo
     assert document.text.startswith("Sixty letters")
     told = [note for note in document.notes if "may not be what is seen" in note]
     assert [note.startswith("the fonts of 1 of 1 pages") for note in told] == [True] * is_told
+
+
+@pytest.mark.parametrize(
+    ("accent", "x", "read"),
+    [
+        (r"\302", 75.3, "Théo Bluche"),  # as TeX draws it: over the letter, and after the line
+        (r"\310", 82, "Theö Bluche"),
+        (r"\302", 135, "Theo Bluche ´"),  # beside the words
+    ],
+)
+def test_accents_that_are_drawn_over_their_letters_are_part_of_them(
+    accent: str, x: float, read: str
+):
+    content = f"BT /F 12 Tf 60 700 Td (Theo Bluche) Tj ET BT /F 12 Tf {x} 700 Td ({accent}) Tj ET"
+    assert text(content) == read
+
+
+def test_an_accent_before_its_capital_stands_higher():
+    content = "BT /F 12 Tf 62 703 Td (\\302) Tj ET BT /F 12 Tf 60 700 Td (Etude) Tj ET"
+    assert text(content) == "Étude"
