@@ -9,11 +9,13 @@ from ingest.parsers.docx_lists import Numbering
 from ingest.parsers.docx_styles import Styles, W, is_on, outline_level, value
 from ingest.parsers.docx_text import Notes, Reader
 from ingest.parsers.ooxml import Element, Package, Part, attribute
+from ingest.parsers.ooxml_chart import C, add_chart, diagram_lines
 from ingest.sniff import Format
 
 _DOCUMENT = "word/document.xml"
 _PROPERTIES = "docProps/core.xml"
 _MAX_SPAN = 200  # Word has 63 columns at most
+_DIAGRAM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
 _INDENT = "  "
 _PAGE_NUMBER = re.compile(r"(?:\s|\W|page|seite|página|pagina|strana|of|von|de|di|z|\d)*", re.I)
 
@@ -92,6 +94,18 @@ class _Word:
         for box in text_boxes(block):
             for inner in blocks(box):
                 self._block(inner)
+        self._drawings(block)
+
+    def _drawings(self, paragraph: Element) -> None:
+        """Put what charts and diagrams show below the paragraph in which they stand."""
+        for drawn in paragraph.iter(f"{C}chart", f"{_DIAGRAM}relIds"):
+            name = attribute(drawn, "id") or attribute(drawn, "dm") or ""
+            _, target = self._package.targets(self._name).get(name, ("", ""))
+            part = self._package.part(target) if target else None
+            if part is not None and drawn.tag == f"{C}chart":
+                add_chart(part, self._builder)
+            elif part is not None:
+                self._builder.add("\n".join(diagram_lines(part)))
 
     def _paragraph(self, paragraph: Element) -> tuple[str, int, str, int]:
         """Its text, level as a heading, number or bullet, and depth in its list."""

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from ingest.document import one_line
 from ingest.parsers.ooxml import Element, Package, attribute
+from ingest.parsers.ooxml_chart import C, chart_title
 
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
-_C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 
 
 def drawings(package: Package) -> dict[str, list[str]]:
@@ -29,12 +29,11 @@ def drawings(package: Package) -> dict[str, list[str]]:
 
 def _lines(package: Package, name: str) -> Iterator[str]:
     part, targets = package.part(name), package.targets(name)
-    for node in part.iter("{*}cNvPr", "{*}txBody", f"{_C}chart") if part is not None else ():
-        if node.tag == f"{_C}chart":
+    for node in part.iter("{*}cNvPr", "{*}txBody", f"{C}chart") if part is not None else ():
+        if node.tag == f"{C}chart":
             _, place = targets.get(attribute(node, "id") or "", ("", ""))
             chart = package.part(place) if place else None
-            title = None if chart is None else chart.find(f"{_C}chart/{_C}title")
-            lines = [] if title is None else [_text(title)]
+            lines = [] if chart is None else [chart_title(chart)]
         elif node.tag.endswith("txBody"):
             lines = [_text(paragraph) for paragraph in node.iter(f"{_A}p")]
         else:

@@ -8,6 +8,7 @@ import lxml.etree as etree
 from ingest.document import one_line
 from ingest.parsers.numbering import marker
 from ingest.parsers.ooxml import Element, attribute
+from ingest.parsers.ooxml_chart import diagram_lines
 
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _STYLES = {"alphaLc": "lower-alpha", "alphaUc": "upper-alpha", "romanLc": "lower-roman",
@@ -32,9 +33,8 @@ def diagram(shape: Any) -> list[str]:  # noqa: ANN401
     lines: list[str] = []
     for ids in shape.element.iter("{*}relIds"):
         data = _related(shape.part, attribute(ids, "dm") or "")
-        for point in data.iter("{*}pt") if data is not None else ():
-            lines += [_text(paragraph) for paragraph in point.iter(f"{_A}p")]
-    return [line for line in lines if line]
+        lines += [] if data is None else diagram_lines(data)
+    return lines
 
 
 def comments(part: Any) -> Iterator[str]:  # noqa: ANN401

@@ -14,6 +14,7 @@ from ingest.errors import UnreadableError
 from ingest.parsers.docx_math import M, linear
 from ingest.parsers.inline import lowered, raised
 from ingest.parsers.ooxml import Package
+from ingest.parsers.ooxml_chart import add_chart
 from ingest.parsers.slide_parts import comments, diagram, numbered
 from ingest.sniff import Format
 
@@ -79,7 +80,7 @@ def _read_shape(shape: Any, builder: DocumentBuilder) -> None:  # noqa: ANN401
     if getattr(shape, "has_table", False):
         builder.add_table(_rows(shape.table), header_rows=1 if shape.table.first_row else None)
     elif getattr(shape, "has_chart", False):
-        _read_chart(shape.chart, builder)
+        add_chart(shape.chart.element, builder)
     elif shape.has_text_frame:
         builder.add("\n".join(_lines(shape.text_frame)))
     else:
@@ -134,24 +135,3 @@ def _text(paragraph: Any) -> str:  # noqa: ANN401
         shown = node.text or ""
         text += raised(text, shown) if shift > 0 else lowered(text, shown) if shift else shown
     return text
-
-
-def _read_chart(chart: Any, builder: DocumentBuilder) -> None:  # noqa: ANN401
-    try:
-        title = chart.chart_title.text_frame.text if chart.has_title else ""
-        plot = chart.plots[0]
-        names = [str(category) for category in plot.categories]
-        series = [
-            (one.name, ["" if value is None else f"{value:.15g}" for value in one.values])
-            for one in plot.series
-        ]
-    except (AttributeError, IndexError, KeyError, ValueError, NotImplementedError):
-        builder.note("a chart could not be read")
-        return
-    builder.add(title)
-    columns = [("", names), *series]
-    height = max((len(values) for _, values in columns), default=0)
-    rows = [[name for name, _ in columns]] + [
-        [values[row] if row < len(values) else "" for _, values in columns] for row in range(height)
-    ]
-    builder.add_table(rows, header_rows=1)

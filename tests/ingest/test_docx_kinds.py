@@ -338,3 +338,62 @@ def test_cells_merged_in_the_old_way_and_boxes_in_cells_are_read_once():
         + cell(f"<w:p>{run('beside')}{twice}</w:p>")
     )
     assert text(f"<w:tbl><w:tr>{row}</w:tr></w:tbl>") == "| wide | wide | beside; boxed |"
+
+
+CHART = "http://schemas.openxmlformats.org/drawingml/2006/chart"
+DRAWING = "http://schemas.openxmlformats.org/drawingml/2006/main"
+
+
+def series(name: str, axes: dict[str, tuple[str, list[str]]]) -> str:
+    """A series of a chart; each axis has the code of its format, empty for text, and values."""
+    told = f"<c:tx><c:strRef><c:strCache><c:pt><c:v>{name}</c:v></c:pt></c:strCache></c:strRef>"
+    told += "</c:tx>"
+    for axis, (code, values) in axes.items():
+        kind = "num" if code else "str"
+        points = "".join(f'<c:pt idx="{i}"><c:v>{v}</c:v></c:pt>' for i, v in enumerate(values))
+        code = f"<c:formatCode>{code}</c:formatCode>" if code else ""
+        told += f"<c:{axis}><c:{kind}Ref><c:{kind}Cache>{code}{points}</c:{kind}Cache>"
+        told += f"</c:{kind}Ref></c:{axis}>"
+    return f"<c:ser>{told}</c:ser>"
+
+
+def chart(*plots: str, title: str = "Rain") -> str:
+    rich = f"<c:title><c:tx><c:rich><a:p><a:r><a:t>{title}</a:t></a:r></a:p></c:rich></c:tx>"
+    return (
+        f'<c:chartSpace xmlns:c="{CHART}" xmlns:a="{DRAWING}"><c:chart>{rich}</c:title>'
+        f"<c:plotArea>{''.join(plots)}</c:plotArea></c:chart></c:chartSpace>"
+    )
+
+
+def drawn(name: str) -> str:
+    return (
+        f'<w:p><w:r><w:drawing><c:chart xmlns:c="{CHART}" r:id="{name}"/></w:drawing></w:r></w:p>'
+    )
+
+
+def test_every_plot_of_a_chart_in_three_dimensions_is_read():
+    months = ("", ["May", "June"])
+    bars = series("Kiel", {"cat": months, "val": ("General", ["61.50000000000001", "70"])})
+    line = series("Mean", {"cat": months, "val": ("0%", ["0.5", "#N/A"])})
+    both = chart(f"<c:bar3DChart>{bars}</c:bar3DChart>", f"<c:lineChart>{line}</c:lineChart>")
+    read = parse(word(f"<w:p/>{drawn('chart1')}", chart1=both))
+    assert read.text == "Rain\n\n|  | Kiel | Mean |\n| May | 61.5 | 50% |\n| June | 70 | #N/A |"
+    assert len(read.tables) == 1
+
+
+def test_points_with_dates_of_their_own_are_a_table_for_each_series():
+    days = [("d/m/yyyy", ["45000"]), ("d/m/yyyy", ["45001"])]
+    plots = [
+        series(name, {"xVal": when, "yVal": ("General", ["7"])})
+        for name, when in zip("AB", days, strict=True)
+    ]
+    read = text(f"<w:p/>{drawn('chart1')}", chart1=chart(*plots))
+    assert read == "Rain\n\n|  | A |\n| 2023-03-15 | 7 |\n\n|  | B |\n| 2023-03-16 | 7 |"
+
+
+def test_the_words_of_a_diagram_are_read():
+    ids = f'<d:relIds xmlns:d="{DRAWING[:-4]}diagram" r:dm="diagramData1"/>'
+    point = "<d:pt><d:t><a:p><a:r><a:t>Plan</a:t></a:r></a:p></d:t></d:pt>"
+    data = f'<d:dataModel xmlns:d="{DRAWING[:-4]}diagram" xmlns:a="{DRAWING}">{point}</d:dataModel>'
+    body = f"<w:p><w:r><w:t>Steps</w:t><w:drawing>{ids}</w:drawing></w:r></w:p>"
+    assert text(body, diagramData1=data) == "Steps\n\nPlan"
