@@ -233,11 +233,21 @@ class DocumentBuilder:
         if text not in self._notes:
             self._notes.append(text)
 
-    def add_document(self, document: Document) -> None:
-        """Append another document, such as an attachment, with its headings, tables and notes."""
+    def add_document(self, document: Document, *, below: int = 0) -> None:
+        """Append another document, such as an attachment, with its headings, tables and notes.
+
+        Args:
+            document: The other document.
+            below: The level of the heading under which all of its own stand.
+        """
         start = self.add(document.text)
         self._headings += [
-            replace(heading, start=heading.start + start, end=heading.end + start)
+            replace(
+                heading,
+                level=heading.level + below,
+                start=heading.start + start,
+                end=heading.end + start,
+            )
             for heading in document.headings
         ]
         self._tables += [

@@ -93,5 +93,6 @@ def _add_attachment(part: EmailMessage, builder: DocumentBuilder, depth: int) ->
     except (UnreadableError, UnsupportedError, NoTextError) as error:
         builder.note(f"the attachment {name} was not read: {error}")
         return
-    builder.add_heading(min(depth + 1, 6), f"Attachment: {name}")
-    builder.add_document(document)
+    level = min(depth + 1, 6)
+    builder.add_heading(level, f"Attachment: {name}")
+    builder.add_document(document, below=level)

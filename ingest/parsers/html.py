@@ -139,6 +139,7 @@ def _add_facts(root: HtmlElement, builder: DocumentBuilder) -> None:
 def _add_main(root: HtmlElement, builder: DocumentBuilder) -> None:
     """The parts that the page marks as its own, if they are most of it, else all."""
     hidden = Hidden(root)
+    _lift_titles(root, hidden)
     marked = [each for each in root.xpath("//main | //*[@role='main']") if each not in hidden]
     everything = list(read_blocks(root, hidden))
     if len(marked) == 1:
@@ -151,6 +152,15 @@ def _add_main(root: HtmlElement, builder: DocumentBuilder) -> None:
                 builder.note(f"{left:,} characters beside the page's main part were left out")
             everything = own
     add_blocks(everything, builder)
+
+
+def _lift_titles(root: HtmlElement, hidden: Hidden) -> None:
+    """Take the title out of a header that else holds links to other pages, as in Wikipedia."""
+    for header in root.xpath("//main//header | //article//header"):
+        title = next(header.iter("h1"), None)
+        if title is not None and header in hidden and title not in hidden:
+            title.tail = None
+            header.addprevious(title)
 
 
 def _own_parts(root: HtmlElement, main: HtmlElement, hidden: Hidden) -> list[HtmlElement]:

@@ -9,6 +9,7 @@ import yaml
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml
 from markdown_it.renderer import RendererProtocol
+from markdown_it.rules_block import StateBlock
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
@@ -52,6 +53,7 @@ _LONGEST_FACT = 2000
 _MAX_DEPTH = 3
 _DATA = re.compile(r"data:[\w/+.-]+(?:;[\w=-]+)*;base64,[A-Za-z0-9+/=]{32,}")
 """Bytes of a picture in the middle of a sentence."""
+_NOTE = re.compile(r"\[\^[^\]\s]+\]:")
 
 
 def parse(data: bytes) -> Document:
@@ -143,10 +145,34 @@ def _page(source: str) -> str:
     markdown = MarkdownIt("commonmark").enable("table")
     # Links lead nowhere here, and pictures written as base64 are to go like others.
     markdown.validateLink = lambda url: True
+    markdown.block.ruler.before("reference", "note", _note, {"alt": ["paragraph", "reference"]})
     markdown.core.ruler.before("inline", "for programs", _take_out)
     markdown.add_render_rule("html_block", _html_block)
     markdown.add_render_rule("html_inline", _html_inline)
     return markdown.render(source)
+
+
+def _note(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """The text of a footnote as a paragraph; else `[^1]: Ibid.` is the address of a link."""
+    place = state.bMarks[start] + state.tShift[start]
+    if state.is_code_block(start) or not _NOTE.match(state.src, place):
+        return False
+    if silent:
+        return True
+    others = state.md.block.ruler.getRules("paragraph")
+    stop = start + 1
+    while stop < end and not state.isEmpty(stop):
+        is_indented = state.is_code_block(stop)
+        if not is_indented and any(rule(state, stop, end, True) for rule in others):
+            break
+        stop += 1
+    state.line = stop
+    state.push("paragraph_open", "p", 1)
+    token = state.push("inline", "", 0)
+    token.content = state.getLines(start, stop, state.blkIndent, False).strip()
+    token.map, token.children = [start, stop], []
+    state.push("paragraph_close", "p", -1)
+    return True
 
 
 def _take_out(state: StateCore) -> None:

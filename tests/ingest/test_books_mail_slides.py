@@ -161,6 +161,14 @@ def test_a_message_with_an_attachment_that_is_read_and_one_that_is_not():
     assert document.notes == ("the attachment cat.png was not read: damaged: no readable picture",)
 
 
+def test_headings_of_an_attachment_stand_under_its_name():
+    mail = message("Rent", "See the file.")
+    mail.add_attachment("# Plans\n\nBasic.", subtype="markdown", filename="plans.md")
+    document = email_message.parse(mail.as_bytes())
+    found = [(heading.level, heading.title) for heading in document.headings]
+    assert found == [(1, "Rent"), (2, "Attachment: plans.md"), (3, "Plans")]
+
+
 def test_a_message_of_html_alone():
     mail = message("Hello", "")
     mail.set_content("<p>10<sup>6</sup> litres</p>", subtype="html")

@@ -118,3 +118,13 @@ def test_broken_markup_is_read():
 def test_nothing_visible_is_no_text(page: bytes):
     with pytest.raises(NoTextError):
         parse(page)
+
+
+def test_the_title_in_a_header_full_of_links_is_a_heading():
+    links = "".join(
+        f"<a href=/{language}>{language} version</a> " for language in ("de", "fr", "it")
+    )
+    page = f"<main><header><h1>Duck</h1>{links}</header><p>A duck is a bird.</p></main>"
+    document = parse(f"<body>{page}</body>".encode())
+    assert document.text == "Duck\n\nA duck is a bird."
+    assert [heading.title for heading in document.headings] == ["Duck"]

@@ -154,3 +154,17 @@ def test_bytes_of_a_picture_in_a_sentence_are_left_out_and_not_in_code():
     picture = f"data:image/png;base64,{'iVBORw0K' * 8}"
     assert parse(f"See {picture} here.".encode()).text == "See here."
     assert parse(f"```\n{picture}\n```".encode()).text == picture
+
+
+def test_footnotes_of_one_word_are_no_addresses_of_links():
+    source = (
+        "Pumps run.[^1] They stop.[^b]\n\n[^1]: Ibid.\n[^b]: See below,\n    at the end.\n# Next\n"
+        "[link] stays[^c].\n[^c]: Here\n\n[link]: http://a.b\n"
+    )
+    document = parse(source.encode())
+    assert document.text == (
+        "Pumps run.[^1] They stop.[^b]\n\n[^1]: Ibid.\n\n[^b]: See below, at the end.\n\nNext\n\n"
+        "link stays[^c].\n\n[^c]: Here"
+    )
+    assert [heading.title for heading in document.headings] == ["Next"]
+    assert parse(b"```\n[^1]: code\n```").text == "[^1]: code"
