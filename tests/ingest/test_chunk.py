@@ -157,11 +157,12 @@ def test_passages_of_running_text_are_well_filled():
         "पंप चल रहा है। यह दोपहर को रुकता है। ",
         "المضخة تعمل. تتوقف عند الظهر؟ ",
         "Насос работает. Он остановится в полдень. ",
+        "Η αντλία λειτουργεί. Σταματά το μεσημέρι; ",
         "👩‍💻👍🏽🇩🇪",
         "iVBORw0KGgoAAAANSUhEUgAA/+9s=",
         "function(a,b){return a&&b||!a};",
     ],
-    ids="English Chinese Japanese Thai Hindi Arabic Russian emoji base64 minified".split(),
+    ids="English Chinese Japanese Thai Hindi Arabic Russian Greek emoji base64 minified".split(),
 )
 def test_nothing_is_lost_in_any_script_and_no_passage_is_too_long(unit: str):
     builder = DocumentBuilder()
