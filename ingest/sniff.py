@@ -12,6 +12,7 @@ class Format(StrEnum):
     """A format that is read; the value is its media type."""
 
     PDF = "application/pdf"
+    DOC = "application/msword"
     DOCX = f"{_OFFICE}wordprocessingml.document"
     PPTX = f"{_OFFICE}presentationml.presentation"
     XLSX = f"{_OFFICE}spreadsheetml.sheet"
@@ -39,6 +40,7 @@ class Format(StrEnum):
 
 _SUFFIXES = {
     Format.PDF: "pdf",
+    Format.DOC: "doc dot",
     Format.DOCX: "docx docm dotx",
     Format.PPTX: "pptx pptm ppsx potx",
     Format.XLSX: "xlsx xlsm xltx",
@@ -77,11 +79,14 @@ _PARTS = (
 )
 _MIMETYPE = b"mimetype"
 """First entry of an ODF or EPUB archive, stored as it is (OCF 3.3, section 4.3)."""
+_COMPOUND = b"\xd0\xcf\x11\xe0"
+_WORD_STREAM = "WordDocument".encode("utf-16-le")
+"""In the directory of a compound file ([MS-DOC], section 2.1.2)."""
 _OTHER_CONTENT = (
     (b"\x89PNG\r\n", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
     (b"GIF8", "a GIF image"),
-    (b"\xd0\xcf\x11\xe0", "an old or password-protected Office document"),
+    (_COMPOUND, "an old or password-protected Office document"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"7z\xbc\xaf", "a 7z archive"),
     (b"Rar!", "a RAR archive"),
@@ -121,22 +126,25 @@ def sniff(data: bytes, suffix: str) -> Format:
         raise UnsupportedError(msg)
     if head.startswith(b"PK\x03\x04"):
         return _archive(data, expected, suffix)
-    return _plain(head, expected, suffix)
-
-
-def _plain(head: bytes, expected: Format, suffix: str) -> Format:
     if expected is Format.PICTURE:
         if head.startswith(_PICTURES):
             return Format.PICTURE
         raise _misnamed(suffix, "no such picture")
+    return _plain(data, expected, suffix)
+
+
+def _plain(data: bytes, expected: Format, suffix: str) -> Format:
+    head = data[:HEAD]
     if head.startswith(b"{\\rtf"):
         return Format.RTF
+    if head.startswith(_COMPOUND) and _WORD_STREAM in data:
+        return Format.DOC
     for magic, what in _OTHER_CONTENT:
         if head.startswith(magic):
             raise _misnamed(suffix, what)
     if expected in _ARCHIVES or expected is Format.PDF:
         raise _misnamed(suffix, "something else (it has no such header)")
-    if expected in (Format.TEXT, Format.RTF):
+    if expected in (Format.TEXT, Format.RTF, Format.DOC):
         return Format.HTML if _is_html(head) else Format.TEXT
     return expected
 

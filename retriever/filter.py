@@ -14,6 +14,7 @@ _OPEN = "application/vnd.oasis.opendocument."
 FILE_TYPES = {
     "code": "text/x-source",
     "csv": "text/csv",
+    "doc": "application/msword",
     "docx": f"{_OFFICE}wordprocessingml.document",
     "email": "message/rfc822",
     "epub": "application/epub+zip",

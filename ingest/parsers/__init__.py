@@ -11,6 +11,7 @@ from ingest.sniff import Format
 
 _MODULES = {
     Format.PDF: "pdf",
+    Format.DOC: "doc",
     Format.DOCX: "docx",
     Format.PPTX: "slides",
     Format.XLSX: "spreadsheet",

@@ -18,8 +18,11 @@ from ingest.sniff import Format, sniff
         (b"PK\x03\x04...ppt/presentation.xml", ".pptx", Format.PPTX),
         (b"PK\x03\x04" + 26 * b"." + b"mimetypeapplication/epub+zip", ".docx", Format.EPUB),
         (b"PK\x03\x04...", ".docx", Format.DOCX),
+        (b"\xd0\xcf\x11\xe0" + "..WordDocument".encode("utf-16-le"), ".doc", Format.DOC),
+        (b"{\\rtf1 text}", ".doc", Format.RTF),
         (b"{\\rtf1 text}", ".txt", Format.RTF),
         (b"plain", ".rtf", Format.TEXT),
+        (b"<html>saved by a program", ".doc", Format.HTML),
         (b"\xef\xbb\xbf<!-- saved -->\n<!DOCTYPE html>", ".txt", Format.HTML),
         (b'<?xml version="1.0"?>\n<HTML>', "", Format.HTML),
         (b"<html> in Markdown", ".md", Format.MARKDOWN),
@@ -39,6 +42,7 @@ def test_content_decides_before_the_extension(head: bytes, suffix: str, expected
     [
         (b"\x89PNG\r\n\x1a\n", ".pdf", "named .pdf but holds a PNG image"),
         (b"\xd0\xcf\x11\xe0", ".docx", "old or password-protected Office document"),
+        (b"\xd0\xcf\x11\xe0", ".doc", "old or password-protected Office document"),
         (b"no header", ".pdf", "named .pdf but holds something else"),
         (b"PK\x03\x04...", ".csv", "named .csv but holds a zip archive: unpack it"),
     ],
@@ -48,7 +52,7 @@ def test_a_wrong_extension_is_named(head: bytes, suffix: str, reason: str):
         sniff(head, suffix)
 
 
-@pytest.mark.parametrize("suffix", [".MP3", ".mp3", ".zip", ".doc"])
+@pytest.mark.parametrize("suffix", [".MP3", ".mp3", ".zip", ".ppt"])
 def test_a_type_that_is_not_read_is_named(suffix: str):
     with pytest.raises(UnsupportedError, match=f"unsupported type {suffix.lower()}$"):
         sniff(b"PK\x03\x04", suffix)

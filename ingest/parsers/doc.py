@@ -1,0 +1,37 @@
+"""Word of 1997 to 2003 (.doc): turned into the newer format, and read as that."""
+
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from doc2docx import convert
+from doc2docx.errors import Doc2DocxError, EncryptedDocumentError
+
+from ingest.document import Document
+from ingest.errors import UnreadableError
+from ingest.parsers import docx
+from ingest.sniff import Format
+
+_ADVICE = "save it as .docx in Word or LibreOffice"
+
+
+def parse(data: bytes) -> Document:
+    """A Word document in the binary format.
+
+    Raises:
+        UnreadableError: The file is damaged, older than Word 97, or needs a password.
+        NoTextError: It holds no text.
+    """
+    with TemporaryDirectory() as folder:
+        source, target = Path(folder, "old.doc"), Path(folder, "new.docx")
+        source.write_bytes(data)
+        try:
+            convert(source, target)
+        except EncryptedDocumentError as error:
+            msg = "encrypted: it opens only with a password; save a copy without one"
+            raise UnreadableError(msg) from error
+        except Doc2DocxError as error:
+            msg = f"damaged, or older than Word 97 ({error}): {_ADVICE}"
+            raise UnreadableError(msg) from error
+        converted = target.read_bytes()
+    return replace(docx.parse(converted), media_type=Format.DOC)
