@@ -100,7 +100,7 @@ def test_moments_are_exact_to_the_microsecond(moment):
         ({"source": ()}, "source names no path"),
         ({"source": ("/docs", "a")}, "source is 'a'"),
         ({"document_id": "/docs/a.txt"}, "document_id is '/docs/a.txt'.* give source"),
-        ({"file_type": "exe"}, "expected one of code, csv, docx, .*, xml, or a media"),
+        ({"file_type": "exe"}, "expected one of code, csv, doc, docx, .*, xml, or a media"),
         ({"first_page": 0}, "first_page is 0; expected a page from 1"),
         ({"last_page": -1}, "last_page is -1"),
         ({"last_page": 10**400}, "expected a page from 1 to 2,147,483,648"),

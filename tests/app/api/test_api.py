@@ -188,7 +188,7 @@ def test_search_goes_by_words_or_by_vectors_as_told(client):
         ({"question": "x", "search": "fuzzy"}, "search"),
         ({"question": "x", "diversity": 2}, "diversity"),
         ({"question": "x", "per_document": 0}, "per_document"),
-        ({"question": "x", "file_type": "exe"}, "expected one of code, csv, docx"),
+        ({"question": "x", "file_type": "exe"}, "expected one of code, csv, doc, docx"),
         ({"question": "x", "first_page": 3, "last_page": 2}, "swap them"),
         ({"question": "x", "modified_after": "2026-01-01"}, "modified_after"),
         ({"question": "word " * 20_000}, "20,000 tokens"),
