@@ -2,12 +2,14 @@
 
 import argparse
 import io
+import os
 import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
+from app.settings import Settings
 from embedder.errors import DuetError
 from retriever import DEFAULT_K, Mode
 from retriever.options import add_filter_options, filter_of
@@ -18,6 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
+        options.settings = _settings(options)
         return options.run(options) or 0
     except DuetError as error:
         from app.terminal import one_line
@@ -36,7 +39,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Exit code: 0 answered, also if the documents do not say; 1 something that was "
         "evaluated became worse; 2 it could not be asked or served; 130 after Ctrl-C.",
     )
-    parser.set_defaults(run=_serve, host="127.0.0.1", port=8501, index=None, model=None)
+    parser.set_defaults(run=_serve, host="127.0.0.1", port=8501)
     commands = parser.add_subparsers(metavar="COMMAND")
     ask = commands.add_parser("ask", parents=[_where()], help="answer one question in the terminal")
     ask.set_defaults(run=_ask)
@@ -83,7 +86,24 @@ def _where() -> argparse.ArgumentParser:
         "--model",
         help="hub id or folder of an LLM2Vec-Gen model (default: $DUET_MODEL or the bundled one)",
     )
+    options.add_argument(
+        "--generation-url",
+        metavar="URL",
+        help="the API of a server that writes the answers instead, with /v1; it gets the question "
+        "and the passages (default: $DUET_GENERATION_URL or none; its key: $DUET_GENERATION_KEY)",
+    )
+    options.add_argument(
+        "--generation-model",
+        metavar="NAME",
+        help="which model there (default: $DUET_GENERATION_MODEL or the only one)",
+    )
     return options
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    told = vars(options)
+    names = ("--model", "--index", "--generation-url", "--generation-model")
+    return Settings.of(os.environ, {name: told.get(name[2:].replace("-", "_")) for name in names})
 
 
 def _address() -> argparse.ArgumentParser:
@@ -144,8 +164,7 @@ def _ask(options: argparse.Namespace) -> None:
 
     ask(
         " ".join(options.question),
-        model=options.model,
-        index=options.index,
+        options.settings,
         where=where,
         k=options.k,
         search=options.search,
@@ -162,13 +181,13 @@ def _evaluate(options: argparse.Namespace) -> int:
 def _tools(options: argparse.Namespace) -> None:
     from app.mcp.stdio import serve_tools
 
-    serve_tools(model=options.model, index=options.index)
+    serve_tools(options.settings)
 
 
 def _serve(options: argparse.Namespace) -> None:
     from app.server import serve
 
-    serve(options.host, options.port, model=options.model, index=options.index)
+    serve(options.host, options.port, options.settings)
 
 
 def command() -> None:

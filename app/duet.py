@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Self
 
 from app.answering import DEFAULT_POLICY, Answer, Exchange, Policy, ask
+from app.generation import GenerationServer, RemoteWriter
 from embedder.encoder import LanguageModel
 from retriever import DEFAULT_ADDRESS, Filter, Retriever
 
@@ -26,6 +27,7 @@ class Duet:
         model: str | Path | None = None,
         *,
         api_key: str | None = None,
+        server: GenerationServer | None = None,
     ) -> Self:
         """Load the model and open the index that was made with it.
 
@@ -33,6 +35,7 @@ class Duet:
             index: A folder, or the URL of a Qdrant server.
             model: Hub id or folder; by default the bundled one.
             api_key: Of the Qdrant server.
+            server: Writes the answers; by default the model does.
 
         Raises:
             DuetError: One of them cannot be opened; the text says why.
@@ -41,7 +44,8 @@ class Duet:
         from retriever import open_index
 
         loaded = LLM2VecGen.from_pretrained(model or BUNDLED_MODEL)
-        return cls(Retriever(loaded, open_index(index, loaded.id, api_key=api_key)))
+        opened = open_index(index, loaded.id, api_key=api_key)
+        return cls(Retriever(RemoteWriter(loaded, server) if server else loaded, opened))
 
     def ask(
         self,

@@ -5,7 +5,7 @@ import math
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
@@ -13,6 +13,7 @@ from app.access.keys import Keys
 from app.answering import DEFAULT_POLICY, measure_gate
 from app.conversations import Conversations, Database, Desk, Suggestions
 from app.duet import Duet
+from app.generation import GenerationServer
 from app.library import Library
 from app.settings import Settings
 from app.tickets import Tickets
@@ -90,20 +91,18 @@ class Runtime:
         self._opened_last = -math.inf
 
     @classmethod
-    def from_environment(
-        cls, environ: Mapping[str, str], *, model: str | None = None, index: str | None = None
-    ) -> Self:
-        """A runtime with the given model and index, else those of DUET_MODEL and DUET_INDEX.
+    def from_settings(cls, settings: Settings) -> Self:
+        """A runtime with the model, the index and the server that writes that are set.
 
         Raises:
-            AddressError: The index's address is none.
+            DuetError: The address of one of them is none.
         """
-        settings = Settings.of(environ, model=model, index=index)
+        server = _server(settings)
         address, source = settings.index.value, settings.model.value or None
         api_key = settings.qdrant_key.value or None
         beside = index_folder(address) or Path(DEFAULT_ADDRESS).absolute()
         return cls(
-            lambda: Duet.open(address, source, api_key=api_key).retriever,
+            lambda: Duet.open(address, source, api_key=api_key, server=server).retriever,
             uploads=beside.with_name("uploads"),
             keys=Keys.of(settings.keys.value) if settings.keys.value else None,
             settings=settings,
@@ -175,6 +174,24 @@ class Runtime:
                 self._retriever.index.close()
                 self._retriever = None
         self._database.close()
+
+
+def _server(settings: Settings) -> GenerationServer | None:
+    """Where answers are written, if not here.
+
+    Raises:
+        DuetError: The URL is none, or is missing where a model of a server is named.
+    """
+    url, name = settings.generation_url.value, settings.generation_model
+    if url:
+        return GenerationServer(url, name.value, settings.generation_key.value)
+    if name.value:
+        msg = (
+            f"{name.origin} names a model {name.value!r} of a server, but no server is named: set "
+            "DUET_GENERATION_URL to its address, too."
+        )
+        raise DuetError(msg)
+    return None
 
 
 def _reason(error: Exception) -> str:

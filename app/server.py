@@ -19,6 +19,7 @@ from app.api.application import create_api
 from app.logs import set_up_logs
 from app.mcp.tools import create_tools, in_process
 from app.runtime import Runtime, share
+from app.settings import Settings
 from embedder.errors import DuetError
 
 _ARENA_MAX = -8  # M_ARENA_MAX of malloc.h
@@ -45,19 +46,18 @@ _CONFIG: dict[str, object] = {
 }
 
 
-def serve(host: str, port: int, *, model: str | None = None, index: str | None = None) -> None:
+def serve(host: str, port: int, settings: Settings) -> None:
     """Serve until Ctrl-C: the page at `/`, the API at `/api`.
 
     Args:
         host: Address to bind; one that others can reach needs DUET_API_KEY.
         port: Port to bind.
-        model: Hub id or folder; by default DUET_MODEL or the bundled model.
-        index: Folder or URL; by default DUET_INDEX or `.duet/index`.
+        settings: Model, index, keys, and what writes.
 
     Raises:
-        DuetError: The address would be open to everyone, or the port is taken.
+        DuetError: The address would be open to everyone, the port is taken, or a setting is none.
     """
-    runtime = Runtime.from_environment(os.environ, model=model, index=index)
+    runtime = Runtime.from_settings(settings)
     local = _is_loopback(host)
     if not local and runtime.keys is None:
         msg = (

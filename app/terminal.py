@@ -1,6 +1,5 @@
 """`python -m app ask`: one question, its answer and its sources in the terminal."""
 
-import os
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -15,8 +14,9 @@ from rich.text import Text
 from app.answering import Policy, Sentence, drain, stream_answer
 from app.as_data import answer_data
 from app.runtime import EmptyIndexError, Runtime
+from app.settings import Settings
 from embedder.errors import DuetError
-from retriever import DEFAULT_ADDRESS, DEFAULT_K, Filter, Mode, check_free, index_folder
+from retriever import DEFAULT_K, Filter, Mode, check_free, index_folder
 from retriever.owner import Owner, owner_of
 
 _BIDI_CONTROLS = frozenset("LRE RLE LRO RLO PDF LRI RLI FSI PDI".split())
@@ -24,9 +24,8 @@ _BIDI_CONTROLS = frozenset("LRE RLE LRO RLO PDF LRI RLI FSI PDI".split())
 
 def ask(
     question: str,
+    settings: Settings,
     *,
-    model: str | None = None,
-    index: str | None = None,
     where: Filter | None = None,
     k: int = DEFAULT_K,
     search: Mode = "hybrid",
@@ -35,8 +34,7 @@ def ask(
 
     Args:
         question: What to ask.
-        model: Hub id or folder; by default DUET_MODEL or the bundled model.
-        index: Folder or URL; by default DUET_INDEX or `.duet/index`.
+        settings: Model, index, and what writes.
         where: Which passages to look at; by default all.
         k: How many passages are retrieved.
         search: What finds them.
@@ -44,15 +42,15 @@ def ask(
     Raises:
         DuetError: It cannot be answered; the text says why.
     """
-    address = index or os.environ.get("DUET_INDEX") or DEFAULT_ADDRESS
+    address = settings.index.value
     if _is_missing(index_folder(address)):
         raise EmptyIndexError(address)  # told before a model is loaded
-    owner = None if model else owner_of(address)
+    owner = None if settings.choose_a_model else owner_of(address)
     if owner is not None:
         _ask_owner(owner, question, where or Filter(), k, search)
         return
     check_free(address)
-    runtime = Runtime.from_environment(os.environ, model=model, index=address)
+    runtime = Runtime.from_settings(settings)
     try:
         records = runtime.library.documents()
         if not records:

@@ -30,8 +30,11 @@ _FENCE = re.compile(r"<(?=\s{0,9}/?\s{0,9}passage)", re.IGNORECASE)
 
 
 def is_refusal(reply: str) -> bool:
-    """Whether the model's `reply` begins with the refusal; a loose end does not count."""
-    return reply.strip().casefold().startswith(REFUSAL.casefold().rstrip("."))
+    """Whether the model's `reply` begins with the refusal.
+
+    A quotation mark or a star in front does not count, nor does a loose end.
+    """
+    return reply.lstrip(" \n\"'“*_").casefold().startswith(REFUSAL.casefold().rstrip("."))
 
 
 def grounded_messages(question: str, passages: Sequence[str]) -> list[Message]:

@@ -110,6 +110,11 @@ class LanguageModel(Encoder, Protocol):
     """An encoder that also writes: what an answer needs of `LLM2VecGen`."""
 
     @property
+    def trusted_to_refuse(self) -> bool:
+        """Whether a refusal stands though a passage comes close: small models refuse too often."""
+        ...
+
+    @property
     def context_tokens(self) -> int:
         """The window: prompt and reply together."""
         ...
@@ -136,6 +141,7 @@ class LanguageModel(Encoder, Protocol):
 
         Raises:
             PromptTooLongError: The prompt leaves no room for a reply; raised at the call.
+            ReplyError: Another program writes, and does not; raised by the reply.
         """
         ...
 

@@ -5,6 +5,7 @@
     ├── NotUnicodeError       also a ValueError: a text
     ├── TextTooLongError      also a ValueError: a text for the encoder
     ├── PromptTooLongError    also a ValueError: a prompt for the language model
+    ├── ReplyError            a reply of a language model elsewhere
     ├── DataError             a file of texts to train or to measure on
     ├── TrainingError         a training
     └── EvaluationError       a measurement
@@ -36,6 +37,10 @@ class TextTooLongError(DuetError, ValueError):
 
 class PromptTooLongError(DuetError, ValueError):
     """A prompt with its answer would not fit into the language model's context window."""
+
+
+class ReplyError(DuetError):
+    """A reply does not come, or breaks off, where another program writes it."""
 
 
 class DataError(DuetError):

@@ -1,7 +1,7 @@
 """Token by token through the language model with its KV cache, from any input vectors."""
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -200,7 +200,7 @@ def chooser(temperature: float, seed: int | None) -> Callable[[torch.Tensor], in
     return draw
 
 
-def text_pieces(tokenizer: PreTrainedTokenizerFast, ids: Iterator[int]) -> Iterator[str]:
+def text_pieces(tokenizer: PreTrainedTokenizerFast, ids: Iterator[int]) -> Generator[str]:
     """The text of `ids` as it grows; a piece never ends inside a character."""
     decoder = DecodeStream(skip_special_tokens=True)
     for token in ids:

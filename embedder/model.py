@@ -69,7 +69,10 @@ class LLM2VecGen:
             counts it; a document's title counts with its text.
         context_tokens: The language model's window: prompt and reply together.
         instructions: What `encode_queries` and `encode_documents` put in front of a text.
+        trusted_to_refuse: False; see `embedder.encoder.LanguageModel`.
     """
+
+    trusted_to_refuse = False
 
     def __init__(
         self,

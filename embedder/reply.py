@@ -1,7 +1,7 @@
 """What a language model writes, while it writes it."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 
 
 class Reply(Iterator[str]):
@@ -9,15 +9,19 @@ class Reply(Iterator[str]):
 
     Args:
         pieces: The text as it grows.
-        chances: Grows with it: each chosen token's probability.
+        chances: Grows with it: each chosen token's probability; stays empty where nobody tells.
     """
 
-    def __init__(self, pieces: Iterator[str], chances: Sequence[float]) -> None:
+    def __init__(self, pieces: Generator[str], chances: Sequence[float]) -> None:
         self._pieces = pieces
         self._chances = chances
 
     def __next__(self) -> str:
         return next(self._pieces)
+
+    def close(self) -> None:
+        """Write no more: what is open for it is closed."""
+        self._pieces.close()
 
     @property
     def sureness(self) -> float:

@@ -10,6 +10,7 @@ import pypdf
 import pytest
 
 from app import Duet
+from tests.app.generation.chat_server import Failure, chat_server
 
 ROOT = Path(__file__).parents[1]
 QUESTION = re.search(r"^QUESTION \?= (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1]
@@ -80,6 +81,22 @@ def test_the_terminal_shows_answer_file_page_and_quote(index_folder, demo_answer
     citation = demo_answer.citations[0]
     assert f"{Path(citation.chunk.source).name}, page {citation.chunk.page}" in done.stdout
     assert squeezed(citation.quote) in squeezed(done.stdout)
+
+
+def test_another_server_may_write_the_answer(index_folder):
+    """The answer and its source, then the documents' own words and what to do about the server."""
+    with chat_server() as chat:
+        command = ["app", "ask", QUESTION, "--index", index_folder, "--generation-url", chat.url]
+        written = run(*command)
+        assert chat.received[0].body["messages"][-1]["content"].endswith(f"Question: {QUESTION}")
+        chat.failures = [Failure(401)]
+        quoted = run(*command)
+    assert written.returncode == quoted.returncode == 0, written.stderr + quoted.stderr
+    assert "own words" not in written.stdout
+    for done in (written, quoted):
+        assert "Christopher Latham Sholes" in done.stdout
+        assert "page 1" in done.stdout
+    assert "wants a key (401): set DUET_GENERATION_KEY" in " ".join(quoted.stdout.split())
 
 
 def test_answers_are_no_worse_than_when_they_were_last_measured(index_folder):

@@ -19,7 +19,7 @@ from app.answering.policy import DEFAULT_POLICY, Policy
 from app.answering.reading import Reading, read
 from app.answering.writing import Writing
 from embedder.encoder import Encoder, LanguageModel, StopSignal
-from embedder.errors import DuetError
+from embedder.errors import DuetError, ReplyError
 from retriever import Retriever
 
 
@@ -32,6 +32,7 @@ _NOTHING = "No passage was found where the search was to look."
 _NOT_FOUND = "None of the passages that were found seems to answer it."
 _UNSUPPORTED = "In the documents' own words: the model's did not hold."
 _UNSURE = "In the documents' own words, the closest first: the model is not sure of an answer."
+_UNWRITTEN = "In the documents' own words: no answer was written."
 _TOO_LONG = "In the documents' own words: no passage fits into the model's window."
 
 AnswerStream = Generator[Sentence, None, Answer]
@@ -84,6 +85,7 @@ def stream_answer(
         QuestionError: The question is empty, or not Unicode.
         TextTooLongError: It is longer than the encoder reads.
         PromptTooLongError: It does not fit into the model's window.
+        ReplyError: Another program writes, and does not, and no sentence is near enough to quote.
     """
     asked, model, ending = _checked(question), retriever.model, Ending(stop, policy.max_seconds)
     if is_about_collection(asked):
@@ -110,7 +112,7 @@ def stream_answer(
     draft.rejected = writing.rejected
     if ending.is_set():
         return draft.answer("stopped", ending.reason)
-    if draft.sentences:
+    if draft.sentences and not writing.problem:
         return draft.answer("generated", _dropped(len(writing.rejected)))
     if not context.sources:
         return draft.quoted(_TOO_LONG, policy.min_quote) or draft.refused(_NOT_FOUND)
@@ -126,13 +128,15 @@ def _instead(
     policy: Policy,
 ) -> Answer:
     """Quotes where an answer seems to stand in the passages, else a refusal."""
+    if writing.problem:
+        return _broken_off(draft, writing.problem, policy)
     tells = reading.doubt is not None and reading.doubt <= policy.most_doubt
     is_near = (
         coverage(draft.understood, reading.hits) >= policy.sure_coverage
         or (related.gain or 0.0) >= policy.sure_gain
     )
     given = None
-    if not writing.refused or tells or is_near:
+    if not writing.refused or ((tells or is_near) and not draft.model.trusted_to_refuse):
         notice = _UNSURE if writing.refused or writing.guess else _UNSUPPORTED
         given = draft.quoted(notice, 0.0 if tells else policy.min_quote, writing.guess)
     if given is None:
@@ -140,6 +144,22 @@ def _instead(
     if not any(may_answer(draft.understood, quote.quote) for quote in given.quotes):
         return replace(given, kind="refused", notice=_NOT_FOUND)
     return given
+
+
+def _broken_off(draft: Draft, problem: ReplyError, policy: Policy) -> Answer:
+    """What is written and checked by then; else the documents' own words, and why.
+
+    That these do not say is never told then: nobody has read them.
+
+    Raises:
+        ReplyError: There is neither.
+    """
+    if draft.sentences:
+        return draft.answer("stopped", str(problem))
+    quoted = draft.quoted(f"{_UNWRITTEN} {problem}", policy.min_quote)
+    if quoted is None:
+        raise problem
+    return quoted
 
 
 def _checked(question: str) -> str:

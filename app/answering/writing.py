@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 
 from app.answering.answer import Sentence
 from app.answering.check.checker import Checker, Rejected
@@ -9,6 +10,7 @@ from app.answering.check.support import Citation
 from app.answering.context import Context
 from embedder.chat import is_refusal
 from embedder.encoder import LanguageModel, StopSignal
+from embedder.errors import ReplyError
 
 
 class Writing:
@@ -24,11 +26,13 @@ class Writing:
     Attributes:
         refused: Whether the model says that the passages do not hold the answer.
         rejected: Sentences that the passages do not support.
+        problem: Why the model wrote no more, where it should have.
         guess: Where the first sentence stands that the model is not sure of, after which nothing
             is written, or a short answer that does not seem to be one to the question.
     """
 
     guess: Sequence[Citation] = ()
+    problem: ReplyError | None = None
 
     def __init__(
         self,
@@ -56,10 +60,15 @@ class Writing:
             answering=True,
         )
         text = ""
-        for piece in reply:
-            text += piece
-            yield from self._sentences(checker, text, reply.sureness, complete=False)
-            if self._is_over or loops(text):
+        with closing(reply):
+            try:
+                for piece in reply:
+                    text += piece
+                    yield from self._sentences(checker, text, reply.sureness, complete=False)
+                    if self._is_over or loops(text):
+                        return
+            except ReplyError as error:
+                self.problem = error
                 return
         if self._stop is None or not self._stop.is_set():
             yield from self._sentences(checker, text, reply.sureness, complete=True)

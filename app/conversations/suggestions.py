@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from app.answering import Answer, drain, stream_answer
 from app.conversations.database import Database
 from app.conversations.headings import heading_questions
+from app.generation import local
 from embedder.encoder import LanguageModel
 from embedder.errors import DuetError
 from retriever import DocumentRecord, Retriever
@@ -93,11 +94,15 @@ class Suggestions:
         return self._search is not None and self._search.is_alive()
 
     def look(self, retriever: Retriever[LanguageModel]) -> None:
-        """Try questions in the background, from now on in the index as it is now."""
+        """Try questions in the background, from now on in the index as it is now.
+
+        Nobody has asked them: so nothing of the documents goes to a server for their sake.
+        """
+        here = Retriever(local(retriever.model), retriever.index)
         with self._lock:
             if self._search is not None:
                 self._search.over.set()
-            self._search = _Search(self, self._database, retriever)
+            self._search = _Search(self, self._database, here)
             self._search.start()
 
     def close(self) -> None:

@@ -1,6 +1,5 @@
 """`python -m app evaluate`: the README's quality table, in one run."""
 
-import os
 import random
 import tempfile
 from collections.abc import Sequence
@@ -15,7 +14,9 @@ from app.as_data import answer_data
 from app.evaluate.baseline import drops
 from app.evaluate.questions import Question, ask_all, index_contexts, read_questions, result
 from app.evaluate.search import MODES, search_results
+from app.generation import RemoteWriter
 from app.runtime import EmptyIndexError, Runtime
+from app.settings import Settings
 from app.terminal import one_line, show_answer
 from embedder.encoder import Encoder, LanguageModel
 from embedder.errors import DataError
@@ -34,11 +35,10 @@ class Plan:
     """What is measured.
 
     Attributes:
+        settings: The model, what writes, and the index in which the questions' documents are.
+            Questions that bring their contexts along are asked over these instead.
         questions: Files of questions whose answers are known; see `read_questions`.
         sets: Folders in BEIR's layout.
-        model: Hub id or folder; None is DUET_MODEL, or the bundled model.
-        index: Where the questions' documents are; None is DUET_INDEX, or `.duet/index`. Questions
-            that bring their contexts along are asked over these instead.
         rows: At most so many questions of a file, at random.
         queries: The first so many queries of a set.
         minilm: Whether the sets are also searched with MiniLM's vectors.
@@ -48,10 +48,9 @@ class Plan:
         baseline: Results, written so, below which nothing may drop beyond noise.
     """
 
+    settings: Settings
     questions: Sequence[Path] = ()
     sets: Sequence[Path] = ()
-    model: str | None = None
-    index: str | None = None
     rows: int | None = None
     queries: int | None = None
     minilm: bool = False
@@ -89,10 +88,12 @@ def evaluate(plan: Plan) -> int:
 def _answers(files: dict[Path, Asked], plan: Plan, versions: dict[str, str]) -> list[Result]:
     if not files:
         return []
-    runtime = Runtime.from_environment(os.environ, model=plan.model, index=plan.index)
+    runtime = Runtime.from_settings(plan.settings)
     try:
         retriever = runtime.retriever
         versions["Duet"] = retriever.model.id.label
+        if isinstance(retriever.model, RemoteWriter):
+            versions["answers written by"] = retriever.model.server.name
         return [_file(file, asked, retriever, plan) for file, asked in files.items()]
     finally:
         runtime.close()
@@ -125,7 +126,7 @@ def _file(file: Path, asked: Asked, retriever: Retriever[LanguageModel], plan: P
 def _searches(sets: Sequence[RetrievalSet], plan: Plan, versions: dict[str, str]) -> list[Result]:
     if not sets:
         return []
-    own = TruncatingEncoder(plan.model)
+    own = TruncatingEncoder(plan.settings.model.value or None)
     encoders: dict[str, Encoder] = {"Duet": own}
     if plan.minilm:
         encoders["MiniLM"] = MiniLM()

@@ -1,7 +1,6 @@
 """`python -m app mcp`: the tools over standard input and output, for who starts it."""
 
 import asyncio
-import os
 from contextlib import AsyncExitStack
 
 import httpx2 as httpx
@@ -9,30 +8,29 @@ import httpx2 as httpx
 from app.api.application import create_api
 from app.mcp.tools import create_tools, in_process
 from app.runtime import Runtime
-from retriever import DEFAULT_ADDRESS
+from app.settings import Settings
 from retriever.owner import owner_of
 
 _SECONDS = 600.0  # for an answer on a slow and busy machine
 
 
-def serve_tools(*, model: str | None = None, index: str | None = None) -> None:
+def serve_tools(settings: Settings) -> None:
     """Serve until the assistant closes the input.
 
     Where a program has the index open, that one does the work; else model and index are opened
     here, in the background.
 
     Args:
-        model: Hub id or folder; by default DUET_MODEL or the bundled model.
-        index: Folder or URL; by default DUET_INDEX or `.duet/index`.
+        settings: Model, index, and what writes.
 
     Raises:
         DuetError: The index is in use by a program that serves nobody.
     """
-    asyncio.run(_serve(model, index))
+    asyncio.run(_serve(settings))
 
 
-async def _serve(model: str | None, index: str | None) -> None:
-    owner = owner_of(index or os.environ.get("DUET_INDEX") or DEFAULT_ADDRESS)
+async def _serve(settings: Settings) -> None:
+    owner = owner_of(settings.index.value)
     async with AsyncExitStack() as held:
         if owner is not None:
             headers = {"Authorization": f"Bearer {owner.token}"}
@@ -40,7 +38,7 @@ async def _serve(model: str | None, index: str | None) -> None:
                 base_url=f"{owner.url}/api", headers=headers, timeout=_SECONDS, trust_env=False
             )
         else:
-            runtime = Runtime.from_environment(os.environ, model=model, index=index)
+            runtime = Runtime.from_settings(settings)
             held.callback(runtime.close)
             held.callback(runtime.warm_up().join)
             api = in_process(create_api(runtime))

@@ -8,6 +8,7 @@ import streamlit as st
 from app.answering import DEFAULT_POLICY, Policy
 from app.page import markup
 from app.runtime import Runtime
+from app.settings import Settings
 from retriever import Mode
 
 _MODES: dict[Mode, str] = {
@@ -79,6 +80,24 @@ def _server_rows(runtime: Runtime) -> list[tuple[str, str, str, str]]:
             "A folder is one process's; a Qdrant server is for several.",
         ),
         ("Keys", keys, settings.keys.origin, "Beyond this machine one is needed."),
+        *_generation_rows(settings),
+    ]
+
+
+def _generation_rows(settings: Settings) -> list[tuple[str, str, str, str]]:
+    url, name, key = settings.generation_url, settings.generation_model, settings.generation_key
+    if not url.value:
+        return [("Answers", "written by the model", url.origin, "Nothing leaves this machine.")]
+    return [
+        (
+            "Answers",
+            f"written at {url.value}",
+            url.origin,
+            "Each question and the passages found for it are sent there; what comes back is "
+            "checked here.",
+        ),
+        ("Its model", name.value or "the only one there", name.origin, "Writes, and no more."),
+        ("Its key", "***" if key.value else "none", key.origin, "Is sent to that server alone."),
     ]
 
 

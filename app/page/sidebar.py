@@ -27,3 +27,8 @@ def sidebar(
             else:
                 st.caption("None yet.")
         st.caption(f"Model: {markup.label(runtime.retriever.model.id.name)}")
+        if server := runtime.settings.generation_url.value:
+            st.caption(
+                f"Answers are written at {markup.label(server)}, which is sent your questions and "
+                "the passages found."
+            )

@@ -25,6 +25,7 @@ class ScriptedModel:
     """
 
     id = EncoderId("scripted", "000000000000", 256)
+    trusted_to_refuse = False
     max_tokens = 200
 
     def __init__(self, reply: str = "", *, context_tokens: int = 4000, pause: float = 0.0) -> None:

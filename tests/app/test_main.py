@@ -189,6 +189,23 @@ def test_serving_others_needs_a_key(monkeypatch, capsys):
     assert "DUET_API_KEY" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", [["serve"], ["mcp"], ["ask", "How long?"]])
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--generation-url", "localhost"], "no http:// or https:// address"),
+        (["--generation-model", "llama"], "no server is named: set DUET_GENERATION_URL"),
+    ],
+)
+def test_a_server_that_is_none_is_told_at_the_start(
+    command, options, told, environ, capsys, monkeypatch
+):
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    assert main([*command, *options]) == 2
+    assert told in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("host", ["no host", "x" * 70])
 def test_a_host_that_is_none_is_told(host, monkeypatch, capsys):
     monkeypatch.setenv("DUET_API_KEY", "secret")

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from app.runtime import Runtime, share, shared
+from app.settings import Settings
 from embedder.errors import DuetError
 from retriever import Retriever, open_index
 from tests.app.fakes import ScriptedModel
@@ -51,15 +52,16 @@ def test_a_failure_to_open_is_told_and_tried_again(tmp_path, caplog):
 def test_settings_come_from_the_environment_unless_given(tmp_path, checkpoint, monkeypatch):
     monkeypatch.chdir(tmp_path)
     environ = {"DUET_MODEL": str(checkpoint), "DUET_INDEX": "mine/index", "DUET_API_KEY": "k"}
-    assert Runtime.from_environment(dict.fromkeys(environ, "")).keys is None
-    runtime = Runtime.from_environment(environ)
+    assert Runtime.from_settings(Settings.of(dict.fromkeys(environ, ""))).keys is None
+    runtime = Runtime.from_settings(Settings.of(environ))
     assert runtime.keys.who("k") == ""
     job = runtime.library.add_upload("a.txt", [b"The pump stands in the cellar of the old house."])
     assert runtime.library.jobs.wait(job.id).state == "done"
     assert Path(runtime.retriever.index.address).name == "index"
     assert (tmp_path / "mine" / "uploads" / "a.txt").exists()
     runtime.close()
-    other = Runtime.from_environment({}, model="no/such/folder", index="http://127.0.0.1:9/")
+    options = {"--model": "no/such/folder", "--index": "http://127.0.0.1:9/"}
+    other = Runtime.from_settings(Settings.of({}, options))
     assert other.keys is None
     with pytest.raises(DuetError, match="no/such/folder"):
         _ = other.retriever

@@ -10,7 +10,9 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
+from app.answering import Policy, ask
 from app.api.application import create_api
+from app.generation import GenerationServer, RemoteWriter
 from app.runtime import Runtime
 from retriever import Retriever
 from tests.app.fakes import ScriptedModel
@@ -151,6 +153,15 @@ def test_a_client_that_leaves_ends_its_answer(url, model, stream):
         before = model.written
         time.sleep(0.2)
     assert 0 < model.written < len(model.reply.split()) / 2
+
+
+def test_it_writes_for_another_duet(url, model, index):
+    """The protocol as a server of another make speaks it: this one."""
+    writer = RemoteWriter(ScriptedModel(), GenerationServer(url))
+    answer = ask(QUESTION, Retriever(writer, index), policy=Policy(k=1))
+    assert (answer.kind, answer.text) == ("generated", REPLY)
+    assert "warranty" in model.prompts[-1][-1]["content"]
+    assert writer.server.model == "scripted"
 
 
 def test_more_answers_than_can_wait_are_told_to_come_back(url, model):

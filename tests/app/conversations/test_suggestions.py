@@ -4,8 +4,10 @@ import pytest
 
 from app.conversations import Suggestions
 from app.conversations.headings import heading_questions
+from app.generation import GenerationServer, RemoteWriter
 from retriever import Retriever, open_index
 from tests.app.fakes import ScriptedModel, chunk
+from tests.app.generation.chat_server import chat_server
 
 
 @pytest.fixture
@@ -55,6 +57,17 @@ def test_only_questions_with_a_good_answer_are_suggested(database, guide):
     added = chunk("Other words.", source="/docs/other.md")
     guide.index.replace_document([added], guide.model.encode_documents([added.text]))
     assert suggestions.ready(guide.index.documents()) == []  # they were tried without it
+    suggestions.close()
+
+
+def test_nothing_is_sent_to_a_server_that_nobody_asked(database, guide):
+    suggestions = Suggestions(database, quiet=0.0)
+    with chat_server() as chat:
+        writer = RemoteWriter(guide.model, GenerationServer(chat.url))
+        suggestions.look(Retriever(writer, guide.index))
+        settled(suggestions)
+        assert chat.received == []
+    assert suggestions.ready(guide.index.documents())
     suggestions.close()
 
 

@@ -269,10 +269,28 @@ def test_a_map_wants_passages(tmp_path):
         assert "three passages" in drawn(runtime, "map").run().caption[0].value
 
 
+def test_where_answers_are_written_is_told_and_the_key_is_not(retriever, tmp_path):
+    environ = {"DUET_GENERATION_URL": "http://gpu:8000/v1", "DUET_GENERATION_KEY": "sk-hidden"}
+    settings = Settings.of(environ, {"--generation-model": "llama"})
+    runtime = Runtime(lambda: retriever, uploads=tmp_path / "uploads", settings=settings)
+    at = drawn(runtime, "settings").run()
+    for told in (
+        "written at http://gpu:8000/v1",
+        "<td>llama</td>",
+        "are sent there",
+        "<td>***</td>",
+    ):
+        assert told in texts(at)
+    chat = page(runtime).run()
+    captions = " ".join(caption.value for caption in chat.sidebar.caption)
+    assert "written at http://gpu:8000/v1" in captions.replace("\u2060", "")  # no link of it
+    assert "hidden" not in f"{at}{chat}"
+
+
 def test_settings_say_what_is_set_and_by_whom_and_count_for_the_next_question(
     retriever, tmp_path, model
 ):
-    settings = Settings.of({"DUET_INDEX": "x"}, model="scripted")
+    settings = Settings.of({"DUET_INDEX": "x"}, {"--model": "scripted"})
     runtime = Runtime(lambda: retriever, uploads=tmp_path / "uploads", settings=settings)
     at = drawn(runtime, "settings").run()
     for told in ("scripted@000000000000", "<td>--model</td>", "<td>DUET_INDEX</td>", "4 passages"):
