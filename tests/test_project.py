@@ -42,10 +42,10 @@ def test_the_readmes_python_runs_as_it_stands(capsys, tmp_path, monkeypatch):
     assert "share the same operating system" in lines[answer]
 
 
-def test_the_compose_file_fits_the_published_schema():
+@pytest.mark.parametrize("file", ["docker-compose.yml", "docker-compose.gpu.yml"])
+def test_the_compose_files_fit_the_published_schema(file):
     checked = run(
-        sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec",
-        "docker-compose.yml",
+        sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", file,
     )  # fmt: skip
     assert checked.returncode == 0, checked.stdout
 
@@ -57,6 +57,20 @@ def test_both_services_have_a_health_check_and_the_data_a_named_volume():
     assert "qdrant:/qdrant/storage" in compose["services"]["qdrant"]["volumes"]
     assert "qdrant" in compose["volumes"]
     assert "USER duet" in (ROOT / "Dockerfile").read_text()
+
+
+def test_a_graphics_card_is_added_to_the_application_that_is_there():
+    added = yaml.safe_load((ROOT / "docker-compose.gpu.yml").read_text())["services"]
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    assert set(added) == {"app"} <= set(compose)
+    (device,) = added["app"]["deploy"]["resources"]["reservations"]["devices"]
+    assert device == {"driver": "nvidia", "count": 1, "capabilities": ["gpu"]}
+
+
+@pytest.mark.parametrize("name", ["DUET_GENERATION_URL", "DUET_GENERATION_MODEL", "DUET_API_KEY"])
+def test_a_setting_stands_wherever_one_looks_for_it(name):
+    for file in ("README.md", ".env.example", "docker-compose.yml"):
+        assert name in (ROOT / file).read_text(), file
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,14 @@ def _server_rows(runtime: Runtime) -> list[tuple[str, str, str, str]]:
 def _generation_rows(settings: Settings) -> list[tuple[str, str, str, str]]:
     url, name, key = settings.generation_url, settings.generation_model, settings.generation_key
     if not url.value:
-        return [("Answers", "written by the model", url.origin, "Nothing leaves this machine.")]
+        return [
+            (
+                "Answers",
+                "written by the model",
+                url.origin,
+                "Another server may: DUET_GENERATION_URL.",
+            )
+        ]
     return [
         (
             "Answers",

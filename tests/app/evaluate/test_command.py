@@ -12,6 +12,7 @@ from embedder.evaluate.beir import read_retrieval_set
 from embedder.evaluate.encoders import TruncatingEncoder
 from embedder.evaluate.measures import Estimate
 from embedder.evaluate.tasks import Result
+from tests.app.generation.chat_server import chat_server
 
 
 @pytest.fixture
@@ -44,6 +45,15 @@ def test_both_halves_are_measured_printed_and_written(bundle, checkpoint, tmp_pa
     lexical = next(row for row in results if row["system"] == "Duet lexical")
     assert lexical["measures"]["nDCG@10"]["value"] == 1
     assert main([*command, "--baseline", str(out)]) == 0
+
+
+def test_a_server_that_writes_is_named_in_the_results(bundle, checkpoint, tmp_path):
+    out = tmp_path / "results.json"
+    command = ["evaluate", "--model", str(checkpoint), "--index", str(tmp_path / "index")]
+    command += ["--questions", str(bundle[1]), "--json", str(out)]
+    with chat_server() as chat:
+        assert main([*command, "--generation-url", chat.url]) == 0
+    assert json.loads(out.read_text())["systems"]["answers written by"] == chat.url
 
 
 @pytest.mark.parametrize(("gain", "is_best"), [(5.0, True), (-5.0, False)])
