@@ -23,6 +23,7 @@ PAUSES = (0.5, 2.0)
 _LONGEST_PAUSE = 10.0  # seconds that a server's Retry-After is heeded for
 _LONGEST_ERROR = 20_000  # bytes that are read of one
 _MOST_NAMES = 5
+_OF_THE_KEY = (401, 403)
 
 _logger = logging.getLogger(__name__)
 
@@ -150,11 +151,16 @@ class GenerationServer:
 
     async def _only_model(self, client: httpx.AsyncClient) -> str:
         response = await client.get(f"{self.url}/models")
-        await self._check(response)
+        if response.status_code in _OF_THE_KEY:
+            await self._check(response)
         try:
             names = [str(model["id"]) for model in response.json()["data"]]
-        except (ValueError, KeyError, TypeError):
-            names = []
+        except (ValueError, KeyError, TypeError) as error:
+            text = (
+                f"does not list its models ({response.status_code}): name one in "
+                "DUET_GENERATION_MODEL, and look whether DUET_GENERATION_URL wants /v1 at its end"
+            )
+            raise self._error(text, str(response.status_code)) from error
         if len(names) == 1:
             return names[0]
         there = ", ".join(errors.one_line(name) for name in names[:_MOST_NAMES])

@@ -51,7 +51,7 @@ class ChatServer:
         url: Of its API.
         received: Requests for a reply, the first one first.
         reply: From messages to a reply.
-        models: Names that it lists.
+        models: Names that it lists, or what it says instead.
         failures: Are given first, each once; the last one for ever if `fails_on`.
         after: What is sent of a reply before the connection is cut; None for all.
         mute: Whether it takes requests and says nothing.
@@ -65,7 +65,7 @@ class ChatServer:
         self.url = url
         self.received: list[Received] = []
         self.reply: Callable[[Sequence[Message]], str] = cited
-        self.models = ["tiny-chat"]
+        self.models: list[str] | Failure = ["tiny-chat"]
         self.failures: list[Failure] = []
         self.fails_on = False
         self.after: int | None = None
@@ -124,7 +124,10 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
     def do_GET(self) -> None:
-        self.respond(Failure(200, {"data": [{"id": name} for name in self.server.told.models]}))
+        models = self.server.told.models
+        if not isinstance(models, Failure):
+            models = Failure(200, {"data": [{"id": name} for name in models]})
+        self.respond(models)
 
     def do_POST(self) -> None:
         told = self.server.told

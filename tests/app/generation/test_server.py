@@ -60,7 +60,14 @@ def test_the_only_model_need_not_be_named(chat):
 
 
 @pytest.mark.parametrize(
-    ("models", "told"), [(["one", "two"], r"serves 2 models: .*\(one, two\)"), ([], "serves 0")]
+    ("models", "told"),
+    [
+        (["one", "two"], r"serves 2 models: .*\(one, two\)"),
+        ([], "serves 0"),
+        (Failure(500, "Internal Server Error"), r"does not list its models \(500\)"),
+        (Failure(404, {"detail": "Not Found"}), "/v1 at its end"),
+        (Failure(200, "<html>"), r"does not list its models \(200\)"),
+    ],
 )
 def test_one_of_several_models_has_to_be_named(chat, models, told):
     chat.models = models
@@ -110,6 +117,12 @@ def test_a_key_that_is_refused_is_shown_and_logged_nowhere(chat, caplog):
     assert KEY not in caplog.text
     assert "text of a document" not in caplog.text  # a server may repeat what it was sent
     assert KEY not in repr(raised.value)
+
+
+def test_a_key_that_is_wanted_for_the_list_of_models_is_told(chat):
+    chat.models = Failure(401)
+    with pytest.raises(GenerationError, match="wants a key"):
+        written(connected(chat, model=""))
 
 
 def test_a_refused_key_is_told_apart_from_a_missing_one(chat):
