@@ -8,7 +8,7 @@ import httpx2 as httpx
 from embedder.errors import ReplyError
 
 BROKEN = "broke off in the middle of an answer"
-_LONGEST = 200  # characters of what a server says of an error
+_LONGEST = 400  # characters of an error, with what the server says of it
 _BUSY = (429, 500, 502, 503, 504)
 
 
@@ -69,7 +69,7 @@ def may_pass(status: int) -> bool:
 
 
 def reason(body: bytes) -> str:
-    """A server's own words on an error, on one line and not too many; empty if it has none.
+    """A server's own words on an error, on one line; empty if it has none.
 
     They stand at `error.message` (OpenAI, vLLM, llama.cpp), `error` (Ollama), `message` or
     `detail`.
@@ -95,5 +95,10 @@ def parameter(body: bytes) -> str:
 def one_line(text: str) -> str:
     """What another program says, as it may stand in a sentence of ours."""
     plain = "".join(c if c.isprintable() else " " for c in text)
-    short = " ".join(plain.split())
-    return short if len(short) <= _LONGEST else f"{short[:_LONGEST]} …"
+    return " ".join(plain.split())
+
+
+def shown(text: str, key: str) -> str:
+    """`text` without `key`, and not too long: it is masked whole, before anything is cut."""
+    masked = text.replace(key, "***") if key else text
+    return masked if len(masked) <= _LONGEST else f"{masked[:_LONGEST]} …"

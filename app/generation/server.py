@@ -168,8 +168,9 @@ class GenerationServer:
         raise self._error(f"{text} ({there})" if there else text, f"{len(names)} models")
 
     def _error(self, text: str, kind: str, wait: float | None = None) -> GenerationError:
-        shown = text.replace(self._key, "***") if self._key else text
-        return GenerationError(f"The server {self.url} {shown}.", kind, wait)
+        return GenerationError(
+            f"The server {self.url} {errors.shown(text, self._key)}.", kind, wait
+        )
 
 
 async def _beginning(response: httpx.Response) -> bytes:

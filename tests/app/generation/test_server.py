@@ -119,6 +119,15 @@ def test_a_key_that_is_refused_is_shown_and_logged_nowhere(chat, caplog):
     assert KEY not in repr(raised.value)
 
 
+@pytest.mark.parametrize("before", range(360, 400, 5))
+def test_a_key_is_masked_before_a_long_error_is_cut(chat, before):
+    chat.raw = [f"data: {'x' * before}{KEY}{'x' * 400}\n\n".encode()]
+    with pytest.raises(GenerationError) as raised:
+        written(connected(chat, key=KEY, pauses=()))
+    assert KEY[:6] not in str(raised.value)
+    assert str(raised.value).endswith(" ….")
+
+
 def test_a_key_that_is_wanted_for_the_list_of_models_is_told(chat):
     chat.models = Failure(401)
     with pytest.raises(GenerationError, match="wants a key"):
