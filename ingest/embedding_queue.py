@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from embedder.encoder import Encoder
 from ingest.changes import Job
 from ingest.prepare import Prepared
 from retriever import Index
+
+Embed = Callable[[Sequence[str], Sequence[str]], Callable[[], NDArray[np.float32]]]
+"""Begins to embed passages with their titles; what it returns waits for `[n, dimension]`."""
 
 BATCH_CHUNKS = 64
 """For one call of the encoder, which sorts them by length; at 200 tokens each about 13,000 tokens,
@@ -27,49 +29,68 @@ class Waiting:
     vectors: list[NDArray[np.float32]] = field(default_factory=list[NDArray[np.float32]])
 
 
+_Batch = list[tuple[Waiting, int]]
+
+
 class EmbeddingQueue:
     """Embeds chunks in the order in which they come, and writes documents that are complete.
 
     Args:
-        model: The encoder.
+        embed: Embeds a batch.
         index: Where documents go.
+        ahead: How many batches are begun before the first of them is waited for.
         written: Called with the documents that were written together.
         embedded: Called with the numbers of chunks and tokens of each batch.
     """
 
     def __init__(
         self,
-        model: Encoder,
+        embed: Embed,
         index: Index,
         *,
+        ahead: int = 0,
         written: Callable[[Sequence[Waiting]], None],
         embedded: Callable[[int, int], None],
     ) -> None:
-        self._model = model
+        self._embed = embed
         self._index = index
+        self._ahead = ahead
         self._written = written
         self._embedded = embedded
         self._chunks: deque[tuple[Waiting, int]] = deque()
+        self._begun: deque[tuple[_Batch, Callable[[], NDArray[np.float32]]]] = deque()
 
     def add(self, document: Waiting) -> None:
         """Take a document; full batches are embedded at once."""
         self._chunks.extend((document, i) for i in range(len(document.prepared.chunks)))
         while len(self._chunks) >= BATCH_CHUNKS:
-            self._embed_batch()
+            self._begin_batch()
+            self._finish_batches(self._ahead)
 
     def flush(self) -> None:
         """Embed and write what is still waiting."""
         while self._chunks:
-            self._embed_batch()
+            self._begin_batch()
+            self._finish_batches(self._ahead)
+        self._finish_batches(0)
 
-    def _embed_batch(self) -> None:
+    def _begin_batch(self) -> None:
         size = min(BATCH_CHUNKS, len(self._chunks))
         batch = [self._chunks.popleft() for _ in range(size)]
-        vectors = self._model.encode_documents(
+        vectors = self._embed(
             [document.prepared.chunks[i].text for document, i in batch],
             [document.prepared.titles[i] for document, i in batch],
         )
-        self._embedded(size, sum(document.prepared.tokens[i] for document, i in batch))
+        self._begun.append((batch, vectors))
+
+    def _finish_batches(self, left: int) -> None:
+        """Wait for the vectors of what was begun first, and write, until `left` are left."""
+        while len(self._begun) > left:
+            batch, vectors = self._begun.popleft()
+            self._finish_batch(batch, vectors())
+
+    def _finish_batch(self, batch: _Batch, vectors: NDArray[np.float32]) -> None:
+        self._embedded(len(batch), sum(document.prepared.tokens[i] for document, i in batch))
         complete: list[Waiting] = []
         for (document, _), vector in zip(batch, vectors, strict=True):
             document.vectors.append(vector)

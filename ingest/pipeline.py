@@ -10,11 +10,12 @@ from ingest.changes import Changes, Job, check_emptied
 from ingest.chunk import CHUNK_TOKENS, MIN_CHUNK_TOKENS
 from ingest.embedding_queue import EmbeddingQueue, Waiting
 from ingest.errors import InputError
-from ingest.prepare import Preparer, moved_chunks
+from ingest.prepare import moved_chunks
 from ingest.reader import Reader
 from ingest.report import Entry, Outcome, Report
 from ingest.scan import File, Scan, scan
 from ingest.selection import EVERYTHING, Selection
+from ingest.stages import Here, Stages
 from ingest.version import settings_suffix
 from retriever import DocumentRecord, Index, document_id, index_folder
 from retriever.errors import RetrieverError
@@ -34,10 +35,10 @@ def preview(
         model: The encoder.
         chunk_tokens: As for `ingest`.
     """
-    preparer = Preparer(model.count_tokens, model.max_tokens, chunk_tokens)
-    changes = Changes(found, records, settings_suffix(preparer.limit))
+    stages = Here(model, chunk_tokens)
+    changes = Changes(found, records, settings_suffix(stages.limit))
     entries = [*found.entries, *changes.unchanged]
-    with Reader(changes, preparer) as reader:
+    with Reader(changes, stages) as reader:
         entries += [
             Entry(each.file.path, each.outcome) if isinstance(each, Job) else each
             for each in reader.identify(changes.open)
@@ -110,12 +111,28 @@ def ingest(
             changed.
         EncoderMismatchError: The index was made by another encoder.
     """
-    started = time.monotonic()
-    index.check_encoder(model.id)
     if chunk_tokens < MIN_CHUNK_TOKENS:
         msg = f"chunk_tokens is {chunk_tokens}, expected at least {MIN_CHUNK_TOKENS}"
         raise InputError(msg)
-    run = _Run(model, index, chunk_tokens, progress)
+    stages = Here(model, chunk_tokens)
+    return bring_in_line(paths, stages, index, selection=selection, progress=progress)
+
+
+def bring_in_line(
+    paths: Sequence[Path],
+    stages: Stages,
+    index: Index,
+    *,
+    selection: Selection = EVERYTHING,
+    progress: Callable[[Progress], None] | None = None,
+) -> Report:
+    """`ingest`, with files read and passages embedded by whoever `stages` is.
+
+    This process compares, decides, writes and reports, whoever does the rest.
+    """
+    started = time.monotonic()
+    index.check_encoder(stages.encoder)
+    run = _Run(stages, index, progress)
     try:
         run.do(paths, selection)
     except (KeyboardInterrupt, Stopped):
@@ -125,18 +142,17 @@ def ingest(
 
 class _Run:
     def __init__(
-        self,
-        model: Encoder,
-        index: Index,
-        chunk_tokens: int,
-        progress: Callable[[Progress], None] | None,
+        self, stages: Stages, index: Index, progress: Callable[[Progress], None] | None
     ) -> None:
         self.interrupted = False
         self._index = index
-        self._preparer = Preparer(model.count_tokens, model.max_tokens, chunk_tokens)
-        self._suffix = settings_suffix(self._preparer.limit)
+        self._stages = stages
         self._queue = EmbeddingQueue(
-            model, index, written=self._add_written, embedded=self._add_embedded
+            stages.embed,
+            index,
+            ahead=stages.batches_ahead,
+            written=self._add_written,
+            embedded=self._add_embedded,
         )
         self._tell = progress
         self._note = ""
@@ -150,11 +166,11 @@ class _Run:
         if not selection.may_empty:
             check_emptied(found, records)
         self._known = {record.source for record in records}
-        changes = Changes(found, records, self._suffix)
+        changes = Changes(found, records, settings_suffix(self._stages.limit))
         for entry in (*found.entries, *changes.unchanged):
             self._add(entry)
         self._advance(files_total=len(changes.open))
-        with Reader(changes, self._preparer) as reader:
+        with Reader(changes, self._stages) as reader:
             self._bring_in(changes.open, reader)
         self._remove(changes.gone)
         if any(entry.outcome in CHANGES for entry in self._entries.values()):
@@ -167,7 +183,7 @@ class _Run:
             embedded_tokens=self._progress.tokens,
             seconds=seconds,
             interrupted=self.interrupted,
-            note=self._note,
+            note="; ".join(filter(None, (self._note, self._stages.note))),
         )
 
     def _bring_in(self, files: Sequence[File], reader: Reader) -> None:

@@ -10,11 +10,10 @@ from typing import Self, TypeVar
 
 from ingest.changes import Changes, Job
 from ingest.embedding_queue import Waiting
-from ingest.errors import NoTextError, UnreadableError, UnsupportedError
-from ingest.prepare import Preparer
+from ingest.errors import UnreadableError, UnsupportedError
 from ingest.report import Entry, Outcome
 from ingest.scan import File
-from ingest.version import settings_suffix
+from ingest.stages import Stages
 from ingest.worker import ParserWorker
 
 _Result = TypeVar("_Result")
@@ -32,13 +31,12 @@ class Reader:
 
     Args:
         changes: Decides which files are parsed.
-        preparer: Cuts what was parsed.
+        stages: Parses and cuts them.
     """
 
-    def __init__(self, changes: Changes, preparer: Preparer) -> None:
+    def __init__(self, changes: Changes, stages: Stages) -> None:
         self._changes = changes
-        self._preparer = preparer
-        self._suffix = settings_suffix(preparer.limit)
+        self._stages = stages
         count = min(os.cpu_count() or 1, MAX_WORKERS)
         self._workers = [ParserWorker() for _ in range(count)]
         # Last in, first out: as many workers are started as are ever busy at once.
@@ -51,7 +49,8 @@ class Reader:
 
     def read(self, files: Iterable[File]) -> Iterator[Entry | Job | Waiting]:
         """Read files; call it once."""
-        return self._ahead(self._read, files)
+        for begun in self._ahead(self._read, files):
+            yield begun()
 
     def identify(self, files: Iterable[File]) -> Iterator[Entry | Job]:
         """Find out what there is to do, and parse nothing; call it once."""
@@ -61,7 +60,7 @@ class Reader:
         """Read a file whose vectors could not be taken from another document."""
         worker = self._idle.get()
         try:
-            return self._parse(worker, job)
+            return self._stages.read(job, worker)()
         finally:
             self._idle.put(worker)
 
@@ -84,18 +83,18 @@ class Reader:
         running: deque[Future[_Result]] = deque()
         for number, file in enumerate(files):
             running.append(self._pool.submit(task, number, file))
-            if len(running) >= len(self._workers) + _AHEAD:
+            if len(running) >= len(self._workers) + self._stages.files_elsewhere + _AHEAD:
                 yield running.popleft().result()
         while running:
             yield running.popleft().result()
 
-    def _read(self, number: int, file: File) -> Entry | Job | Waiting:
+    def _read(self, number: int, file: File) -> Callable[[], Entry | Job | Waiting]:
         worker = self._idle.get()
         try:
             decided = self._decide(worker, number, file)
             if isinstance(decided, Entry) or decided.source:
-                return decided
-            return self._parse(worker, decided)
+                return lambda: decided
+            return self._stages.read(decided, worker)
         finally:
             self._idle.put(worker)
 
@@ -125,15 +124,3 @@ class Reader:
                 self._turn.notify_all()
         assert decided is not None
         return decided
-
-    def _parse(self, worker: ParserWorker, job: Job) -> Entry | Waiting:
-        path = job.file.path
-        try:
-            document, digest = worker.parse(path, job.identity.format)
-        except NoTextError as error:
-            return Entry(path, Outcome.SKIPPED, str(error))
-        except UnreadableError as error:
-            return Entry(path, Outcome.FAILED, str(error))
-        # Not job.version: the file may have been written to since it was identified.
-        prepared = self._preparer.prepare(document, job.file, digest + self._suffix)
-        return Waiting(job, prepared, document.notes)

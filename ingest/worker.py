@@ -27,12 +27,16 @@ MAX_MEMORY_BYTES = 4 * 2**30
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the worker is to read, and what it may take for it; without a format, to identify."""
+    """What the worker is to read, and what it may take for it; without a format, to identify.
+
+    With `data` it reads these bytes instead of the file.
+    """
 
     path: str
     format: Format | None
     seconds: float
     memory_bytes: int
+    data: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +88,10 @@ class ParserWorker:
         assert isinstance(answer, Identity)
         return answer
 
-    def parse(self, path: str, media_type: Format) -> tuple[Document, str]:
-        """Parse a file.
+    def parse(
+        self, path: str, media_type: Format, data: bytes | None = None
+    ) -> tuple[Document, str]:
+        """Parse a file, or its bytes where they are given.
 
         Returns:
             The document, and `version.content_hash` of exactly the bytes that it was made of.
@@ -94,7 +100,7 @@ class ParserWorker:
             UnreadableError: The file is damaged, too large, or took the worker down.
             NoTextError: The file holds no text.
         """
-        answer = self._ask(Request(path, media_type, self._seconds, self._memory_bytes))
+        answer = self._ask(Request(path, media_type, self._seconds, self._memory_bytes, data))
         assert isinstance(answer, Parsed)
         return answer.document, answer.content_hash
 

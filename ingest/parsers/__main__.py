@@ -92,7 +92,7 @@ def _answer(request: Request, held: _Held) -> Answer:
             data = held.read(request.path)
             media_type = sniff(data, suffix)
             return Identity(media_type, content_hash(media_type, data))
-        data = held.take(request.path)
+        data = held.take(request.path) if request.data is None else request.data
         ocr.begin_file()
         return Parsed(parse(data, request.format), content_hash(request.format, data))
     except DuetError as error:
