@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 from embedder.errors import DuetError
 from ingest.options import parse
+from ingest.where import cluster, stages
 
 if TYPE_CHECKING:
     from embedder.encoder import Encoder
+    from ingest.cluster.connection import Share
     from ingest.report import Report
     from ingest.scan import Scan
     from ingest.selection import Selection
@@ -68,32 +70,35 @@ def _run(options: argparse.Namespace) -> "Report":
         from ingest.through_owner import ingest_through
 
         return ingest_through(owner, options)
-    model = _model(options)
-    opened = (rebuild if options.rebuild else open_index)(
-        options.index, model.id, api_key=_api_key()
-    )
+    opening = rebuild if options.rebuild else open_index
     try:
-        with opened as index:
-            report = _bring_in_line(options, model, index)
-            if report.interrupted and options.rebuild:
-                raise _InterruptedRebuildError(report)
+        with cluster(options) as share:
+            model = _model(options)
+            with opening(options.index, model.id, api_key=_api_key()) as index:
+                report = _bring_in_line(options, model, index, share)
+                if report.interrupted and options.rebuild:
+                    raise _InterruptedRebuildError(report)
     except _InterruptedRebuildError as interrupted:
         return interrupted.report
     return report
 
 
-def _bring_in_line(options: argparse.Namespace, model: "Encoder", index: "Index") -> "Report":
+def _bring_in_line(
+    options: argparse.Namespace, model: "Encoder", index: "Index", share: "Share | None" = None
+) -> "Report":
     from rich.console import Console
 
     from ingest.console import show_progress
-    from ingest.pipeline import ingest
+    from ingest.pipeline import bring_in_line
 
-    with show_progress(Console(stderr=True, quiet=options.quiet)) as progress:
-        return ingest(
+    with (
+        stages(options, model, share) as reading_and_embedding,
+        show_progress(Console(stderr=True, quiet=options.quiet)) as progress,
+    ):
+        return bring_in_line(
             options.paths,
-            model,
+            reading_and_embedding,
             index,
-            chunk_tokens=options.chunk_tokens,
             selection=_selection(options),
             progress=progress,
         )
@@ -144,7 +149,7 @@ def _owner(options: argparse.Namespace) -> "Owner | None":
     """The program that has the index open, if it can do this with its own model."""
     from retriever.owner import owner_of
 
-    if options.model not in (None, os.environ.get("DUET_MODEL")):
+    if options.ray or options.model not in (None, os.environ.get("DUET_MODEL")):
         return None  # opening the index tells that it is in use
     return owner_of(options.index)
 

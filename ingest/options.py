@@ -33,6 +33,10 @@ def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None
         parser.error("--drop-others goes with --rebuild")
     if options.watch and (options.rebuild or options.dry_run):
         parser.error("--watch goes with neither --rebuild nor --dry-run")
+    if options.ray and (options.watch or options.dry_run or options.rollback):
+        parser.error("--ray goes with neither --watch nor --dry-run nor --rollback")
+    if options.workers and not options.ray:
+        parser.error("--workers goes with --ray")
 
 
 def _removing() -> argparse.ArgumentParser:
@@ -55,6 +59,7 @@ def _ingesting() -> argparse.ArgumentParser:
     parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="a file or a folder")
     _add_common(parser)
     _add_selection(parser)
+    _add_cluster(parser)
     parser.add_argument(
         "--model",
         default=os.environ.get("DUET_MODEL"),
@@ -123,6 +128,39 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="let a folder that has no files any more lose all that is indexed of it",
     )
+
+
+def _add_cluster(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--ray",
+        nargs="?",
+        const=os.environ.get("RAY_ADDRESS") or "local",
+        type=_ray_address,
+        metavar="ADDRESS",
+        help="have the machines of a Ray cluster read and embed: HOST:PORT of its head, auto for "
+        "the one that runs here (default: $RAY_ADDRESS, or local, which starts one here)",
+    )
+    parser.add_argument(
+        "--workers",
+        type=_workers,
+        metavar="N",
+        help="with --ray: so many (default: one for each GPU; without GPUs, for each machine)",
+    )
+
+
+def _ray_address(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if text in ("local", "auto") or (host and port.isdecimal() and "/" not in host):
+        return text
+    msg = f"expected HOST:PORT, auto or local, got {text!r}; a PATH stands in front of --ray"
+    raise argparse.ArgumentTypeError(msg)
+
+
+def _workers(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        msg = f"expected a number of at least 1, got {text!r}"
+        raise argparse.ArgumentTypeError(msg)
+    return int(text)
 
 
 def _chunk_tokens(text: str) -> int:

@@ -61,6 +61,10 @@ def run(tmp_path: Path):
         (["remove", "docs", "--rebuild"], 2),
         (["docs", "--watch", "--rebuild"], 2),
         (["docs", "--watch", "--dry-run"], 2),
+        (["docs", "--workers", "2"], 2),
+        (["docs", "--ray", "--workers", "0"], 2),
+        (["--ray", "docs"], 2),
+        (["docs", "--ray", "--watch"], 2),
     ],
 )
 def test_help_and_usage_errors_come_before_torch(arguments: list[str], code: int):
@@ -79,6 +83,22 @@ def test_help_and_usage_errors_come_before_torch(arguments: list[str], code: int
     assert done.returncode == code
     assert done.stdout.endswith("[]\n")
     assert "usage: python -m ingest" in done.stdout + done.stderr
+
+
+def test_a_ray_that_is_not_installed_is_told_before_torch_is_imported(docs: Path):
+    script = (
+        "import sys\nsys.modules['ray'] = None\nfrom ingest.__main__ import main\n"
+        "sys.exit(main(sys.argv[1:]) + 10 * ('torch' in sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(docs), "--ray"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.endswith("not installed: pip install 'duet-rag[ray]'\n")
 
 
 def test_the_command_with_a_real_model_in_a_process_of_its_own(docs: Path, tmp_path: Path, encoder):
