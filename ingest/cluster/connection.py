@@ -69,7 +69,10 @@ def connected(address: str, workers: int | None) -> Generator[Share]:
             log_to_driver=False,  # what concerns the user is in the report
             logging_level=logging.ERROR,
         )
-    except (RayError, ConnectionError, RuntimeError, ValueError) as error:
+    except ConnectionError as error:
+        msg = f"no Ray cluster at {address}: give HOST:PORT of its head, or start it with ray start"
+        raise ClusterError(msg) from error
+    except (RayError, RuntimeError, ValueError) as error:
         msg = f"cannot join the Ray cluster at {address}: {str(error).splitlines()[0]}"
         raise ClusterError(msg) from error
     try:
