@@ -38,6 +38,27 @@ _OPPOSITES = [
         """.strip().splitlines()
     )
 ]
+_QUALIFIERS = [
+    frozenset(line.split())
+    for line in """
+    other others another different else ander andere anderen anderer autre autres otro otros otra
+    same equal equally identical alike like gleich gleiche gleichen même mismo misma
+    most mostly usually generally often typically commonly mainly meist meistens plupart mayoría
+    only just solely alone exclusively merely nur allein seulement uniquement sólo solo
+    """.strip().splitlines()
+]
+"""Words that narrow or compare what is said; those of a line say much the same."""
+_BOUNDS = frozenset(
+    """
+    less fewer under below most more over above beyond least about around approximately roughly
+    nearly almost mindestens höchstens weniger mehr über unter etwa rund ungefähr fast
+    moins environ presque casi
+    """.split()
+)
+_ALSO_BOUNDS = _BOUNDS | frozenset(
+    "minimum maximum exceed exceeds up within to some circa bis plus menos más unos".split()
+)
+_BEFORE_FIGURE = 3  # words
 _SLOT = 2  # matched words on a side that make a place out of a gap
 
 
@@ -46,6 +67,7 @@ def contradicts(claim: Statement, evidence: Statement) -> bool:
     tests: tuple[Callable[[Statement, Statement], bool], ...] = (
         _negates,
         _says_the_opposite,
+        _qualifies,
         _replaces,
         _turns_round,
         splices,
@@ -103,6 +125,21 @@ def _says_the_opposite(claim: Statement, evidence: Statement) -> bool:
         for pair in _OPPOSITES
         for here, there in (pair, pair[::-1])
     )
+
+
+def _qualifies(claim: Statement, evidence: Statement) -> bool:
+    """Whether the claim compares or narrows, or makes a bound of a figure, and the evidence not."""
+    told = set(evidence.words)
+    # "At most" is a bound.
+    said = {word for before, word in pairwise(("", *claim.words)) if before != "at"}
+    if any(said & kin and not told & kin for kin in _QUALIFIERS):
+        return True
+    bounded = (
+        claim.words[max(0, term.place - _BEFORE_FIGURE) : term.place]
+        for term in claim.terms
+        if term.figure
+    )
+    return told.isdisjoint(_ALSO_BOUNDS) and any(not _BOUNDS.isdisjoint(words) for words in bounded)
 
 
 def _replaces(claim: Statement, evidence: Statement) -> bool:

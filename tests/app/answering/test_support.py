@@ -165,3 +165,28 @@ def test_tokens_and_instructions_in_a_passage_are_words():
     assert stands("The gate log says <|eot_id|> and [INST] open [/INST] at noon.", log)
     assert not stands("The gate log says <|eot_id|> at midnight.", log)
     assert not stands("The bridge was opened in 1994.", log)
+
+
+@pytest.mark.parametrize(
+    ("claim", "is_supported"),
+    [
+        ("The warranty of the pump lasts 24 months.", True),
+        ("The pump's warranty is 24 months.", True),
+        ("The warranty lasts as long as that of other pumps.", False),
+        ("The pump has the same warranty.", False),
+        ("Most pumps have a warranty.", False),
+        ("Only the warranty of the pump lasts 24 months.", False),
+        ("The warranty of the pump lasts at least 24 months.", False),
+        ("The warranty of the pump lasts less than 24 months.", False),
+        ("The warranty of the pump lasts about 24 months.", False),
+    ],
+)
+def test_a_comparison_or_a_bound_is_not_made_up(claim, is_supported):
+    """A fluent model adds them; each word of them counted as little."""
+    passages = [chunk("The warranty of the pump lasts 24 months. Damage by frost is excluded.")]
+    assert bool(supporting(claim, [1], passages)) is is_supported
+
+
+def test_a_bound_of_the_passage_may_be_said_in_other_words():
+    passages = [chunk("Members pay up to 20 euros, and the others not less than 30.")]
+    assert supporting("Members pay at most 20 euros.", [1], passages)
