@@ -17,6 +17,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
+from itertools import islice, takewhile
 from pathlib import Path
 
 import index as index_benchmark
@@ -28,15 +30,23 @@ from torch.nn.functional import linear
 
 from app.answering import DEFAULT_POLICY, measure_gate, stream_answer
 from app.duet import Duet
-from embedder import BUNDLED_MODEL, LLM2VecGen
+from embedder import BUNDLED_MODEL, LLM2VecGen, generation
 from embedder.chat import grounded_messages
 from embedder.evaluate.encoders import MiniLM
+from embedder.lora import ANSWERING
 from ingest import ingest
 from retriever import Filter, open_index
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "data" / "sample"
 WORDS, PASSAGES, READ, WRITTEN, TIMES = 150, 48, 5, 48, 5
+QUESTIONS = (
+    "Where did the man stand?",
+    "What was beyond one of the sentinels?",
+    "Who was about to be hanged, and how old was he?",
+    "What does a sentinel's position of support mean?",
+    "Describe what the other bank of the stream looked like.",
+)
 
 
 @dataclass(frozen=True)
@@ -101,6 +111,7 @@ def _tables(*, quick: bool) -> Iterator[Table]:
     }
     yield _encoding(models)
     yield _writing(models, machine)
+    yield _grounded(models)
     del models
     yield _answers()
     yield _searches((1_000,) if quick else (1_000, 10_000, 100_000))
@@ -161,6 +172,37 @@ def _writing(models: dict[str, LLM2VecGen], machine: Machine) -> Table:
         )
     columns = ["base alone", "prompt, tokens", "first token, s", "tokens/s", "of the memory bound"]
     return Table("Reading a prompt and writing", columns, rows)
+
+
+def _grounded(models: dict[str, LLM2VecGen]) -> Table:
+    rows: list[list[str]] = []
+    for name, model in models.items():
+        plain, drafted = (
+            [_replied(model, question, drafts=drafts) for question in QUESTIONS]
+            for drafts in (False, True)
+        )
+        same = sum(one[0] == other[0] for one, other in zip(plain, drafted, strict=True))
+        rates = [
+            sum(len(ids) - 1 for ids, _ in replies) / sum(took for _, took in replies)
+            for replies in (plain, drafted)
+        ]
+        cells = [f"{rate:.1f}" for rate in rates]
+        rows.append([name, *cells, f"{rates[1] / rates[0]:.1f}", f"{same} of {len(QUESTIONS)}"])
+    columns = ["", "one by one, tokens/s", "drafted, tokens/s", "times as fast", "same tokens"]
+    return Table("Writing a grounded reply after its first token", columns, rows)
+
+
+def _replied(model: LLM2VecGen, question: str, *, drafts: bool) -> tuple[list[int], float]:
+    """The token ids of a grounded reply, and the seconds after the first of them."""
+    ids = model._prompt_ids(grounded_messages(question, _passages()[:READ]))
+    prompt = generation.Prompt(model._embedded(ids), ids=ids if drafts else ())
+    choose = generation.chooser(0.0, None)
+    guard = partial(model._mode, ANSWERING)
+    tokens = generation.generate(model._lm, prompt, choose, guard=guard)
+    reply = [next(tokens)]
+    began = time.perf_counter()
+    reply += islice(takewhile(lambda token: token not in model._stop_ids, tokens), WRITTEN)
+    return reply, time.perf_counter() - began
 
 
 def _written(model: LLM2VecGen, number: int, prompt: list) -> tuple[float, float]:
