@@ -111,15 +111,22 @@ def _check_answers(address: str) -> None:
         msg = f"no Ray cluster at {address}: {error.strerror or error}; nothing was changed"
         raise ClusterError(msg) from error
     command = [sys.executable, "-m", "ray.scripts.scripts", "status", "--address", address]
+    problem = "does not answer"
     try:
         done = subprocess.run(command, capture_output=True, timeout=_ANSWER_SECONDS, check=False)
-        answers = done.returncode == 0
+        if done.returncode == 0:
+            return
+        problem = done.stderr.decode(errors="replace").strip().rpartition("\n")[2] or problem
     except subprocess.TimeoutExpired:
-        answers = False
-    if not answers:
+        pass
+    if "AuthenticationError" in problem:
         msg = (
-            f"no Ray cluster of this version answers at {address}: expected HOST:PORT as "
-            "`ray start --head` prints it, not the port of its dashboard, and where it has a token "
-            "the same ~/.ray/auth_token; nothing was changed"
+            f"the Ray cluster at {address} asks for a token: set RAY_AUTH_MODE=token, and have the "
+            "same ~/.ray/auth_token as its head; nothing was changed"
         )
-        raise ClusterError(msg)
+    else:
+        msg = (
+            f"no Ray cluster answers at {address} ({problem}): expected HOST:PORT as `ray start "
+            "--head` prints it, not the port of its dashboard; nothing was changed"
+        )
+    raise ClusterError(msg)
