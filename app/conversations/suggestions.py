@@ -10,15 +10,16 @@ from contextlib import contextmanager
 
 from app.answering import Answer, drain, stream_answer
 from app.conversations.database import Database
-from app.conversations.headings import heading_questions
+from app.conversations.questions import Candidate, questions
 from app.generation import local
 from embedder.encoder import LanguageModel
 from embedder.errors import DuetError
 from retriever import DocumentRecord, Retriever
 
+_MAKING = "from statements"  # how questions are made; those that were made otherwise are forgotten
 _ENOUGH = 3
 _MOST_TRIED = 12  # each takes seconds of the model
-_MOST_DOCUMENTS = 40  # whose headings are looked at
+_MOST_DOCUMENTS = 40  # that are looked at
 _MOMENT = 0.5  # seconds
 _QUIET = 5.0  # seconds after somebody used the model
 _LOOK = 0.2  # seconds between two looks at whether it is free
@@ -146,30 +147,28 @@ class _Search(threading.Thread):
         documents = self._retriever.index.documents()
         state = _state(documents)
         tried = self._tried(state)
-        for source, question in heading_questions(
-            documents[:_MOST_DOCUMENTS], self._retriever.index
-        ):
+        for candidate in questions(documents[:_MOST_DOCUMENTS], self._retriever.index):
             if sum(tried.values()) >= _ENOUGH or len(tried) >= _MOST_TRIED:
                 return
-            if question not in tried:
-                good = self._try(question, source)
+            if candidate.question not in tried:
+                good = self._try(candidate)
                 if good is None:
                     return
-                self._keep(question, state, good=good)
-                tried[question] = good
+                self._keep(candidate.question, state, good=good)
+                tried[candidate.question] = good
 
-    def _try(self, question: str, source: str) -> bool | None:
-        """Whether `question` is answered from `source`; None if the search is over."""
+    def _try(self, candidate: Candidate) -> bool | None:
+        """Whether the question is answered by its statement; None if the search is over."""
         while True:
             while not self._owner.free:
                 if self.over.wait(_LOOK):
                     return None
             with self._owner.trying:
-                answer = drain(stream_answer(question, self._retriever, stop=self))
+                answer = drain(stream_answer(candidate.question, self._retriever, stop=self))
             if self.over.is_set():
                 return None
             if answer.kind != "stopped":
-                return _is_good(answer, source)
+                return _is_good(answer, candidate)
 
     def _tried(self, state: str) -> dict[str, bool]:
         with self._database.transaction() as database:
@@ -184,12 +183,19 @@ class _Search(threading.Thread):
             )
 
 
-def _is_good(answer: Answer, source: str) -> bool:
-    cited = {citation.chunk.source for citation in answer.citations}
-    return answer.kind in ("generated", "quoted") and source in cited
+def _is_good(answer: Answer, candidate: Candidate) -> bool:
+    """Whether the answer rests on the statement, in a quotation on it before all others."""
+    if answer.kind not in ("generated", "quoted"):
+        return False
+    cited = answer.citations[:1] if answer.kind == "quoted" else answer.citations
+    return any(
+        citation.chunk.source == candidate.source
+        and (candidate.statement in citation.quote or citation.quote in candidate.statement)
+        for citation in cited
+    )
 
 
 def _state(documents: Sequence[DocumentRecord]) -> str:
     """A name for what the index holds: another document or version, another name."""
-    told = "\n".join(f"{record.document_id} {record.version}" for record in documents)
-    return hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
+    told = [f"{record.document_id} {record.version}" for record in documents]
+    return hashlib.blake2b("\n".join([_MAKING, *told]).encode(), digest_size=8).hexdigest()
