@@ -1,5 +1,7 @@
 """The conversation that the URL names, and what the next question is typed into."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from app.conversations import Conversation
@@ -11,9 +13,12 @@ from app.page.script import SCRIPT
 from app.page.settings import chosen_policy
 from app.page.sidebar import sidebar
 from app.page.turn import show_turn
+from app.page.uploads import is_under_way, show_uploads
 from app.runtime import Runtime
 from embedder.errors import DuetError
+from retriever import DocumentRecord
 
+_OVERVIEW = "What is in here?"
 _FOLLOW = 2.0  # seconds between two looks at what others do in this conversation
 
 
@@ -22,19 +27,23 @@ def show_chat(runtime: Runtime) -> None:
     st.html(SCRIPT, unsafe_allow_javascript=True)
     documents = runtime.library.documents()
     conversation = opened(runtime)
-    sidebar(runtime, documents, conversation)
     turns = runtime.desk.turns(conversation.id) if conversation else []
     if conversation:
         conversation_menu(runtime, conversation, [turn for turn, _ in turns])
         _follow(runtime, conversation, runtime.desk.asked(conversation.id))
     for place, (turn, live) in enumerate(turns, start=1):
         last = conversation.id if conversation and place == len(turns) else None
-        show_turn(turn, live, f"answer-{place}", runtime, last)
+        with st.container(key=None if last is None else "last-turn"):
+            show_turn(turn, live, f"answer-{place}", runtime, last)
     problem = st.session_state.pop("problem", None)
     if problem:
         st.error(markup.label(problem))
     if not turns:
-        _show_empty(runtime, conversation)
+        _show_empty(runtime, conversation, len(documents))
+    if _begins(runtime, documents, is_empty=not turns):
+        show_uploads(runtime)
+    else:
+        sidebar(runtime, documents)
     with st.bottom:
         if conversation and any(live and not live.done for _, live in turns):
             st.button(
@@ -62,16 +71,27 @@ def _follow(runtime: Runtime, conversation: Conversation, drawn: int) -> None:
         st.rerun()
 
 
-def _show_empty(runtime: Runtime, conversation: Conversation | None) -> None:
-    documents = runtime.library.documents()
-    st.html(markup.empty_html(len(documents)))
-    _suggest(runtime, conversation)
+def _show_empty(runtime: Runtime, conversation: Conversation | None, documents: int) -> None:
+    st.html(markup.empty_html(documents))
+    if documents:
+        _suggest(runtime, conversation)
+
+
+def _begins(runtime: Runtime, documents: Sequence[DocumentRecord], *, is_empty: bool) -> bool:
+    """Whether the first documents are still to come, or on their way: they are given in the middle.
+
+    A narrow screen has no sidebar until it is asked for.
+    """
+    was = st.session_state.get("begins", False)
+    begins = is_empty and (not documents or (was and is_under_way(runtime)))
+    st.session_state["begins"] = begins
+    return begins
 
 
 @st.fragment(run_every=_FOLLOW)
 def _suggest(runtime: Runtime, conversation: Conversation | None) -> None:
-    """Questions that have been answered well, as soon as there are any."""
-    for question in runtime.suggestions.ready(runtime.library.documents()):
+    """Questions that have been answered well, as soon as there are any, and one that always is."""
+    for question in [*runtime.suggestions.ready(runtime.library.documents()), _OVERVIEW]:
         st.button(
             markup.label(question),
             key=f"suggest-{question}",

@@ -1,4 +1,6 @@
-"""The conversations in the sidebar: begun, found again, and opened."""
+"""The conversations in the sidebar of every page: begun, found again, and opened."""
+
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -6,6 +8,9 @@ from app.access.gatekeeper import COOKIE
 from app.conversations import Conversation
 from app.page import markup
 from app.runtime import Runtime
+
+if TYPE_CHECKING:
+    from streamlit.navigation.page import StreamlitPage
 
 PARAMETER = "conversation"
 """Of the page's URL."""
@@ -38,33 +43,36 @@ def visitor(runtime: Runtime) -> str:
     return runtime.keys.holder(st.context.cookies.get(COOKIE, "")) or ""
 
 
-def conversation_list(runtime: Runtime, current: Conversation | None) -> None:
+def conversation_list(runtime: Runtime, chat: "StreamlitPage") -> None:
     """Draw it, newest first.
 
     Args:
         runtime: Keeps them.
-        current: The one that is shown.
+        chat: The page that shows them.
     """
-    st.button(
-        "New conversation",
-        icon=":material/add:",
-        width="stretch",
-        on_click=open_conversation,
-        args=(None,),
-    )
+    if st.button("New conversation", icon=":material/add:", width="stretch"):
+        st.switch_page(chat)
     owner = visitor(runtime)
-    words = st.text_input("Search conversations", key="search", icon=":material/search:") or ""
+    words = st.session_state.get("search", "")
     listed = runtime.conversations.listed(owner, words)
+    if not (listed or words):
+        return
+    st.text_input(
+        "Search conversations",
+        key="search",
+        icon=":material/search:",
+        placeholder="Search conversations",
+        label_visibility="collapsed",
+    )
     if not listed:
-        st.caption("None has these words." if words.strip() else "No conversation yet.")
+        st.caption("None has these words.")
+    current = st.query_params.get(PARAMETER)
     with st.container(key="conversations", gap=None):
         for conversation in listed:
-            is_current = current is not None and conversation.id == current.id
-            st.button(
+            if st.button(
                 markup.label(conversation.name),
                 key=f"open-{conversation.id}",
-                type="secondary" if is_current else "tertiary",
+                type="secondary" if conversation.id == current else "tertiary",
                 width="stretch",
-                on_click=open_conversation,
-                args=(conversation.id,),
-            )
+            ):
+                st.switch_page(chat, query_params={PARAMETER: conversation.id})

@@ -6,6 +6,8 @@ Everything that a document wrote is escaped here, as in `app.page.markup`.
 import html
 from collections.abc import Sequence
 
+from app.page.source_markup import flowing
+from app.page_picture import has_picture
 from retriever import Chunk
 
 
@@ -19,5 +21,6 @@ def passages_html(chunks: Sequence[Chunk]) -> str:
         if where != before:
             parts.append(f'<h2 class="duet-where">{html.escape(where)}</h2>' if where else "<hr>")
         before = where
-        parts.append(f'<div class="duet-snippet duet-passage">{html.escape(chunk.text)}</div>')
+        text = flowing(chunk.text) if has_picture(chunk) else chunk.text
+        parts.append(f'<div class="duet-snippet duet-passage">{html.escape(text)}</div>')
     return f'<div class="duet-document">{"".join(parts)}</div>'

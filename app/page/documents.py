@@ -9,6 +9,7 @@ import streamlit as st
 from app.location import file_name, file_type
 from app.page import markup
 from app.page.document_markup import passages_html
+from app.page.places import places
 from app.page.uploads import show_uploads
 from app.runtime import Runtime
 from embedder.errors import DuetError
@@ -31,14 +32,18 @@ def show_documents(runtime: Runtime) -> None:
         return
     found = runtime.library.found(st.text_input("Search documents", icon=":material/search:") or "")
     passages = markup.passages(sum(record.chunks for record in found))
-    st.caption(f"{len(found):,} of {len(documents):,} documents, {passages}")
+    of = f"{len(found):,} of " if len(found) < len(documents) else ""
+    st.caption(f"{of}{markup.documents(len(documents))}, {passages}")
     if not found:
         return
-    _show_table(found)
+    _show_table(found, runtime)
+    names = places(found)
     opened = st.selectbox(
         "Open a document",
         [record.source for record in found],
         index=None,
+        key="open",
+        format_func=names.__getitem__,
         placeholder="Choose one, or type a part of its name",
     )
     record = next((record for record in found if record.source == opened), None)
@@ -46,7 +51,11 @@ def show_documents(runtime: Runtime) -> None:
         _show_document(record, runtime)
 
 
-def _show_table(records: Sequence[DocumentRecord]) -> None:
+def _show_table(records: Sequence[DocumentRecord], runtime: Runtime) -> None:
+    def open_chosen() -> None:
+        for row, _ in st.session_state["table"]["selection"]["cells"]:
+            st.session_state["open"] = records[row].source
+
     st.dataframe(
         {
             "Document": [file_name(record.source) for record in records],
@@ -54,7 +63,7 @@ def _show_table(records: Sequence[DocumentRecord]) -> None:
             "Passages": [record.chunks for record in records],
             "Changed": [_changed(record) for record in records],
             "kB": [record.size / 1000 for record in records],
-            "Folder": [str(PurePosixPath(record.source).parent) for record in records],
+            "Folder": [_folder(record, runtime) for record in records],
         },
         column_config={
             "Changed": st.column_config.DateColumn(format="iso8601"),
@@ -62,6 +71,9 @@ def _show_table(records: Sequence[DocumentRecord]) -> None:
         },
         hide_index=True,
         height=min(38 + 35 * len(records), 420),
+        key="table",
+        on_select=open_chosen,
+        selection_mode="single-cell",
     )
 
 
@@ -111,6 +123,13 @@ def _remove(record: DocumentRecord, runtime: Runtime) -> None:
             st.rerun()
         if st.button("Keep"):
             st.rerun()
+
+
+def _folder(record: DocumentRecord, runtime: Runtime) -> str:
+    """Where its file lies, if that was not chosen by us."""
+    if runtime.library.is_upload(record):
+        return "added on the page"
+    return str(PurePosixPath(record.source).parent)
 
 
 def _changed(record: DocumentRecord) -> datetime:

@@ -7,10 +7,11 @@ import streamlit as st
 
 from app.page import markup
 from app.page.chat import show_chat
+from app.page.conversation_list import conversation_list
 from app.page.documents import show_documents
 from app.page.map import show_map
 from app.page.settings import show_settings
-from app.page.style import ICON, STYLE
+from app.page.style import ICON, LOGO, STYLE
 from app.runtime import Runtime, shared
 from embedder.errors import DuetError
 
@@ -18,6 +19,7 @@ from embedder.errors import DuetError
 def main() -> None:
     """Draw the page for one run of the script."""
     st.set_page_config(page_title="Duet", page_icon=ICON, layout="centered")
+    st.logo(LOGO, size="large", icon_image=ICON)
     st.html(STYLE)
     runtime = shared()
     try:
@@ -54,7 +56,10 @@ def main() -> None:
             url_path="settings",
         ),
     ]
-    st.navigation(pages).run()
+    page = st.navigation(pages)
+    with st.sidebar:
+        _show(partial(conversation_list, chat=pages[0]), runtime)
+    page.run()
 
 
 def _show(show: Callable[[Runtime], None], runtime: Runtime) -> None:

@@ -40,10 +40,10 @@ def show_map(runtime: Runtime) -> None:
             hits = runtime.retriever.retrieve(question, _FOUND)
         st.altair_chart(_chart(projection, question, hits, runtime), width="stretch")
     documents = len({chunk.document_id for chunk in projection.chunks})
-    of = "one document" if documents == 1 else f"{documents:,} documents"
     st.caption(
-        f"{markup.passages(len(projection.chunks))} of {of}. Near means alike to the model; two "
-        f"dimensions show {projection.explained:.0%} of what it tells apart."
+        f"{markup.passages(len(projection.chunks))} of {markup.documents(documents)}. Near means "
+        f"alike to the model; two dimensions show {projection.explained:.0%} of what it tells "
+        "apart."
     )
     if question:
         _show_expected(question, hits, runtime)

@@ -111,17 +111,20 @@ def document_html(record: DocumentRecord, issue: Callable[[Place], str]) -> str:
     )
 
 
-def empty_html(documents: int) -> str:
-    """What stands where there is no conversation yet."""
-    if not documents:
+def empty_html(count: int) -> str:
+    """What stands where there is no conversation yet, and so many documents."""
+    text = f"Answers come from {documents(count)}, each with the sentences that it rests on."
+    if not count:
         text = (
-            "Nothing is indexed yet. Add files in the sidebar. Or, for a whole folder, stop this "
-            "server and run<br><code>python -m ingest FOLDER</code>"
+            "Nothing is indexed yet. Add files here; whole folders on the page of documents, or by "
+            "<code>python -m ingest FOLDER</code>"
         )
-        return f'<div class="duet-empty"><h1>Ask your own documents</h1><p>{text}</p></div>'
-    count = "one document" if documents == 1 else f"{documents:,} documents"
-    text = f"Answers come from {count}, each with the sentences that it rests on."
     return f'<div class="duet-empty"><h1>Ask your own documents</h1><p>{text}</p></div>'
+
+
+def documents(count: int) -> str:
+    """A number of documents, in words."""
+    return "1 document" if count == 1 else f"{count:,} documents"
 
 
 def passages(count: int) -> str:

@@ -11,15 +11,19 @@ from app.location import file_name
 from app.page import markup
 from retriever import DocumentRecord
 
+_CHOICE = 2  # places at least
+
 
 def choose_places(places: Mapping[str, str], key: str, before: Iterable[str]) -> None:
-    """Draw the choice; nothing chosen is everything.
+    """Draw the choice, where there is one; nothing chosen is everything.
 
     Args:
         places: Paths and what they are called: `places`.
         key: Of the choice in the session's state.
         before: What was chosen last.
     """
+    if len(places) < _CHOICE:
+        return
     chosen: Sequence[str] = st.session_state.get(key, before)
     # A path that is no longer indexed cannot be chosen.
     st.session_state[key] = [path for path in chosen if path in places]
@@ -28,9 +32,8 @@ def choose_places(places: Mapping[str, str], key: str, before: Iterable[str]) ->
         list(places),
         format_func=lambda path: places.get(path, path),
         key=key,
-        placeholder="All documents",
+        placeholder="Answer from all documents",
         label_visibility="collapsed",
-        disabled=not places,
     )
 
 

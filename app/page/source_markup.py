@@ -31,9 +31,12 @@ def sources_html(answer: Answer, name: str, issue: Callable[[Place], str]) -> st
     parts: list[str] = []
     for number, citations in groupby(cited, key=lambda citation: citation.number):
         group = list(citations)
-        label = html.escape(f"[{number}] {location(group[0].chunk)}")
+        chunk = group[0].chunk
+        label = html.escape(f"[{number}] {location(chunk)}")
+        head = html.escape(chunk.headings[-1]) if chunk.headings else ""
+        under = f'<span class="duet-dim"> {head}</span>' if head else ""
         parts.append(
-            f'<details class="duet-source"><summary>{label}</summary>'
+            f'<details class="duet-source"><summary>{label}{under}</summary>'
             f'<div id="{name}-{number}" tabindex="0">'
             f"{snippet_html(group)}{_file_html(group, issue)}{_beside(numbers, number, name)}"
             "</div></details>"
@@ -48,7 +51,7 @@ def snippet_html(citations: Sequence[Citation]) -> str:
         citations: At least one, all of the same passage.
     """
     chunk = citations[0].chunk
-    text = _flowing(chunk.text) if has_picture(chunk) else chunk.text
+    text = flowing(chunk.text) if has_picture(chunk) else chunk.text
     spans = _merged([Span(citation.start, citation.end) for citation in citations])
     first = _whole_words(text, max(0, spans[0].start - _AROUND), spans[0].start)
     last = len(text)
@@ -91,7 +94,7 @@ def _whole_words(text: str, start: int, end: int) -> int:
     return space + 1 if space >= 0 else start
 
 
-def _flowing(text: str) -> str:
+def flowing(text: str) -> str:
     """Text of a page without the ends of its full lines; as long as before, so spans stay true."""
     return _LINE_END.sub(" ", text)
 

@@ -22,7 +22,8 @@ a.duet-cite:hover, a.duet-cite:focus-visible { background: var(--duet); color: v
 .duet-source summary { padding: .45rem .8rem; cursor: pointer; font-size: .9rem; }
 .duet-source summary:hover { color: var(--duet); }
 .duet-source[open] summary { border-bottom: 1px solid #8884; }
-.duet-source > div { padding: .6rem .8rem .8rem; scroll-margin: 5rem; max-height: 62vh;
+.duet-source summary .duet-dim { margin-left: .5rem; }
+.duet-source > div { padding: .6rem .8rem .8rem; scroll-margin: 9rem; max-height: 54vh;
   overflow-y: auto; } /* whole in view, though the page scrolls to its end when it grows */
 .duet-source > div:target { background: var(--duet-tint); }
 .duet-page { display: block; width: 100%; aspect-ratio: auto 17 / 22; margin-top: .7rem;
@@ -45,7 +46,15 @@ h2.duet-where { font-size: .85rem; font-weight: 600; color: var(--duet-dim);
   margin-bottom: .5rem; }
 h1.duet-name, h2.duet-name { font-size: 1.1rem; font-weight: 600; padding: 0;
   overflow-wrap: anywhere; }
-.st-key-conversations button { justify-content: flex-start; text-align: left; }
+h1.duet-name { font-size: 1.35rem; }
+.stMainBlockContainer { padding-top: 4rem; }
+.st-key-conversations { max-height: 36vh; overflow-y: auto; }
+.st-key-conversations button { justify-content: flex-start; text-align: left;
+  padding: .25rem .6rem; min-height: 2rem; }
+.st-key-last-turn { min-height: calc(100vh - 15rem); } /* so its question can go to the top */
+.st-key-last-turn .duet-question { scroll-margin: 5.5rem; }
+a:focus-visible, summary:focus-visible, [tabindex="0"]:focus-visible {
+  outline: 2px solid var(--duet); outline-offset: 1px; }
 .duet-snippet { font-size: .92rem; line-height: 1.6; white-space: pre-wrap; }
 .duet-snippet mark { background: #fbe9a9; color: #1f2933; padding: .08em .1em;
   border-radius: .2em; box-decoration-break: clone; }
@@ -65,10 +74,19 @@ h1.duet-name, h2.duet-name { font-size: 1.1rem; font-weight: 600; padding: 0;
 .duet-empty p { color: var(--duet-dim); margin: 0 auto; max-width: 32rem; }
 </style>"""
 
-ICON = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24">'
+_SIGN = (
     '<rect width="24" height="24" rx="6" fill="#2f6f6b"/>'
-    '<path d="M6 8h8M6 12h12M6 16h6" stroke="#fff" stroke-width="2"'
-    ' stroke-linecap="round"/></svg>'
+    '<path d="M6 8h8M6 12h12M6 16h6" stroke="#fff" stroke-width="2" stroke-linecap="round"/>'
 )
+
+_SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="{0}" height="24" viewBox="0 0 {0} 24">'
+
+ICON = f"{_SVG.format(24)}{_SIGN}</svg>"
 """The page's icon; Streamlit's own icons would be fetched from the internet."""
+
+LOGO = (
+    f"{_SVG.format(88)}{_SIGN}<style>text {{ font: 600 17px sans-serif; fill: #1f2933; }}"
+    "@media (prefers-color-scheme: dark) { text { fill: #f2f5f5; } }</style>"
+    '<text x="32" y="18">Duet</text></svg>'
+)
+"""Stands at the head of the sidebar."""

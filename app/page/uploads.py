@@ -31,10 +31,15 @@ def show_uploads(runtime: Runtime, *, folders: bool = False) -> None:
     for problem in st.session_state.pop("refused", []):
         st.error(markup.label(problem))
     jobs = _jobs(runtime)
-    if any(not job.over for job in jobs):
+    if is_under_way(runtime):
         _watch(runtime, sum(job.over for job in jobs))
     else:
         _show_jobs(runtime, jobs)
+
+
+def is_under_way(runtime: Runtime) -> bool:
+    """Whether something that was given in this session is not indexed yet."""
+    return any(not job.over for job in _jobs(runtime))
 
 
 def _show_uploader(runtime: Runtime, label: str, *, folder: bool) -> None:

@@ -163,7 +163,7 @@ def test_labels_are_plain_text():
 
 def test_the_empty_page_says_how_to_begin():
     assert "python -m ingest" in markup.empty_html(0)
-    assert "one document" in markup.empty_html(1)
+    assert "1 document" in markup.empty_html(1)
     assert "1,200 documents" in markup.empty_html(1200)
 
 

@@ -217,7 +217,7 @@ def test_documents_are_found_by_name_and_read_in_order(runtime):
 
     at = AppTest.from_function(script, default_timeout=30).run()
     captions = [caption.value for caption in at.caption]
-    assert captions == ["2 of 2 documents, 4 passages"]
+    assert captions == ["2 documents, 4 passages"]
     assert at.dataframe[0].value["Document"].tolist() == ["garden.md", "handbook.pdf"]
     at.text_input[0].set_value("HANDbook").run()
     assert at.dataframe[0].value["Document"].tolist() == ["handbook.pdf"]
