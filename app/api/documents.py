@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect
 
 from app.access.gatekeeper import OWNER
 from app.as_data import chunk_data, document_data, job_data
-from app.library import Library
+from app.library import Job, Library
 from app.runtime import Runtime
 from embedder.encoder import LanguageModel
 from retriever import DocumentRecord, Retriever
@@ -92,17 +92,21 @@ def create_jobs(library: Library) -> APIRouter:
 
     @routes.get("/jobs/{job_id}")
     def job(job_id: str) -> dict[str, Any]:  # pyright: ignore[reportUnusedFunction]
-        found = library.jobs.get(job_id)
-        if found is None:
-            raise HTTPException(404, _NO_JOB)
-        return job_data(found)
+        return job_data(_job(library, job_id))
 
     @routes.delete("/jobs/{job_id}", status_code=204)
     def cancel(job_id: str) -> Response:  # pyright: ignore[reportUnusedFunction]
-        if library.jobs.get(job_id) is None:
-            raise HTTPException(404, _NO_JOB)
-        library.jobs.cancel(job_id)
+        _job(library, job_id)
+        if not library.jobs.cancel(job_id):
+            library.jobs.dismiss(job_id)
         return Response(status_code=204)
+
+    @routes.post("/jobs/{job_id}/retry", status_code=202)
+    def retry(job_id: str) -> dict[str, Any]:  # pyright: ignore[reportUnusedFunction]
+        found = _job(library, job_id)
+        if not library.jobs.retry(job_id):
+            raise HTTPException(409, f"Only what failed can be tried again; this is {found.state}.")
+        return job_data(_job(library, job_id))
 
     return routes
 
@@ -129,6 +133,13 @@ def _same_user(request: Request) -> None:
     """Refuse who has not read the token beside the index: these routes read any file."""
     if not request.scope.get(OWNER):
         raise HTTPException(404, "Not Found")
+
+
+def _job(library: Library, job_id: str) -> Job:
+    found = library.jobs.get(job_id)
+    if found is None:
+        raise HTTPException(404, _NO_JOB)
+    return found
 
 
 def _record(runtime: Runtime, document_id: str) -> DocumentRecord:

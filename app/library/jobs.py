@@ -3,115 +3,21 @@
 import logging
 import secrets
 import threading
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from functools import partial
-from typing import Any, Literal, Protocol
+from typing import Any
 
+from app.library.job import Control, Job, Outcome, State, Work
 from embedder.errors import DuetError
 
-State = Literal["waiting", "running", "done", "failed", "cancelled"]
-
 MOST_WAITING = 10_000
+MOST_FAILED_BYTES = 1 << 30
+"""Of files that failed and may be tried again; beyond that the oldest go."""
 _KEPT = 500  # jobs that are over
 _BUG = "Something went wrong; the server's log says what."
-_GIVE_WAY_SECONDS = 8.0  # for whoever asks meanwhile; then a step is done, however busy it is
 
 _logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """A job, as it is at this moment.
-
-    Attributes:
-        id: Cannot be guessed.
-        name: Of the file, or what is to be done, for people.
-        state: "failed" also where there is nothing in a file to index.
-        detail: What came of it, or why nothing did; for people.
-        files: Of how many files it is known what became of them.
-        files_total: How many there are to look at, as far as is known.
-        chunks: Passages that are embedded.
-        chunks_total: Passages of what was read so far.
-        begun: When it was asked for; UTC.
-        result: What came of it, for programs.
-    """
-
-    id: str
-    name: str
-    state: State = "waiting"
-    detail: str = ""
-    files: int = 0
-    files_total: int = 0
-    chunks: int = 0
-    chunks_total: int = 0
-    begun: datetime = field(default_factory=lambda: datetime.now(UTC))
-    result: dict[str, Any] | None = None
-
-    @property
-    def over(self) -> bool:
-        """Whether nothing will change any more."""
-        return self.state not in ("waiting", "running")
-
-
-class Control:
-    """What a job asks and tells while it runs; a stop signal.
-
-    Attributes:
-        cancelled: Whether it was taken back; else `is_set` means that the server ends, and what it
-            was about goes on with the next start.
-    """
-
-    def __init__(self, busy: Callable[[], bool], tell: Callable[..., None]) -> None:
-        self.cancelled = False
-        self._ending = threading.Event()
-        self._busy = busy
-        self._tell = tell
-
-    def is_set(self) -> bool:
-        """Whether to stop now."""
-        return self.cancelled or self._ending.is_set()
-
-    def end(self) -> None:
-        """Have it stop."""
-        self._ending.set()
-
-    def tell(self, **progress: int) -> None:
-        """Say how far it is."""
-        self._tell(**progress)
-
-    def give_way(self) -> None:
-        """Wait while somebody asks, but not for ever."""
-        until = time.monotonic() + _GIVE_WAY_SECONDS
-        while self._busy() and not self.is_set() and time.monotonic() < until:
-            time.sleep(0.05)
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of a job: whether all went well, and how, for people and for programs."""
-
-    good: bool
-    detail: str
-    result: dict[str, Any] | None = None
-
-
-class Work(Protocol):
-    """What a job does."""
-
-    def run(self, control: Control) -> Outcome:
-        """Do it.
-
-        Raises:
-            DuetError: It cannot be done; the text says why.
-        """
-        ...
-
-    def drop(self) -> None:
-        """It was cancelled before it began."""
-        ...
 
 
 class Jobs:
@@ -128,6 +34,7 @@ class Jobs:
         self._changed = threading.Condition()
         self._jobs: dict[str, Job] = {}
         self._work: dict[str, Work] = {}  # of those that wait, in order
+        self._failed: dict[str, Work] = {}  # of those that may be tried again
         self._control: dict[str, Control] = {}  # of the one that runs
         self._thread: threading.Thread | None = None
         self._closed = False
@@ -143,15 +50,17 @@ class Jobs:
             if len(self._work) >= MOST_WAITING:
                 msg = f"{len(self._work):,} files wait to be indexed. Wait for some of them."
                 raise DuetError(msg)
-            self._jobs[job.id] = job
-            self._work[job.id] = work
-            self._forget()
-            if self._thread is None or not self._thread.is_alive():
-                self._closed = False
-                self._thread = threading.Thread(target=self._run, name="duet-jobs", daemon=True)
-                self._thread.start()
-            self._changed.notify_all()
+            self._queue(job, work)
+        self._forget()
         return job
+
+    def add_failed(self, name: str, work: Work, detail: str) -> None:
+        """List what failed before this process; it may be tried again."""
+        job = Job(id=secrets.token_urlsafe(12), name=name, state="failed", detail=detail)
+        with self._changed:
+            self._jobs[job.id] = job
+            self._failed[job.id] = work
+        self._forget()
 
     def get(self, job_id: str) -> Job | None:
         """A job as it is now; None if there is none, or none any more."""
@@ -185,22 +94,47 @@ class Jobs:
         self._set(job_id, state="cancelled", detail="cancelled before it began")
         return True
 
-    def dismiss(self) -> None:
-        """Forget those that are over."""
+    def retry(self, job_id: str) -> bool:
+        """Have a job that failed done once more, under its id; whether it was such a one."""
         with self._changed:
-            self._jobs = {name: job for name, job in self._jobs.items() if not job.over}
+            work = self._failed.pop(job_id, None)
+            if work is not None:
+                self._queue(Job(id=job_id, name=self._jobs[job_id].name), work)
+        return work is not None
+
+    def dismiss(self, job_id: str) -> bool:
+        """Forget a job that is over, and what was kept to try it again; whether it was over."""
+        with self._changed:
+            job = self._jobs.get(job_id)
+            if job is None or not job.over:
+                return False
+            del self._jobs[job_id]
+            work = self._failed.pop(job_id, None)
+        if work is not None:
+            work.drop()
+        return True
 
     def close(self) -> None:
         """Begin no more, and end what runs; what it was about goes on with the next start."""
         with self._changed:
             self._closed = True
             self._work.clear()
+            self._failed.clear()
             for control in self._control.values():
                 control.end()
             self._changed.notify_all()
             thread = self._thread
         if thread is not None:
             thread.join()
+
+    def _queue(self, job: Job, work: Work) -> None:
+        self._jobs[job.id] = job
+        self._work[job.id] = work
+        if self._thread is None or not self._thread.is_alive():
+            self._closed = False
+            self._thread = threading.Thread(target=self._run, name="duet-jobs", daemon=True)
+            self._thread.start()
+        self._changed.notify_all()
 
     def _run(self) -> None:
         while True:
@@ -233,7 +167,11 @@ class Jobs:
         if control.cancelled and not outcome.good:
             outcome = replace(outcome, detail="cancelled")
             state = "cancelled"
-        self._set(job_id, state=state, detail=outcome.detail, result=outcome.result)
+        with self._changed:
+            if state == "failed" and not control.is_set():
+                self._failed[job_id] = work
+            self._set(job_id, state=state, detail=outcome.detail, result=outcome.result)
+        self._forget()
 
     def _set(self, job_id: str, **changes: Any) -> None:
         with self._changed:
@@ -242,7 +180,14 @@ class Jobs:
             self._changed.notify_all()
 
     def _forget(self) -> None:
-        """Let go of the oldest that are over, so that the list does not grow for ever."""
-        over = [name for name, job in self._jobs.items() if job.over]
-        for name in over[: max(0, len(over) - _KEPT)]:
-            del self._jobs[name]
+        """Let go of the oldest that are over, so that neither list nor disk grow for ever."""
+        with self._changed:
+            over = [job_id for job_id, job in self._jobs.items() if job.over]
+            old = over[: max(0, len(over) - _KEPT)]
+            size = 0
+            for job_id, work in reversed(self._failed.items()):
+                size += work.size
+                if size > MOST_FAILED_BYTES:
+                    old.append(job_id)
+        for job_id in old:
+            self.dismiss(job_id)

@@ -1,30 +1,21 @@
 """What is indexed while the application runs, and the one way in and out."""
 
-import json
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from app.conversations import Suggestions
-from app.library.courtesy import CourteousEncoder
-from app.library.jobs import Control, Job, Jobs, Outcome
+from app.library.job import Job
+from app.library.jobs import Jobs
 from app.library.names import safe_path
 from app.library.projection import Projection, project
-from app.library.uploads import Arrival, Uploads
-from embedder.encoder import LanguageModel
+from app.library.uploads import Uploads
+from app.library.work import OpenRetriever, PathsWork, UploadWork
 from embedder.errors import DuetError
-from retriever import DocumentRecord, Retriever
-
-if TYPE_CHECKING:
-    from ingest import Progress, Report
-
-KEPT = frozenset({"indexed", "unchanged", "replaced", "moved"})
-"""Outcomes of a file that is in the index."""
+from retriever import DocumentRecord
 
 _SECONDS = 10.0  # a server's index may be filled by others while we look
-
-OpenRetriever = Callable[[], Retriever[LanguageModel]]
 
 
 class Library:
@@ -86,7 +77,7 @@ class Library:
             DuetError: It cannot be taken.
         """
         arrival = self._uploads.accept(Path(safe_path(name)), parts)
-        return self.jobs.add(str(arrival.name), _Upload(arrival, self._open, self._suggestions))
+        return self.jobs.add(str(arrival.name), UploadWork(arrival, self._open, self._suggestions))
 
     def index_again(self, record: DocumentRecord) -> Job:
         """Have the index brought in line with a document's file as it is now."""
@@ -111,13 +102,17 @@ class Library:
         options: dict[str, Any] = {"selection": Selection(**(selection or {}))}
         if chunk_tokens is not None:
             options["chunk_tokens"] = chunk_tokens
-        work = _Paths(paths, options, self._open, self._suggestions)
+        work = PathsWork(paths, options, self._open, self._suggestions)
         return self.jobs.add(name, work)
 
     def resume(self) -> None:
-        """Index what was accepted before the process ended."""
+        """Index what processes accepted that have ended; what failed is listed as such."""
         for arrival in self._uploads.left():
-            self.jobs.add(str(arrival.name), _Upload(arrival, self._open, self._suggestions))
+            work = UploadWork(arrival, self._open, self._suggestions)
+            if arrival.failure:
+                self.jobs.add_failed(str(arrival.name), work, arrival.failure)
+            else:
+                self.jobs.add(str(arrival.name), work)
 
     def is_upload(self, record: DocumentRecord) -> bool:
         """Whether a document was added by `add_upload`."""
@@ -155,122 +150,9 @@ class Library:
     def close(self) -> None:
         """End what is on its way; it goes on with the next start."""
         self.jobs.close()
+        self._uploads.close()
 
     def _changed(self) -> None:
         self._listed = None
         if not self.jobs.waiting:
             self._suggestions.look(self._open())
-
-
-class _Upload:
-    def __init__(
-        self, arrival: Arrival, open_retriever: OpenRetriever, suggestions: Suggestions
-    ) -> None:
-        self._arrival = arrival
-        self._open = open_retriever
-        self._suggestions = suggestions
-
-    def run(self, control: Control) -> Outcome:
-        from ingest import ingest
-
-        retriever, path = self._open(), self._arrival.path
-        kept = False
-        try:
-            self._arrival.put()
-            with self._suggestions.paused(by_person=False):
-                report = ingest(
-                    [path],
-                    _courteous(retriever.model, control),
-                    retriever.index,
-                    progress=_teller(control),
-                )
-            kept = any(entry.outcome in KEPT for entry in report.entries)
-        except OSError as error:
-            msg = f"Cannot keep the file at {path}: {error.strerror or error}"
-            raise DuetError(msg) from error
-        finally:
-            if kept:
-                self._arrival.settle()
-            elif control.cancelled or not control.is_set():
-                self._take_back(retriever)
-        return _outcome(report)
-
-    def drop(self) -> None:
-        self._arrival.undo()
-
-    def _take_back(self, retriever: Retriever[LanguageModel]) -> None:
-        from ingest import ingest
-
-        if self._arrival.undo():  # a version without text may have taken it out of the index
-            ingest([self._arrival.path], retriever.model, retriever.index)
-
-
-class _Paths:
-    def __init__(
-        self,
-        paths: Sequence[Path],
-        options: dict[str, Any],
-        open_retriever: OpenRetriever,
-        suggestions: Suggestions,
-    ) -> None:
-        self._paths = paths
-        self._options = options
-        self._open = open_retriever
-        self._suggestions = suggestions
-
-    def run(self, control: Control) -> Outcome:
-        from ingest import ingest
-
-        retriever = self._open()
-        with self._suggestions.paused(by_person=False):
-            report = ingest(
-                self._paths,
-                _courteous(retriever.model, control),
-                retriever.index,
-                progress=_teller(control),
-                **self._options,
-            )
-        return _outcome(report)
-
-    def drop(self) -> None:
-        pass
-
-
-def _courteous(model: LanguageModel, control: Control) -> CourteousEncoder:
-    def give_way() -> None:
-        control.give_way()
-        _check_wanted(control)
-
-    return CourteousEncoder(model, give_way)
-
-
-def _teller(control: Control) -> "Callable[[Progress], None]":
-    def tell(progress: "Progress") -> None:
-        control.tell(
-            files=progress.files,
-            files_total=progress.files_total,
-            chunks=progress.chunks,
-            chunks_total=progress.chunks_total,
-        )
-        _check_wanted(control)
-
-    return tell
-
-
-def _check_wanted(control: Control) -> None:
-    from ingest import Stopped
-
-    if control.is_set():
-        raise Stopped
-
-
-def _outcome(report: "Report") -> Outcome:
-    """What became of it: of one file with its reason, of several by how many."""
-    result = json.loads(report.to_json())
-    if len(report.entries) == 1:
-        (entry,) = report.entries
-        detail = f"{entry.outcome}, {entry.detail}" if entry.detail else str(entry.outcome)
-        return Outcome(entry.outcome in KEPT, detail, result)
-    counts = [f"{count:,} {name}" for name, count in result["totals"].items() if count]
-    good = not report.interrupted and not report.exit_code
-    return Outcome(good, ", ".join(counts) or "nothing to do", result)

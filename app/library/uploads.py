@@ -1,11 +1,12 @@
 """Uploaded files: what was accepted is not lost, at whatever moment the process is killed.
 
-    uploads/NAME                        is indexed
-    uploads/.incoming/JOB/new/NAME      was accepted, and is to be indexed
-    uploads/.incoming/JOB/former        what was at NAME before, until the new file is indexed
-    uploads/.incoming/JOB.part          is being received; of no use after a kill
+    uploads/NAME                               is indexed
+    uploads/.incoming/PROCESS/JOB/new/NAME     was accepted, and is to be indexed
+    uploads/.incoming/PROCESS/JOB/former       what was at NAME before, until the new one is indexed
+    uploads/.incoming/PROCESS/JOB/failed       why it could not be indexed; it may be tried again
+    uploads/.incoming/PROCESS/JOB.part         is being received; of no use after a kill
 
-A job's folder goes when all is done; each step before that can be done again.
+A job's folder goes when all is done, or nobody wants it; each step before that can be done again.
 """
 
 import os
@@ -16,6 +17,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from app.library.incoming import Incoming
 from embedder.errors import DuetError
 
 MOST_BYTES = 512 << 20
@@ -43,10 +45,9 @@ class Uploads:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._incoming = folder / ".incoming"
+        self._incoming = Incoming(folder / ".incoming")
         self._lock = threading.Lock()
         self._received = 0
-        self._own: set[str] = set()  # what this process takes is not left by another
 
     def accept(self, name: Path, parts: Iterable[bytes]) -> "Arrival":
         """Receive a file whole, and keep it on the disk until it is indexed.
@@ -59,9 +60,13 @@ class Uploads:
             TooLongError: It has more than `MOST_BYTES`.
             UploadError: Too much is being received, or the disk does not take it.
         """
-        job = self._incoming / f"{time.time_ns():020d}-{secrets.token_hex(4)}"
+        try:
+            with self._lock:
+                own = self._incoming.own()
+        except OSError as error:
+            raise self._refusal(error) from error
+        job = own / f"{time.time_ns():020d}-{secrets.token_hex(4)}"
         draft = job.with_suffix(".part")
-        self._own.add(job.name)
         try:
             (draft / "new" / name).parent.mkdir(mode=0o700, parents=True)
             self.folder.chmod(0o700)
@@ -70,21 +75,18 @@ class Uploads:
             draft.rename(job)
         except OSError as error:
             shutil.rmtree(draft, ignore_errors=True)
-            msg = f"Cannot keep the file in {self.folder}: {error.strerror or error}"
-            raise UploadError(msg) from error
+            raise self._refusal(error) from error
         except BaseException:
             shutil.rmtree(draft, ignore_errors=True)
             raise
         return Arrival(job, self.folder / name, name)
 
     def left(self) -> list["Arrival"]:
-        """What was accepted before this process and is not indexed, in the order of its coming."""
+        """What processes accepted and did not index, and have ended, in the order of its coming."""
         found: list[Arrival] = []
-        if not self._incoming.is_dir():
-            return found
-        for job in sorted(self._incoming.iterdir()):
-            if job.stem in self._own:
-                continue
+        with self._lock:
+            jobs = self._incoming.take_over()
+        for job in jobs:
             new = next((path for path in (job / "new").rglob("*") if path.is_file()), None)
             if job.suffix == ".part" or new is None:
                 shutil.rmtree(job, ignore_errors=True)
@@ -93,6 +95,11 @@ class Uploads:
                 found.append(Arrival(job, self.folder / name, name))
         return found
 
+    def close(self) -> None:
+        """Leave what is on its way to the next process; what is accepted later is of a new one."""
+        with self._lock:
+            self._incoming.close()
+
     def remove(self, path: Path) -> None:
         """Delete an uploaded file, and the folders that are empty then."""
         path.unlink(missing_ok=True)
@@ -100,6 +107,9 @@ class Uploads:
             if parent == self.folder.resolve() or any(parent.iterdir()):
                 return
             parent.rmdir()
+
+    def _refusal(self, error: OSError) -> UploadError:
+        return UploadError(f"Cannot keep the file in {self.folder}: {error.strerror or error}")
 
     def _write(self, path: Path, parts: Iterable[bytes]) -> None:
         size = 0
@@ -145,9 +155,21 @@ class Arrival:
         self._job = job
         self._new = job / "new" / name
         self._former = job / "former"
+        self._failed = job / "failed"
+
+    @property
+    def size(self) -> int:
+        """Of the file, in bytes."""
+        return self._new.stat().st_size if self._new.exists() else 0
+
+    @property
+    def failure(self) -> str:
+        """Why it could not be indexed; empty where that was not tried to its end."""
+        return self._failed.read_text(encoding="utf-8") if self._failed.exists() else ""
 
     def put(self) -> None:
-        """Lay the file at its place; what was there is kept until `settle` or `undo`."""
+        """Lay the file at its place; what was there is kept until `settle` or `take_back`."""
+        self._failed.unlink(missing_ok=True)
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self.path.exists() and not self._is_put() and not self._former.exists():
             _same(self.path, self._former)
@@ -160,15 +182,24 @@ class Arrival:
         """It is indexed: what was there before goes."""
         shutil.rmtree(self._job, ignore_errors=True)
 
-    def undo(self) -> bool:
-        """Put back what was there before; whether there was anything."""
+    def take_back(self) -> bool:
+        """Put back what was there before; whether there was anything. It can be put again."""
         had = self._former.exists()
         if had:
             self._former.replace(self.path)
         elif self._is_put():
             self.path.unlink()
-        shutil.rmtree(self._job, ignore_errors=True)
         return had
+
+    def fail(self, reason: str) -> None:
+        """It cannot be indexed as it is: the next process is to tell so, and not to try it."""
+        draft = self._job / "draft"
+        draft.write_text(reason, encoding="utf-8")
+        draft.replace(self._failed)
+
+    def drop(self) -> None:
+        """Nobody wants it any more."""
+        shutil.rmtree(self._job, ignore_errors=True)
 
     def _is_put(self) -> bool:
         try:

@@ -72,9 +72,14 @@ def _parts(file: "UploadedFile") -> Iterator[bytes]:
 
 
 def _jobs(runtime: Runtime) -> list[Job]:
-    """Those of this session, in the order in which they were given."""
+    """Those of this session as they were given, before them what failed in others.
+
+    A file that failed is kept until somebody says what is to become of it.
+    """
     ids: list[str] = st.session_state.get("jobs", [])
-    return [job for each in ids if (job := runtime.library.jobs.get(each)) is not None]
+    own = [job for each in ids if (job := runtime.library.jobs.get(each)) is not None]
+    listed = reversed(runtime.library.jobs.listed())
+    return [*(job for job in listed if job.state == "failed" and job.id not in ids), *own]
 
 
 @st.fragment(run_every=_LOOK)
@@ -104,7 +109,7 @@ def _show_jobs(runtime: Runtime, jobs: Sequence[Job]) -> None:
         )
     failed = [job for job in over if job.state != "done"]
     for job in failed[-_SHOWN:]:
-        st.error(markup.label(f"{job.name}: {job.detail}"))
+        _show_failed(runtime, job)
     done = [job for job in over if job.state == "done"]
     if len(done) > _SHOWN:
         st.caption(f":material/check: {len(done):,} files are indexed")
@@ -112,7 +117,43 @@ def _show_jobs(runtime: Runtime, jobs: Sequence[Job]) -> None:
         for job in done:
             st.caption(f":material/check: {markup.label(f'{job.name}: {job.detail}')}")
     if over and not going:
-        st.button("Clear", key="clear-jobs", type="tertiary", on_click=_clear)
+        st.button(
+            "Clear",
+            key="clear-jobs",
+            type="tertiary",
+            on_click=_dismiss,
+            args=(runtime, [job.id for job in over]),
+        )
+
+
+def _show_failed(runtime: Runtime, job: Job) -> None:
+    st.error(markup.label(f"{job.name}: {job.detail}"))
+    if job.state != "failed":
+        return
+    with st.container(horizontal=True, gap="small"):
+        st.button(
+            "Retry",
+            key=f"retry-{job.id}",
+            icon=":material/refresh:",
+            type="tertiary",
+            on_click=_retry,
+            args=(runtime, job.id),
+        )
+        st.button(
+            "Dismiss",
+            key=f"dismiss-{job.id}",
+            icon=":material/close:",
+            type="tertiary",
+            on_click=_dismiss,
+            args=(runtime, [job.id]),
+        )
+
+
+def _retry(runtime: Runtime, job_id: str) -> None:
+    if runtime.library.jobs.retry(job_id):
+        ids: list[str] = st.session_state.setdefault("jobs", [])
+        if job_id not in ids:
+            ids.append(job_id)
 
 
 def _cancel(runtime: Runtime, ids: Sequence[str]) -> None:
@@ -120,8 +161,9 @@ def _cancel(runtime: Runtime, ids: Sequence[str]) -> None:
         runtime.library.jobs.cancel(each)
 
 
-def _clear() -> None:
-    st.session_state["jobs"] = []
+def _dismiss(runtime: Runtime, ids: Sequence[str]) -> None:
+    for each in ids:
+        runtime.library.jobs.dismiss(each)
 
 
 def _share(job: Job) -> float:

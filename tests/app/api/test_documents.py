@@ -65,7 +65,13 @@ def test_a_file_that_is_none_is_told_with_its_reason(client, runtime):
     assert (job["state"], job["detail"].split(",")[0]) == ("failed", "failed")
     assert [each["id"] for each in client.get("/jobs").json()["jobs"]] == [job["id"]]
     assert client.get("/jobs/none").status_code == 404
-    assert client.delete(f"/jobs/{job['id']}").status_code == 204  # it is over: nothing happens
+    again = client.post(f"/jobs/{job['id']}/retry")
+    assert (again.status_code, again.json()["id"]) == (202, job["id"])
+    assert runtime.library.jobs.wait(job["id"]).state == "failed"
+    assert client.delete(f"/jobs/{job['id']}").status_code == 204  # it is over, and forgotten
+    assert client.get(f"/jobs/{job['id']}").status_code == 404
+    good = send(client, runtime, "notes.md", BARN)
+    assert client.post(f"/jobs/{good['id']}/retry").status_code == 409
     assert client.delete("/jobs/none").status_code == 404
 
 
@@ -144,4 +150,4 @@ def test_no_name_of_an_upload_leads_anywhere(client, runtime, tmp_path):
         assert source.is_relative_to(uploads)
         assert source.resolve() == source
         assert source.name.isprintable()
-    assert not list(uploads.glob(".incoming/*"))
+    assert not list(uploads.glob(".incoming/*/*/"))

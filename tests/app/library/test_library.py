@@ -2,6 +2,7 @@ import errno
 import os
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,11 @@ def found(library: Library, words: str) -> list[str]:
     return [chunk.text for chunk in chunks if words in chunk.text]
 
 
+def lying(folder: Path) -> list[str]:
+    """The uploaded files that are indexed."""
+    return sorted(path.name for path in (folder / "uploads").glob("*") if path.is_file())
+
+
 def files(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.rglob("*") if path.is_file())
 
@@ -67,7 +73,7 @@ def test_an_upload_is_kept_and_searchable_and_a_new_version_replaces_it(library,
     assert add(library, "notes.md", BARN.replace(b"barn", b"garden shed")).detail == "replaced"
     (text,) = found(library, "zebra")
     assert "garden shed" in text
-    assert files(tmp_path / "uploads") == ["notes.md"]
+    assert lying(tmp_path) == ["notes.md"]
     assert add(library, "notes.md", kept.read_bytes()).state == "done"
 
 
@@ -75,7 +81,7 @@ def test_what_is_no_document_is_not_kept(library, tmp_path):
     job = add(library, "broken.pdf", b"%PDF-1.4 broken")
     assert job.state == "failed"
     assert job.detail.startswith("failed, ")
-    assert files(tmp_path / "uploads") == []
+    assert lying(tmp_path) == []
     assert library.documents() == []
 
 
@@ -92,7 +98,7 @@ def test_a_new_version_that_is_no_document_leaves_the_former_one(
 ):
     add(library, name, good)
     assert add(library, name, bad).state == "failed"
-    assert files(tmp_path / "uploads") == [name]
+    assert lying(tmp_path) == [name]
     assert (tmp_path / "uploads" / name).read_bytes() == good
     assert "barn" in found(library, "zebra")[0]
 
@@ -104,8 +110,92 @@ def test_files_of_a_folder_stay_apart_and_empty_folders_go(library, tmp_path):
     for record in library.documents():
         assert library.is_upload(record)
         library.remove(record)
-    assert files(tmp_path / "uploads") == []
+    assert lying(tmp_path) == []
     assert not (tmp_path / "uploads" / "may").exists()
+
+
+def test_what_failed_is_kept_until_it_is_tried_again_or_dismissed(library, tmp_path, monkeypatch):
+    broken = add(library, "broken.pdf", b"%PDF-1.4 broken")
+    assert files(tmp_path / "uploads" / ".incoming").count("broken.pdf") == 1
+    assert library.jobs.retry(broken.id)
+    again = library.jobs.wait(broken.id)
+    assert (again.state, again.detail) == ("failed", broken.detail)
+    assert library.jobs.dismiss(broken.id)
+    assert files(tmp_path / "uploads" / ".incoming").count("broken.pdf") == 0
+    assert not library.jobs.retry(broken.id)
+
+    from app.library import jobs
+
+    monkeypatch.setattr(jobs, "MOST_FAILED_BYTES", 30)
+    first = add(library, "first.pdf", b"%PDF-1.4 broken 1")
+    add(library, "second.pdf", b"%PDF-1.4 broken 2")
+    assert "first.pdf" not in files(tmp_path / "uploads" / ".incoming")
+    assert library.jobs.get(first.id) is None
+    assert "second.pdf" in files(tmp_path / "uploads" / ".incoming")
+
+
+def test_a_retry_finishes_what_failed_for_a_moment(tmp_path, model):
+    problems = [DuetError("the index is locked")] * 2
+
+    def connect() -> Retriever:
+        if problems:
+            raise problems.pop()
+        return Retriever(model, open_index(tmp_path / "index", model.id))
+
+    runtime = Runtime(connect, uploads=tmp_path / "uploads")
+    jobs = runtime.library.jobs
+    job = jobs.wait(runtime.library.add_upload("notes.md", [BARN]).id, 20)
+    assert (job.state, job.detail) == ("failed", "the index is locked")
+    assert jobs.retry(job.id)
+    assert jobs.wait(job.id, 20).state == "done"
+    assert lying(tmp_path) == ["notes.md"]
+    runtime.close()
+
+
+def test_what_failed_is_told_and_not_tried_by_the_next_start(tmp_path, model):
+    runtime = started(tmp_path, model)
+    add(runtime.library, "notes.md", BARN)
+    failed = add(runtime.library, "notes.md", b" \n")
+    runtime.close()
+    again = started(tmp_path, model)
+    again.library.resume()
+    (job,) = again.library.jobs.listed()
+    assert (job.name, job.state, job.detail) == ("notes.md", "failed", failed.detail)
+    assert len(found(again.library, "zebra")) == 1
+    assert again.library.jobs.dismiss(job.id)
+    assert lying(tmp_path) == ["notes.md"]
+    again.close()
+
+
+def test_a_process_leaves_alone_what_another_is_about(tmp_path):
+    """Two that share a server's index took the same upload, and indexed it twice."""
+    first, second = Uploads(tmp_path / "uploads"), Uploads(tmp_path / "uploads")
+    first.accept(Path("notes.md"), [BARN])
+    second.accept(Path("other.md"), [BARN])
+    assert second.left() == []
+    first.close()  # as its end does, a kill, too
+    (arrival,) = second.left()
+    assert arrival.name == Path("notes.md")
+    assert second.left() == first.left() == []
+    arrival.put()
+    arrival.settle()
+    assert (tmp_path / "uploads" / "notes.md").read_bytes() == BARN
+    first.close()
+    second.close()
+
+
+def test_what_a_dead_process_left_goes_to_one_of_many(tmp_path):
+    dead = Uploads(tmp_path / "uploads")
+    for number in range(20):
+        dead.accept(Path(f"{number}.md"), [BARN])
+    dead.close()
+    living = [Uploads(tmp_path / "uploads") for _ in range(8)]
+    with ThreadPoolExecutor() as pool:
+        taken = list(pool.map(Uploads.left, living))
+    names = [str(arrival.name) for each in taken for arrival in each]
+    assert sorted(names) == sorted(f"{number}.md" for number in range(20))
+    for each in living:
+        each.close()
 
 
 def test_a_full_disk_is_told_and_leaves_the_former_version(library, tmp_path, monkeypatch):
@@ -117,7 +207,7 @@ def test_a_full_disk_is_told_and_leaves_the_former_version(library, tmp_path, mo
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(DuetError, match="uploads: No space left"):
         library.add_upload("notes.md", [b"Other words."])
-    assert files(tmp_path / "uploads") == ["notes.md"]
+    assert lying(tmp_path) == ["notes.md"]
     assert (tmp_path / "uploads" / "notes.md").read_bytes() == BARN
 
 
@@ -133,7 +223,7 @@ def test_a_file_that_is_too_long_is_refused_while_it_comes(library, tmp_path):
     with pytest.raises(DuetError, match="at most 512 MB"):
         library.add_upload("long.md", parts())
     assert len(sent) == MOST_BYTES // len(part) + 1
-    assert files(tmp_path / "uploads") == []
+    assert lying(tmp_path) == []
 
 
 def test_a_document_is_taken_out_and_an_uploaded_file_with_it(library, tmp_path):
@@ -147,7 +237,7 @@ def test_a_document_is_taken_out_and_an_uploaded_file_with_it(library, tmp_path)
     assert library.documents() == []
     assert found(library, "barn") == []
     assert other.exists()
-    assert files(tmp_path / "uploads") == []
+    assert lying(tmp_path) == []
     assert (tmp_path / "uploads").stat().st_mode & 0o777 == 0o700
 
 
@@ -184,10 +274,11 @@ def test_one_waits_for_another_and_either_can_be_cancelled(tmp_path):
     assert library.jobs.wait(third.id).state == "done"
     assert library.jobs.wait(first.id).state == "cancelled"
     assert library.jobs.wait(second.id).detail == "cancelled before it began"
-    assert files(tmp_path / "uploads") == ["third.md"]
+    assert lying(tmp_path) == ["third.md"]
     assert [Path(record.source).name for record in library.documents()] == ["third.md"]
     assert not library.jobs.cancel(third.id)
-    library.jobs.dismiss()
+    for job in library.jobs.listed():
+        library.jobs.dismiss(job.id)
     assert library.jobs.listed() == []
     runtime.close()
 
@@ -218,7 +309,7 @@ def test_what_was_taken_when_the_server_ended_is_indexed_by_the_next(tmp_path, f
     assert len(found(again.library, "elephant")) == 1
     assert len(found(again.library, "zebra")) == 1
     assert found(again.library, "lion") == []
-    assert files(tmp_path / "uploads") == ["first.md", "second.md"]
+    assert lying(tmp_path) == ["first.md", "second.md"]
     again.close()
 
 
@@ -232,13 +323,14 @@ def test_a_kill_at_any_moment_leaves_what_the_next_start_finishes(tmp_path, mode
         arrival.put()
     if moment == "indexed":
         ingest([arrival.path], model, runtime.retriever.index)
-    (tmp_path / "uploads" / ".incoming" / "0.part" / "new").mkdir(parents=True)
+    (tmp_path / "uploads" / ".incoming" / "dead" / "0.part" / "new").mkdir(parents=True)
+    uploads.close()
     runtime.library.resume()
     (job, *_) = runtime.library.jobs.listed()
     assert runtime.library.jobs.wait(job.id).state == "done"
     assert found(runtime.library, "lion") == []
     assert len(found(runtime.library, "zebra")) == 1
-    assert files(tmp_path / "uploads") == ["notes.md"]
+    assert lying(tmp_path) == ["notes.md"]
     runtime.close()
 
 
@@ -258,6 +350,8 @@ def test_a_bug_in_a_job_ends_that_job_alone(library, caplog):
             return 1 / 0
 
         def drop(self) -> None: ...
+
+        size = 0
 
     job = library.jobs.wait(library.jobs.add("broken", Broken()).id)
     assert (job.state, "log" in job.detail) == ("failed", True)

@@ -196,8 +196,16 @@ def test_an_upload_that_is_no_document_is_explained(tmp_path):
         assert "Nothing is indexed" in texts(at)
         upload(at, runtime, "broken.pdf", b"%PDF-1.4 broken", "application/pdf")
         assert at.error[0].value.startswith(r"broken\.pdf: failed")
-        at.button(key="clear-jobs").click().run()
+        (job,) = runtime.library.jobs.listed()
+        other = page(runtime).run()  # another browser, and this one after a reload
+        assert other.error[0].value.startswith(r"broken\.pdf: failed")
+        other.button(key=f"retry-{job.id}").click().run()
+        assert runtime.library.jobs.wait(job.id).state == "failed"
+        at.run()
+        assert at.error[0].value.startswith(r"broken\.pdf: failed")
+        at.button(key=f"dismiss-{job.id}").click().run()
         assert not at.error
+        assert runtime.library.jobs.listed() == []
         good = b"# Zoo\n\n## Night quarters\n\nThe zebra sleeps in the barn.\n"
         upload(at, runtime, "zoo.md", good, "text/markdown")
         assert any(caption.value.endswith(r"zoo\.md: indexed") for caption in at.sidebar.caption)
