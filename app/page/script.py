@@ -1,4 +1,7 @@
-"""The little that the page needs a script for: copying, Esc, and the new question in view."""
+"""The little that the page needs a script for: copying, Esc, and the new question in view.
+
+Esc closes the source that has the focus, else it stops the answer.
+"""
 
 SCRIPT = """<script>
 if (!window.duetReady) {
@@ -30,7 +33,12 @@ if (!window.duetReady) {
     asked = questions.length;
   }).observe(document.body, { childList: true, subtree: true });
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") document.querySelector(".st-key-stop button")?.click();
+    if (event.key !== "Escape") return;
+    const source = document.activeElement?.closest("details.duet-source[open]");
+    if (!source) { document.querySelector(".st-key-stop button")?.click(); return; }
+    source.open = false;
+    const target = "#" + source.querySelector("[id]").id;
+    document.querySelector(`a.duet-cite[href="${target}"]`)?.focus();
   });
 }
 </script>"""

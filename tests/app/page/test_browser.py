@@ -1,14 +1,13 @@
 """The real server in its own process, used through headless Chromium as a person would."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
@@ -18,41 +17,13 @@ from tests.app.fakes import pdf
 from tests.app.page import slow_server
 from tests.app.serving import server
 
-CHROMIUM = Path("/usr/bin/chromium")
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not installed"),
-]
+pytestmark = pytest.mark.browser
 
 OURS = "[data-testid='stHtml'], [data-testid='stMarkdown']"
 PAGES = [
     "This manual is about the garden pump and how to store it over the winter.",
     "The warranty of the garden pump lasts 24 months. Damage by frost is excluded.",
 ]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=options)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page that fails the test if it asks any other machine for anything."""
-    page = browser.new_page(viewport={"width": 1200, "height": 820})
-    foreign: list[str] = []
-    page.on(
-        "request",
-        lambda r: re.match(r"(https?|wss?)://(?!127\.0\.0\.1)", r.url) and foreign.append(r.url),
-    )
-    yield page
-    page.close()
-    assert foreign == []
 
 
 def ask(page: Page, question: str) -> None:
