@@ -43,6 +43,31 @@ _CONFIG: dict[str, object] = {
     "theme.dark.baseRadius": "0.6rem",
     "theme.dark.backgroundColor": "#14191b",
     "theme.dark.secondaryBackgroundColor": "#1d2427",
+    # Points of the map: Streamlit's own pale and dark blues are hardly seen on white and on black.
+    "theme.light.chartCategoricalColors": [
+        "#1f6fb5",
+        "#2f8f5b",
+        "#8e4bb8",
+        "#b8860b",
+        "#c0397b",
+        "#2a8f96",
+        "#6b6f1a",
+        "#5d5fc9",
+        "#8a5a3b",
+        "#7a8288",
+    ],
+    "theme.dark.chartCategoricalColors": [
+        "#6db3f2",
+        "#6fcf97",
+        "#c79bea",
+        "#e5c15d",
+        "#ee8fbb",
+        "#6fd3d9",
+        "#c3c76a",
+        "#a5a7f5",
+        "#d1a27f",
+        "#9aa3a9",
+    ],
 }
 
 

@@ -19,6 +19,7 @@ from app.runtime import Runtime
 from retriever import Chunk, Hit
 
 _COLOURED = 9  # documents with a colour of their own
+_ASKED = "#d9601a"  # the question, and round what it finds
 _LEGEND_COLUMNS = 2  # as many as a phone has room for
 _OTHERS = "other documents"
 _TIP = 240  # characters of a passage that show under the pointer
@@ -86,7 +87,7 @@ def _chart(
         x=alt.X("x:Q", **room), y=alt.Y("y:Q", **room), tooltip=["place:N", "text:N"]
     )
     legend = alt.Legend(title=None, orient="bottom", columns=_LEGEND_COLUMNS)
-    points = base.mark_circle(size=46, opacity=0.65).encode(
+    points = base.mark_circle(size=54, opacity=0.8).encode(
         color=alt.Color("document:N", sort=names, legend=legend)
     )
     layers = [points.properties(data=_data(rows))]
@@ -110,8 +111,8 @@ def _question_layers(
     asked: list[dict[str, object]] = [
         {"x": x, "y": y, "place": "the question", "text": question, "document": ""}
     ]
-    ring = base.mark_point(size=150, strokeWidth=2, color="#c2571a").properties(data=_data(rings))
-    star = base.mark_point(size=420, filled=True, color="#c2571a", shape="diamond")
+    ring = base.mark_point(size=150, strokeWidth=2, color=_ASKED).properties(data=_data(rings))
+    star = base.mark_point(size=420, filled=True, opacity=1, color=_ASKED, shape="diamond")
     return [ring, star.properties(data=_data(asked))]
 
 

@@ -147,6 +147,6 @@ def _table(title: str, rows: list[tuple[str, str, str, str]]) -> str:
     )
     return (
         f'<h2 class="duet-name">{markup.label(title)}</h2><div class="duet-scroll" tabindex="0">'
-        f'<table class="duet-found"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
-        "</div>"
+        f'<table class="duet-found duet-settings"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
     )

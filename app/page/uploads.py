@@ -114,8 +114,9 @@ def _show_jobs(runtime: Runtime, jobs: Sequence[Job]) -> None:
     if len(done) > _SHOWN:
         st.caption(f":material/check: {len(done):,} files are indexed")
     else:
-        for job in done:
-            st.caption(f":material/check: {markup.label(f'{job.name}: {job.detail}')}")
+        with st.container(gap="xxsmall"):
+            for job in done:
+                st.caption(f":material/check: {markup.label(f'{job.name}: {job.detail}')}")
     if over and not going:
         st.button(
             "Clear",

@@ -16,8 +16,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-@contextmanager
-def server(port: int, log: Path, *command: str, **environ: str) -> Iterator[str]:
+def start(port: int, log: Path, *command: str, **environ: str) -> subprocess.Popen[bytes]:
+    """A server that is ready; whoever starts it ends it."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("DUET_")}
     with log.open("w") as output:
         process = subprocess.Popen(
@@ -29,6 +29,17 @@ def server(port: int, log: Path, *command: str, **environ: str) -> Iterator[str]
         )
     try:
         wait_until_ready(f"http://127.0.0.1:{port}/api/readyz", process, log)
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+    return process
+
+
+@contextmanager
+def server(port: int, log: Path, *command: str, **environ: str) -> Iterator[str]:
+    process = start(port, log, *command, **environ)
+    try:
         yield f"http://127.0.0.1:{port}"
     finally:
         process.send_signal(signal.SIGINT)

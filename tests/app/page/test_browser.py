@@ -1,6 +1,8 @@
 """The real server in its own process, used through headless Chromium as a person would."""
 
+import json
 import re
+import time
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -15,7 +17,7 @@ from app.__main__ import main
 from embedder import BUNDLED_MODEL
 from tests.app.fakes import pdf
 from tests.app.page import slow_server
-from tests.app.serving import server
+from tests.app.serving import server, start
 
 pytestmark = pytest.mark.browser
 
@@ -31,6 +33,16 @@ def ask(page: Page, question: str) -> None:
     expect(box).to_be_enabled(timeout=60_000)
     box.fill(question)
     box.press("Enter")
+
+
+def wait_until_indexed(url: str, documents: int) -> None:
+    for _ in range(120):
+        with urlopen(f"{url}/api/documents") as response:
+            listed = json.load(response)["documents"]
+        if len(listed) == documents:
+            return
+        time.sleep(0.5)
+    pytest.fail(f"{len(listed)} of {documents} are indexed after a minute")
 
 
 def ask_about_returns(page: Page, url: str, folder: Path) -> Locator:
@@ -199,6 +211,31 @@ def test_a_conversation_outlives_a_reload_and_the_server(browser, page, tmp_path
         expect(page.locator(".duet-answer").first).to_contain_text("Step 9", timeout=60_000)
 
 
+def test_a_kill_loses_nothing_that_was_taken(page, tmp_path, unused_port):
+    """While an answer streams and files are on their way in: question and files are there after."""
+    command = ("-m", "tests.app.page.slow_server", str(unused_port), str(tmp_path))
+    process = start(unused_port, tmp_path / "log", *command)
+    url = f"http://127.0.0.1:{unused_port}"
+    try:
+        answer = ask_about_returns(page, url, tmp_path)
+        expect(answer).to_contain_text("30 days", timeout=60_000)
+        for number in range(12):
+            note = f"# Note {number}\n\nZebra {number} sleeps in barn {number}.".encode()
+            urlopen(Request(f"{url}/api/documents/{number}.md", note, method="PUT")).close()
+    finally:
+        process.kill()
+        process.wait()
+    assert "Step 9" not in answer.inner_text()
+    address = page.url
+    with server(unused_port, tmp_path / "log", *command):
+        page.goto(address)
+        expect(page.locator(".duet-question")).to_have_text("How long is the return window?")
+        expect(page.get_by_text("The server stopped while this was being written.")).to_be_visible()
+        wait_until_indexed(url, 13)
+        page.get_by_role("button", name="Ask again").click()
+        expect(page.locator(".duet-answer")).to_contain_text("30 days", timeout=60_000)
+
+
 def test_what_can_be_done_with_a_conversation(page, tmp_path, unused_port):
     command = ("-m", "tests.app.page.slow_server", str(unused_port), str(tmp_path), "0.01")
     with server(unused_port, tmp_path / "log", *command) as url:
@@ -245,7 +282,8 @@ def test_what_can_be_done_with_a_conversation(page, tmp_path, unused_port):
         menu.click()
         page.get_by_role("button", name="Delete …").click()
         page.get_by_role("button", name="Delete", exact=True).click()
-        expect(page.get_by_text("No conversation yet.")).to_be_visible(timeout=20_000)
+        expect(page.get_by_role("heading", name="Ask your own documents")).to_be_visible()
+        expect(page.get_by_role("button", name="Returns")).to_have_count(0)
         assert "conversation=" not in page.url
         without_barriers(page)
 

@@ -120,8 +120,12 @@ def test_all_is_done_without_a_mouse(page, tmp_path, unused_port):
         expect(page.get_by_role("heading", name="Documents")).to_be_visible()
         conversation = page.get_by_role("button", name="How long is the return window?")
         expect(conversation).to_be_visible()  # the conversations stand beside each page
+        expect(page.get_by_text("1 document, ")).to_be_visible()
+        page.wait_for_timeout(1000)  # until nothing of the other page is left
         tab_to(page, "Add documents")
         page.keyboard.press("Enter")
+        expect(page.get_by_role("button", name="Upload", exact=True)).to_be_visible()
+        page.wait_for_timeout(500)  # until it is open to its end
         tab_to(page, "Upload")
         give(page, other)
         assert stops_without_visible_focus(page) == []
