@@ -52,7 +52,7 @@ h1.duet-name { font-size: 1.35rem; }
 .st-key-conversations button { justify-content: flex-start; text-align: left;
   padding: .25rem .6rem; min-height: 2rem; }
 .st-key-conversations button * { justify-content: flex-start; text-align: left; width: 100%; }
-.stBottomBlockContainer { padding-bottom: 1.5rem; }
+[data-testid="stBottomBlockContainer"] { padding-bottom: 1.5rem; }
 .duet-found.duet-settings td:last-child { min-width: 12rem; } /* a phone scrolls to it */
 .st-key-last-turn { min-height: calc(100vh - 15rem); } /* so its question can go to the top */
 .st-key-last-turn .duet-question { scroll-margin: 5.5rem; }
