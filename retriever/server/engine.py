@@ -40,7 +40,7 @@ class Server:
     """An index on a server: the generations of one name (a `Location`).
 
     Args:
-        client: Of a server, or in local mode (`QdrantClient(":memory:")`) a server's stand-in.
+        client: Of a server.
         name: The published collection's alias.
         address: What to call the server in messages.
         owned: Close the client with the index.

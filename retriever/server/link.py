@@ -1,16 +1,12 @@
 """The connection to a server: its client, and what its exceptions mean."""
 
-import re
-import threading
 from collections.abc import Generator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 
 from qdrant_client import QdrantClient
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
 from retriever.errors import RetrieverError, ServerUnreachableError
-
-_LOCAL_NOT_FOUND = re.compile("Collection .* not found")
 
 
 class NotFoundError(RetrieverError):
@@ -25,10 +21,6 @@ class Link:
         self.address = address
         self._owned = owned
         self._users = 1
-        options = client.init_options
-        local = options["location"] == ":memory:" or options["path"] is not None
-        # Local mode breaks for good when two threads write; a server needs no lock.
-        self._lock: AbstractContextManager[object] = threading.Lock() if local else nullcontext()
 
     def share(self) -> None:
         """One more has to `close` it."""
@@ -48,10 +40,9 @@ class Link:
 
     @contextmanager
     def calling(self, action: str) -> Generator[None]:
-        """Round each call: one at a time in local mode, and errors that say what to do."""
+        """Round each call: errors say what to do."""
         try:
-            with self._lock:
-                yield
+            yield
         except ResponseHandlingException as error:
             msg = (
                 f"No answer from the Qdrant server at {self.address}, could not {action}: "
@@ -65,8 +56,3 @@ class Link:
             said = f"{error.status_code} {error.content.decode(errors='replace')[:300]}"
             msg = f"Qdrant at {self.address} could not {action}: {said}"
             raise (NotFoundError if error.status_code == 404 else RetrieverError)(msg) from error
-        except ValueError as error:  # local mode
-            if not _LOCAL_NOT_FOUND.fullmatch(str(error)):
-                raise
-            msg = f"Qdrant at {self.address} could not {action}: {error}"
-            raise NotFoundError(msg) from error

@@ -15,14 +15,16 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
+import httpx
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from pydantic import BaseModel
 from qdrant_client import QdrantClient, models
+from qdrant_client.http.exceptions import UnexpectedResponse
 
 from embedder.encoder import EncoderId
 from retriever import (
@@ -141,10 +143,31 @@ def vector() -> Callable[[str], NDArray[np.float32]]:
     return vector_of
 
 
+class InProcess:
+    """qdrant-client's local mode, which breaks when two threads write, with a server's manners."""
+
+    def __init__(self) -> None:
+        self._client = QdrantClient(":memory:")
+        self._one_at_a_time = threading.Lock()
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def call(*args: Any, **options: Any) -> Any:
+            try:
+                with self._one_at_a_time:
+                    return getattr(self._client, name)(*args, **options)
+            except ValueError as error:
+                if "not found" not in str(error):
+                    raise
+                said = str(error).encode()
+                raise UnexpectedResponse(404, "Not Found", said, httpx.Headers()) from error
+
+        return call
+
+
 @pytest.fixture
 def client() -> Iterator[QdrantClient]:
     """A server's stand-in in this process."""
-    client = QdrantClient(":memory:")
+    client = cast("QdrantClient", InProcess())
     yield client
     client.close()
 
@@ -293,8 +316,9 @@ class Handler(BaseHTTPRequestHandler):
         if stand_in.api_key not in {None, self.headers.get("api-key")}:
             return 401, {"status": {"error": "Invalid API key"}}
         try:
-            with self.server.one_at_a_time:
-                result = stand_in.answer(self.command, path, json.loads(body))
+            result = stand_in.answer(self.command, path, json.loads(body))
+        except UnexpectedResponse as error:
+            return error.status_code or 500, {"status": {"error": error.content.decode()}}
         except ValueError as error:
             return 404, {"status": {"error": str(error)}}
         except OSError as error:
@@ -311,7 +335,6 @@ class StandInServer(ThreadingHTTPServer):
     def __init__(self, stand_in: StandIn, port: int = 0) -> None:
         super().__init__(("127.0.0.1", port), Handler)
         self.stand_in = stand_in
-        self.one_at_a_time = threading.Lock()  # local mode breaks when two threads write
         stand_in.url = f"http://127.0.0.1:{self.server_port}"
 
 
