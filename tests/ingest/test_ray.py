@@ -295,7 +295,16 @@ def test_the_command_on_a_ray_of_its_own(folder: Path, tmp_path: Path, encoder, 
     monkeypatch.chdir(PARITY.parents[1])
     report, index = tmp_path / "report.json", tmp_path / "index"
     model = CHECKPOINT.relative_to(PARITY.parents[1])  # a worker runs elsewhere
-    command = [sys.executable, "-m", "ingest", str(folder), "--ray", "--index", str(index)]
+    command = [
+        sys.executable,
+        "-m",
+        "ingest",
+        "--quiet",
+        str(folder),
+        "--ray",
+        "--index",
+        str(index),
+    ]
     done = subprocess.run(
         [*command, "--model", str(model), "--json", str(report)],
         capture_output=True,
