@@ -171,7 +171,7 @@ class Jobs:
             if state == "failed" and not control.is_set():
                 self._failed[job_id] = work
             self._set(job_id, state=state, detail=outcome.detail, result=outcome.result)
-        self._forget()
+            self._forget()  # before anyone is told that this one is over
 
     def _set(self, job_id: str, **changes: Any) -> None:
         with self._changed:
