@@ -77,7 +77,8 @@ class Engine(Protocol):
             query: A vector, `[dimension]`, for cosine similarity; or terms, for BM25.
             limit: At most so many.
             where: Only points that meet it.
-            among: Only points with these ids; empty for all.
+            among: Only points with these ids, of which only the scores are wanted: they come
+                without payloads. Empty for all.
         """
         ...
 

@@ -165,14 +165,18 @@ class EdgeEngine:
                 if isinstance(query, Sparse)
                 else edge.Query.Nearest(list(query)),
                 filter=filter_of(where, among=among),
-                with_payload=True,
+                with_payload=not among,
                 params=edge.SearchParams(exact=exact),
             )
             found = shard.query(request)
         highest = math.inf if isinstance(query, Sparse) else 1.0  # float16 may round it above
         return [
-            Found(str(p.id), soundness.sound(p.payload, self.address), min(p.score, highest))
-            for p in found
+            Found(
+                str(point.id),
+                {} if among else soundness.sound(point.payload, self.address),
+                min(point.score, highest),
+            )
+            for point in found
         ]
 
     def scan(

@@ -301,6 +301,7 @@ class ServerEngine:
                 query_filter=filter_of(where, among=among),
                 search_params=None if lexical else self._server.settings.search,
                 limit=limit,
+                with_payload=not among,
             )
         return [Found(str(point.id), point.payload or {}, point.score) for point in found.points]
 

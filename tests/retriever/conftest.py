@@ -272,6 +272,7 @@ class StandIn:
                     using=query.using,
                     query_filter=query.filter,
                     limit=query.limit,
+                    with_payload=query.with_payload,
                 )
             case "points/scroll":
                 scroll = models.ScrollRequest(**body)
