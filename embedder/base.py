@@ -28,6 +28,8 @@ from embedder.gguf.tokenizer import gguf_tokenizer
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 _ASKED_TOKENS, _ASKED_TIMES = 256, 12
+_NARROW = 256
+"""Hidden states below this width multiply about as fast in either type: asking would be chance."""
 _WORTH = 1.4
 """So many times as fast bfloat16 has to be: it is less exact."""
 
@@ -81,6 +83,8 @@ def encoding_dtype(device: str, width: int) -> str:
     """
     if device != "cpu" or best_dtype(device) == "bfloat16":
         return best_dtype(device)
+    if width < _NARROW:
+        return "float32"
     states, weight = torch.ones(_ASKED_TOKENS, width), torch.ones(3 * width, width)
     with torch.inference_mode():
         slow = _seconds(states, weight)

@@ -91,6 +91,20 @@ def vector_of(text: str) -> NDArray[np.float32]:
     return (vector / np.linalg.norm(vector)).astype(np.float32)
 
 
+def is_folder(address: str) -> bool:
+    return not address.startswith(("http", "Qdrant"))
+
+
+def step(index: Index) -> float:
+    """How far a number of a vector may be from what was written: folders keep float16."""
+    return 5e-4 if is_folder(index.address) else 1e-6
+
+
+def about(index: Index, score: float) -> Any:
+    """A cosine of few dimensions, as exact as the index's floating type."""
+    return pytest.approx(score, abs=1e-3 if is_folder(index.address) else 1e-5)
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Somewhere an index can be, with the calls that open, rebuild and roll it back."""

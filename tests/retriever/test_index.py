@@ -8,6 +8,7 @@ import pytest
 
 from retriever import Filter, document_id, export_index, import_index
 from retriever.errors import EncoderMismatchError, InvalidVectorError, RetrieverError
+from tests.retriever.conftest import about, step
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Payload indexes have no effect:UserWarning",
@@ -19,7 +20,7 @@ def test_a_stored_chunk_is_found_as_it_was(index, document, vector):
     index.replace_document(stored.chunks, stored.vectors)
     hits = index.search(vector("snow in norway"), 2)
     assert [hit.chunk for hit in hits] == stored.chunks[::-1]
-    assert hits[0].score == pytest.approx(1, abs=1e-3)
+    assert hits[0].score == about(index, 1)
     assert hits[1].score < hits[0].score
 
 
@@ -92,7 +93,7 @@ def test_stored_vectors_serve_a_moved_file(index, document, vector):
     index.replace_document(here.chunks, here.vectors)
     there = document("/docs/there.txt", [f"text {n}" for n in range(150)])
     index.replace_document(there.chunks, index.vectors(here.id))
-    np.testing.assert_allclose(index.vectors(there.id), here.vectors, atol=1e-3)
+    np.testing.assert_allclose(index.vectors(there.id), here.vectors, atol=step(index))
     hit = index.search(vector("text 97"), 1, Filter(source="/docs/there.txt"))[0]
     assert hit.chunk == there.chunks[97]
 
@@ -115,7 +116,7 @@ def test_numbers_that_are_not_finite_are_refused_and_nothing_changes(index, docu
         index.replace_document(stored.chunks, broken)
     with pytest.raises(InvalidVectorError, match="not finite for the query"):
         index.search(broken[1], 1)
-    np.testing.assert_allclose(index.vectors(stored.id), stored.vectors, atol=1e-3)
+    np.testing.assert_allclose(index.vectors(stored.id), stored.vectors, atol=step(index))
 
 
 def test_a_wrong_width_is_refused_with_both_shapes(index, document):

@@ -184,7 +184,7 @@ def test_embedding_anew_with_the_same_model_gives_what_ingest_gave(real, capsys)
         after = {r.source: index.vectors(r.document_id) for r in index.documents()}
     assert before.keys() == after.keys()
     for source, vectors in before.items():
-        assert after[source] == pytest.approx(vectors, abs=1e-3)
+        assert after[source] == pytest.approx(vectors, abs=1e-5)
 
 
 def test_a_reader_that_has_seen_enough_is_no_error(address):

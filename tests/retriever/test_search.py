@@ -7,6 +7,7 @@ from retriever import Filter
 from retriever.lexical import passage_vector, question_vector
 from retriever.search import Candidate, fused_order
 from retriever.words import terms
+from tests.retriever.conftest import about
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Payload indexes have no effect:UserWarning",
@@ -33,7 +34,7 @@ def test_words_find_what_the_vectors_do_not(filled, vector):
     (found,) = filled.search(far, 3, text="e-4471", mode="lexical")
     assert found.chunk.text == FILTER
     assert found.lexical > 0
-    assert found.score == pytest.approx(-1, abs=1e-3)
+    assert found.score == about(filled, -1)
 
 
 def test_both_arms_decide_together(filled, vector):

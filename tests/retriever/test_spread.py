@@ -8,6 +8,7 @@ import pytest
 from embedder.encoder import EncoderId
 from retriever import Retriever, Spread
 from retriever.spread import marginal_order
+from tests.retriever.conftest import step
 
 pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect:UserWarning")
 
@@ -116,5 +117,5 @@ def test_vectors_of_chunks_come_in_their_order(index, document):
     gone = document("/gone.txt", ["gone"]).chunks[0]
     wanted = [stored.chunks[2], gone, stored.chunks[0]]
     expected = np.stack([stored.vectors[2], np.zeros(8), stored.vectors[0]])
-    np.testing.assert_allclose(index.vectors_of(wanted), expected, atol=1e-3)
+    np.testing.assert_allclose(index.vectors_of(wanted), expected, atol=step(index))
     assert index.vectors_of([]).shape == (0, 8)
