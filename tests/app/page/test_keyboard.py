@@ -84,6 +84,8 @@ def test_all_is_done_without_a_mouse(page, tmp_path, unused_port):
     returns.write_text(slow_server.DOCUMENT)
     other.write_text("# Zoo\n\nThe zebra sleeps in the barn.\n")
     command = ("-m", "tests.app.page.slow_server", str(unused_port), str(tmp_path), "0.05")
+    # The browser hands choosers over a moment after it was first told to: told before it matters.
+    page.on("filechooser", lambda _: None)
     with server(unused_port, tmp_path / "log", *command) as url:
         page.goto(url)
         expect(page.get_by_text("Nothing is indexed yet")).to_be_visible(timeout=60_000)
