@@ -11,10 +11,9 @@ from retriever.filter import Conditions
 from retriever.lexical import VERSION, Sparse
 from retriever.schema import Payload
 
-EXACT_LIMIT = 100_000
-"""Points up to which every vector is compared, recall 1: 17 ms for 100,000 x 576 on two cores
-(through the graph 10, and a recall of 0.97 where filtered). Above, search is approximate and wants
-the graph that `Engine.compact` builds, which takes a minute after each ingest."""
+GRAPH_LIMIT = 300_000
+"""Points up to which every vector is compared. Above, search is approximate and wants the graph
+that `Engine.compact` builds, which takes minutes after each ingest."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embedder.encoder import EncoderId
-from retriever.engine import EXACT_LIMIT, Engine, Point, check_encoder
+from retriever.engine import GRAPH_LIMIT, Engine, Point, check_encoder
 from retriever.errors import InvalidVectorError, RetrieverError
 from retriever.filter import Filter, Interval
 from retriever.lexical import Sparse, passage_vector, question_vector
@@ -291,8 +291,8 @@ class Index:
         self._engine.compact()
 
     def compact_if_large(self) -> None:
-        """`compact` above `EXACT_LIMIT` chunks, where the graph is what makes search fast."""
-        if self._engine.count({}) > EXACT_LIMIT:
+        """`compact` above `GRAPH_LIMIT` chunks, where the graph is what makes search fast."""
+        if self._engine.count({}) > GRAPH_LIMIT:
             self._engine.compact()
 
     @contextmanager

@@ -46,13 +46,18 @@ def read(
     for hit in hits:
         if stop is not None and stop.is_set():
             return Reading(list(hits), None)
-        try:
-            doubt = model.refusal_probability(grounded_messages(question, [hit.chunk.content]))
-        except PromptTooLongError:
-            doubt = 1.0
-        if doubt is None:
+        found = doubt(question, hit.chunk.content, model)
+        if found is None:
             return Reading(list(hits), None)
-        doubts.append(doubt)
+        doubts.append(found)
     order = sorted(range(len(hits)), key=doubts.__getitem__)
     least = min(doubts, default=1.0)
     return Reading([hits[i] for i in order if doubts[i] <= least + MARGIN], least)
+
+
+def doubt(question: str, text: str, model: LanguageModel) -> float | None:
+    """How likely the model refuses to answer from `text` alone, 0 to 1; None if it cannot tell."""
+    try:
+        return model.refusal_probability(grounded_messages(question, [text]))
+    except PromptTooLongError:
+        return 1.0

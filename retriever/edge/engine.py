@@ -24,13 +24,18 @@ from embedder.encoder import EncoderId
 from retriever.edge import optimize, soundness
 from retriever.edge.files import REINDEX, GenerationFolder, Manifest, Pointer, copy_tree
 from retriever.edge.points import filter_of, sparse_vector
-from retriever.engine import EXACT_LIMIT, Found, Point, check_encoder, check_terms
+from retriever.engine import GRAPH_LIMIT, Found, Point, check_encoder, check_terms
 from retriever.errors import IndexDamagedError, RetrieverError
 from retriever.filter import Conditions
 from retriever.lexical import LEXICAL, VERSION, Sparse
 from retriever.schema import CONTENT, KEYWORDS, METADATA, NUMBERS
 
 PAGE = 1_000
+_EXACT_LIMIT = 20_000
+"""Points up to which vectors are compared as they are. Above, all are compared by 4 bits a number,
+and the best again as they are: of 100,000 x 576 in 2 ms instead of 7, and the same ten for each of
+100 questions."""
+_RESCORED = edge.QuantizationSearchParams(rescore=True, oversampling=3.0)
 
 
 class EdgeFolder:
@@ -158,7 +163,7 @@ class EdgeEngine:
     ) -> list[Found]:
         """The points with the best scores, best first: by cosine similarity, or by BM25."""
         with self._shard_for("search") as shard:
-            exact = bool(among) or shard.info().points_count <= EXACT_LIMIT
+            exact = bool(among) or shard.info().points_count <= _EXACT_LIMIT
             request = edge.QueryRequest(
                 limit=limit,
                 query=edge.Query.Nearest(sparse_vector(query), using=LEXICAL)
@@ -166,7 +171,7 @@ class EdgeEngine:
                 else edge.Query.Nearest(list(query)),
                 filter=filter_of(where, among=among),
                 with_payload=not among,
-                params=edge.SearchParams(exact=exact),
+                params=edge.SearchParams(exact=exact, quantization=_RESCORED),
             )
             found = shard.query(request)
         highest = math.inf if isinstance(query, Sparse) else 1.0  # float16 may round it above
@@ -380,11 +385,16 @@ def _create(folder: GenerationFolder, encoder: EncoderId) -> str:
         size=encoder.dimension,
         distance=edge.Distance.Cosine,
         datatype=edge.VectorStorageDatatype.Float16,
+        quantization_config=edge.TurboQuantQuantizationConfig(
+            always_ram=True, bits=edge.TurboQuantBitSize.Bits4
+        ),
     )
+    kilobytes = GRAPH_LIMIT * encoder.dimension * 2 // 1024
     try:
         config = edge.EdgeConfig(
             vectors=vectors,
             sparse_vectors={LEXICAL: edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf)},
+            optimizers=edge.EdgeOptimizersConfig(indexing_threshold=kilobytes),
         )
         shard = edge.EdgeShard.create(str(generation / "shard"), config)
         for field in (*KEYWORDS, *NUMBERS):

@@ -221,7 +221,7 @@ def test_a_large_index_is_compacted_after_it_has_changed(
     def generation() -> str:
         return next((tmp_path / "index" / "generations").iterdir()).name
 
-    monkeypatch.setattr("retriever.index.EXACT_LIMIT", 3)
+    monkeypatch.setattr("retriever.index.GRAPH_LIMIT", 3)
     first = generation()
     ingest([three], model, index)  # not more than three chunks
     assert generation() == first
@@ -239,7 +239,7 @@ def test_a_large_index_is_compacted_after_it_has_changed(
 def test_what_is_written_counts_even_if_there_is_no_room_to_compact(
     three: Path, model, index: Index, tmp_path: Path, monkeypatch
 ):
-    monkeypatch.setattr("retriever.index.EXACT_LIMIT", 0)
+    monkeypatch.setattr("retriever.index.GRAPH_LIMIT", 0)
     shard = next((tmp_path / "index").glob("generations/*/shard"))
     (shard / "dangling").symlink_to("nowhere")  # cannot be copied
     report = ingest([three], model, index)

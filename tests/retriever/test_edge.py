@@ -12,7 +12,7 @@ import pytest
 
 from embedder.encoder import EncoderId
 from retriever import document_id, open_index, present_documents, rebuild, rollback
-from retriever.edge import files, optimize
+from retriever.edge import engine, files, optimize
 from retriever.errors import (
     AddressError,
     IndexDamagedError,
@@ -140,6 +140,27 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path):
     with pytest.raises(AddressError, match="cannot be kept in"):
         open_index(tmp_path / "thesis.pdf", ENCODER)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.pdf"]
+
+
+def test_many_passages_are_compared_by_fewer_bits_and_the_best_as_they_are(
+    tmp_path, document, monkeypatch
+):
+    monkeypatch.setattr(engine, "_EXACT_LIMIT", 0)
+    wide = EncoderId("model", "1", 64)
+    rows = np.random.default_rng(0).standard_normal((400, 64)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    stored = document("/docs/many.txt", [f"passage {n}" for n in range(len(rows))])
+    with open_index(tmp_path / "index", wide) as index:
+        index.replace_document(stored.chunks, rows)
+        for compacted in (False, True):
+            if compacted:
+                index.compact()
+            for query in rows[:20]:
+                hits = index.search(query, 10, mode="dense")
+                nearest = np.argsort(-(rows @ query))[:10]
+                assert [hit.chunk.position for hit in hits] == nearest.tolist()
+                cosines = (rows @ query)[nearest]
+                assert [hit.score for hit in hits] == pytest.approx(cosines, abs=1e-3)
 
 
 def test_only_the_published_generation_and_the_one_before_are_kept(folder, document):

@@ -50,6 +50,28 @@ def test_the_language_model_is_asked_which_sentence_makes_the_question_likelier(
     assert first(question, text).startswith("In the garden")
 
 
+def test_the_sentence_from_which_the_model_would_answer_comes_first():
+    text = "The pump for the garden is green.\n\nIn the garden it waters for two years.\n\nRoses."
+    question = "How long is the garden pump good?"
+    model = ScriptedModel()
+    model.doubts = {"two years": 0.05}
+    ranked = rank_quotes(question, hits(text), model)
+    assert [quote.text.split()[0] for quote in ranked] == ["In", "The"]
+    read = iter([True, False])  # whether to rank with the model, then sentence by sentence
+    ranked = rank_quotes(question, hits(text), model, read_on=lambda: next(read, False))
+    assert [quote.text.split()[0] for quote in ranked] == ["The", "In"]
+
+
+def test_the_bundled_model_prefers_what_answers_to_what_shares_more_words(bundled):
+    entire = "The entire docstring is indented the same as the quotes at its first line."
+    triple = 'For consistency, always use """triple double quotes""" around docstrings.'
+    found = hits(f"{entire}\n\n{triple}")
+    by_words = rank_quotes("docstring which quotes", found, bundled, read_on=lambda: False)
+    assert [quote.text for quote in by_words] == [entire, triple]
+    read = rank_quotes("docstring which quotes", found, bundled)
+    assert [quote.text for quote in read] == [triple, entire]
+
+
 def test_the_language_model_is_not_asked_where_it_need_not_be_or_is_to_stop(monkeypatch):
     asked = []
     monkeypatch.setattr(
