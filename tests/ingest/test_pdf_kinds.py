@@ -129,6 +129,8 @@ def test_rows_of_a_table_stay_whole():
         (("in Baden-", "Wuerttemberg it"), "in Baden-Wuerttemberg it"),
         (("well-known, and well-", "known too"), "well-known, and well-known too"),
         (("a self-", "service desk"), "a self-service desk"),
+        (("the bag-", "of-words model"), "the bag-of-words model"),
+        (("an infor-", "mation-theoretic view"), "an information-theoretic view"),
         (("online they say, and on-", "line they are"), "online they say, and online they are"),
     ],
 )
