@@ -114,10 +114,10 @@ class Report:
         """Totals, then each file that was not read as it is, or not at all, with what to know."""
         parts: list[RenderableType] = [self._summary()]
         noted = [(entry.path, entry.note) for entry in self.entries if entry.note]
-        parts += [_table("read, with a note", noted)] if noted else []
+        parts += [_table("read, with a note", "note", noted)] if noted else []
         for outcome in (Outcome.SKIPPED, Outcome.FAILED):
             told = [(each.path, each.detail) for each in self.entries if each.outcome is outcome]
-            parts += [_table(outcome, told)] if told else []
+            parts += [_table(outcome, "why", told)] if told else []
         return Group(*parts)
 
     def _summary(self) -> Text:
@@ -138,11 +138,11 @@ class Report:
 PATH_WIDTH = 60
 
 
-def _table(title: str, told: Sequence[tuple[str, str]]) -> Table:
-    """What there is to know of each file: paths with words."""
+def _table(title: str, column: str, told: Sequence[tuple[str, str]]) -> Table:
+    """Paths, each with the words that go into the column."""
     table = Table(title=f"{title} ({len(told)})", title_justify="left", box=None)
     table.add_column("file", no_wrap=True)
-    table.add_column("why", overflow="fold")
+    table.add_column(column, overflow="fold")
     for path, words in told:
         # Text, not str: a [bracket] in a name is no markup.
         table.add_row(Text(shorten(printable(path))), Text(printable(words)))
