@@ -120,10 +120,9 @@ def _top_level(headings: Sequence[Heading]) -> int:
 
 def _sections(document: Document) -> Iterator[_Section]:
     headings = document.headings
-    spans = {heading.start: heading.end for heading in headings if heading.end > heading.start}
+    spans = {heading.start: heading.end for heading in headings}
     starts = [page.start for page in document.pages]
     borders = {0, len(document.text), *starts, *spans, *spans.values()}
-    borders.update(heading.start for heading in headings)
     borders.update(border for table in document.tables for border in (table.start, table.end))
     tables = {table.start: table for table in document.tables}
     path: list[Heading] = []

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ingest.errors import NoTextError, UnreadableError
@@ -18,6 +18,9 @@ _JUNK = re.compile(
 )
 _YEAR = re.compile(r"(?:1[89]|20)\d\d(?:[/–-]\d\d(?:\d\d)?)?")
 _BLANK_LINES = re.compile(r"\n{3,}")
+_ALIKE = ("-‐‑‒–—", "'’‘", '"“”„')
+_VARIANTS = re.compile(r"\\?[-‐‑‒–—'’‘\"“”„]")
+_SECTION = re.compile(r"\d+(?:[.-]\d+)+\.?")
 
 MAX_TITLE = 300
 """Characters of a title, a heading or a page's label: each is stored with every passage below it,
@@ -54,8 +57,7 @@ class Heading:
         level: 1 is the outermost.
         title: Its words without markup.
         start: First character's offset in the document's text.
-        end: Offset after the last character; `start` if the heading is known only from a table
-            of contents (an outline entry of a PDF) and not found on its page.
+        end: Offset after the last character.
     """
 
     level: int
@@ -257,16 +259,21 @@ class DocumentBuilder:
         for note in document.notes:
             self.note(note)
 
-    def mark_heading(self, level: int, title: str, page: Page) -> None:
-        """Add a heading of which only title and page are known; it is looked for on the page."""
-        title = one_line(title)
-        if not title:
-            return
-        # Words may stand on several lines, and an outline often spells spaces differently.
-        pattern = r"\s*".join(re.escape(word) for word in title.split())
-        found = re.search(rf"^{pattern}$", self._text()[page.start : page.end], re.MULTILINE)
-        start, end = (found.start(), found.end()) if found else (0, 0)
-        self._headings.append(Heading(level, title, page.start + start, page.start + end))
+    def mark_heading(self, level: int, title: str, pages: Sequence[Page]) -> None:
+        """Add a heading of which only the title is known, and the pages on which it may stand.
+
+        One that is on none of them claims nothing.
+        """
+        title, text = one_line(title), self._text()
+        last = self._headings[-1].end if self._headings else 0
+        for pattern in _heading_patterns(title):
+            for page in pages:
+                # Chapters may have sections of the same title on one page.
+                found = pattern.search(text, max(page.start, last), page.end)
+                found = found or pattern.search(text, page.start, page.end)
+                if found:
+                    self._headings.append(Heading(level, title, *found.span()))
+                    return
 
     def build(
         self,
@@ -330,6 +337,26 @@ def _has_figures(names: Sequence[str]) -> bool:
     """Whether some begin with a digit; several years name columns as words do."""
     figures = [name for name in names if name[:1].isdigit()]
     return bool(figures) and (len(figures) < 2 or not all(map(_YEAR.fullmatch, figures)))
+
+
+def _heading_patterns(title: str) -> Iterator[re.Pattern[str]]:
+    """Yields what the lines of a heading may look like, of which a table of contents has the title.
+
+    Words may stand on several lines; spaces, hyphens and quotes may be spelled differently; the
+    number may stand on the page only, or on a line of its own.
+    """
+    words = title.split()
+    if not words or len(title) > MAX_TITLE:
+        return
+    shown = r"\s*".join(_VARIANTS.sub(_variant, re.escape(word)) for word in words)
+    yield re.compile(rf"^(?:[A-Z]?[\d.]{{1,12}}[.:)]?[^\S\n]+)?{shown}$", re.MULTILINE)
+    if _SECTION.fullmatch(words[0]):
+        around = (r"(?:[^\W\d_]{1,20} )?", r"(?: ?\([^)\n]{1,30}\))*")  # Exhibit 2.1 (May 2022)
+        yield re.compile(rf"^{around[0]}{re.escape(words[0])}{around[1]}$", re.MULTILINE)
+
+
+def _variant(sign: re.Match[str]) -> str:
+    return next(f"[{alike}]" for alike in _ALIKE if sign[0].removeprefix("\\") in alike)
 
 
 def check_length(text: str) -> None:

@@ -239,8 +239,8 @@ class _Run:
             Entry(
                 document.job.file.path,
                 document.job.outcome,
-                "; ".join(document.notes),
-                len(document.prepared.chunks),
+                chunks=len(document.prepared.chunks),
+                note="; ".join(document.notes),
             )
             for document in documents
         ]

@@ -32,14 +32,16 @@ class Entry:
     Attributes:
         path: Absolute POSIX path.
         outcome: What became of it.
-        detail: Why it was not read, where it was moved from, or what else there is to know of it.
+        detail: Why it was not read, or what it was moved or copied from.
         chunks: How many chunks the index has of it now, as far as this run wrote them.
+        note: What was left out or guessed when it was read.
     """
 
     path: str
     outcome: Outcome
     detail: str = ""
     chunks: int = 0
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,18 +99,25 @@ class Report:
         del told["totals"]
         files = told.pop("files")
         entries = tuple(
-            Entry(file["path"], Outcome(file["outcome"]), file["detail"], file["chunks"])
+            Entry(
+                file["path"],
+                Outcome(file["outcome"]),
+                file["detail"],
+                file["chunks"],
+                file["note"],
+            )
             for file in files
         )
         return cls(entries=entries, **told)
 
     def __rich__(self) -> RenderableType:
-        """Totals, then each file that was skipped or failed with its reason."""
+        """Totals, then each file that was not read as it is, or not at all, with what to know."""
         parts: list[RenderableType] = [self._summary()]
+        noted = [(entry.path, entry.note) for entry in self.entries if entry.note]
+        parts += [_table("read, with a note", "note", noted)] if noted else []
         for outcome in (Outcome.SKIPPED, Outcome.FAILED):
-            entries = [entry for entry in self.entries if entry.outcome is outcome]
-            if entries:
-                parts.append(_table(outcome, entries))
+            told = [(each.path, each.detail) for each in self.entries if each.outcome is outcome]
+            parts += [_table(outcome, "why", told)] if told else []
         return Group(*parts)
 
     def _summary(self) -> Text:
@@ -129,13 +138,14 @@ class Report:
 PATH_WIDTH = 60
 
 
-def _table(outcome: Outcome, entries: Sequence[Entry]) -> Table:
-    table = Table(title=f"{outcome.value} ({len(entries)})", title_justify="left", box=None)
+def _table(title: str, column: str, told: Sequence[tuple[str, str]]) -> Table:
+    """Paths, each with the words that go into the column."""
+    table = Table(title=f"{title} ({len(told)})", title_justify="left", box=None)
     table.add_column("file", no_wrap=True)
-    table.add_column("why", overflow="fold")
-    for entry in entries:
+    table.add_column(column, overflow="fold")
+    for path, words in told:
         # Text, not str: a [bracket] in a name is no markup.
-        table.add_row(Text(shorten(printable(entry.path))), Text(printable(entry.detail)))
+        table.add_row(Text(shorten(printable(path))), Text(printable(words)))
     return table
 
 

@@ -42,8 +42,8 @@ _SUFFIXES = {
     Format.PDF: "pdf",
     Format.DOC: "doc dot",
     Format.DOCX: "docx docm dotx",
-    Format.PPTX: "pptx pptm ppsx potx",
-    Format.XLSX: "xlsx xlsm xltx",
+    Format.PPTX: "pptx pptm ppsx potx ppt pps",
+    Format.XLSX: "xlsx xlsm xltx xls",
     Format.ODT: "odt ott",
     Format.ODS: "ods ots",
     Format.ODP: "odp otp",
@@ -80,13 +80,35 @@ _PARTS = (
 _MIMETYPE = b"mimetype"
 """First entry of an ODF or EPUB archive, stored as it is (OCF 3.3, section 4.3)."""
 _COMPOUND = b"\xd0\xcf\x11\xe0"
-_WORD_STREAM = "WordDocument".encode("utf-16-le")
-"""In the directory of a compound file ([MS-DOC], section 2.1.2)."""
+_ENCRYPTED, _WORD, _EXCEL, _EXCEL_95, _POWERPOINT, _OUTLOOK = (
+    name.encode("utf-16-le")
+    for name in (
+        "EncryptedPackage", "WordDocument", "Workbook", "Book", "PowerPoint Document",
+        "__substg1.0_",
+    )
+)  # fmt: skip
+"""Streams in the directory of a compound file ([MS-CFB]); each kind of document has its own."""
+_OLD = (
+    (_EXCEL, "Excel 97 to 2003 is not read: save it as .xlsx in Excel or LibreOffice"),
+    (_EXCEL_95, "Excel 5 and 95 is not read: save it as .xlsx in Excel or LibreOffice"),
+    (_POWERPOINT, "PowerPoint 97 to 2003 is not read: save it as .pptx there or in LibreOffice"),
+    (_OUTLOOK, "Outlook's messages is not read: save it as .eml or .html there"),
+)
+_INSTEAD = {
+    ".xlsb": "save it as .xlsx in Excel or LibreOffice",
+    ".msg": "save it as .eml or .html in Outlook",
+    ".mobi": "convert it to .epub",
+    ".wpd": "save it as .docx in LibreOffice",
+    ".pages": "export it as .docx or .pdf",
+    ".numbers": "export it as .xlsx or .csv",
+    ".key": "export it as .pptx or .pdf",
+}
+"""What to do with formats that are not read, by extension."""
 _OTHER_CONTENT = (
     (b"\x89PNG\r\n", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
     (b"GIF8", "a GIF image"),
-    (_COMPOUND, "an old or password-protected Office document"),
+    (b"\xdb\xa5-\x00", "Word 2: save it as .docx in Word or LibreOffice"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"7z\xbc\xaf", "a 7z archive"),
     (b"Rar!", "a RAR archive"),
@@ -122,7 +144,8 @@ def sniff(data: bytes, suffix: str) -> Format:
     if head.startswith(b"%PDF-") or (expected is Format.PDF and b"%PDF-" in head):
         return Format.PDF
     if expected is None:
-        msg = f"unsupported type {suffix}"
+        advice = f": {_INSTEAD[suffix]}" if suffix in _INSTEAD else ""
+        msg = f"unsupported type {suffix}{advice}"
         raise UnsupportedError(msg)
     if head.startswith(b"PK\x03\x04"):
         return _archive(data, expected, suffix)
@@ -137,16 +160,45 @@ def _plain(data: bytes, expected: Format, suffix: str) -> Format:
     head = data[:HEAD]
     if head.startswith(b"{\\rtf"):
         return Format.RTF
-    if head.startswith(_COMPOUND) and _WORD_STREAM in data:
-        return Format.DOC
+    if head.startswith(_COMPOUND):
+        return _compound(data, suffix)
     for magic, what in _OTHER_CONTENT:
         if head.startswith(magic):
             raise _misnamed(suffix, what)
+    if suffix == ".xls":  # many programs call pages and lists so, for Excel to open them
+        return _table_as_text(head)
     if expected in _ARCHIVES or expected is Format.PDF:
         raise _misnamed(suffix, "something else (it has no such header)")
     if expected in (Format.TEXT, Format.RTF, Format.DOC):
         return Format.HTML if _is_html(head) else Format.TEXT
     return expected
+
+
+def _table_as_text(head: bytes) -> Format:
+    begin = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if begin.startswith(b"<?xml") and not _is_html(head):
+        return Format.XML
+    return Format.HTML if begin.startswith(b"<") else Format.CSV
+
+
+def _compound(data: bytes, suffix: str) -> Format:
+    """The format of what the Office of 1997 to 2003 wrote, or of an encrypted document.
+
+    Raises:
+        UnsupportedError: It is none that is read; says what to do.
+        UnreadableError: It is encrypted, or unknown.
+    """
+    if _ENCRYPTED in data:
+        msg = "encrypted: it opens only with a password; save a copy without one"
+        raise UnreadableError(msg)
+    # A workbook can have a document of Word in it.
+    if _WORD in data and not (_EXCEL in data and suffix == ".xls"):
+        return Format.DOC
+    for stream, what in _OLD:
+        if stream in data:
+            msg = f"the format of {what}"
+            raise UnsupportedError(msg)
+    raise _misnamed(suffix, "an old or password-protected Office document")
 
 
 def _archive(data: bytes, expected: Format, suffix: str) -> Format:

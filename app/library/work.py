@@ -152,7 +152,7 @@ def _outcome(report: "Report") -> Outcome:
     result = json.loads(report.to_json())
     if len(report.entries) == 1:
         (entry,) = report.entries
-        detail = f"{entry.outcome}, {entry.detail}" if entry.detail else str(entry.outcome)
+        detail = ", ".join(filter(None, (entry.outcome, entry.detail, entry.note)))
         return Outcome(entry.outcome in KEPT, detail, result)
     counts = [f"{count:,} {name}" for name, count in result["totals"].items() if count]
     good = not report.interrupted and not report.exit_code

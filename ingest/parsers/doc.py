@@ -13,6 +13,8 @@ from ingest.parsers import docx
 from ingest.sniff import Format
 
 _ADVICE = "save it as .docx in Word or LibreOffice"
+_WORD_95 = "0xA5DC"
+"""The number with which documents of Word 6 and 95 begin, as the converter's error says."""
 
 
 def parse(data: bytes) -> Document:
@@ -31,7 +33,9 @@ def parse(data: bytes) -> Document:
             msg = "encrypted: it opens only with a password; save a copy without one"
             raise UnreadableError(msg) from error
         except Doc2DocxError as error:
-            msg = f"damaged, or older than Word 97 ({error}): {_ADVICE}"
+            is_old = _WORD_95 in str(error)
+            what = "written by Word 6 or 95" if is_old else f"damaged ({error})"
+            msg = f"{what}: {_ADVICE}"
             raise UnreadableError(msg) from error
         converted = target.read_bytes()
     return replace(docx.parse(converted), media_type=Format.DOC)

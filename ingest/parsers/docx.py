@@ -1,6 +1,6 @@
 """Word (.docx): what the document shows, in its order."""
 
-import re
+from collections.abc import Iterator
 
 from ingest.document import Document, DocumentBuilder, one_line
 from ingest.errors import UnreadableError
@@ -8,6 +8,7 @@ from ingest.parsers.docx_blocks import blocks, own, rows_of, shown_once, text_bo
 from ingest.parsers.docx_lists import Numbering
 from ingest.parsers.docx_styles import Styles, W, is_on, outline_level, value
 from ingest.parsers.docx_text import Notes, Reader
+from ingest.parsers.margins import told_once
 from ingest.parsers.ooxml import Element, Package, Part, attribute
 from ingest.parsers.ooxml_chart import C, add_chart, diagram_lines
 from ingest.sniff import Format
@@ -17,7 +18,6 @@ _PROPERTIES = "docProps/core.xml"
 _MAX_SPAN = 200  # Word has 63 columns at most
 _DIAGRAM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
 _INDENT = "  "
-_PAGE_NUMBER = re.compile(r"(?:\s|\W|page|seite|página|pagina|strana|of|von|de|di|z|\d)*", re.I)
 
 
 def parse(data: bytes) -> Document:
@@ -56,7 +56,7 @@ class _Word:
 
     def read(self, main: Part) -> None:
         """Header lines, the body with its footnotes, endnotes, footer lines."""
-        self._margins(main, "headerReference")
+        self._builder.add(told_once(self._margins(main, "headerReference")))
         told = 0
         for block in blocks(main.find(f"{W}body")):
             self._block(block)
@@ -64,7 +64,7 @@ class _Word:
             self._tell_comments()
         self._tell_notes(self._reader.endnotes, self._endnotes, 0)
         self._tell_comments()
-        self._margins(main, "footerReference")
+        self._builder.add(told_once(self._margins(main, "footerReference")))
 
     def _part(self, kind: str) -> Part | None:
         target = self._package.target(self._name, kind)
@@ -188,18 +188,14 @@ class _Word:
         paragraphs = () if note is None else note.iter(f"{W}p")
         return one_line(" ".join(self._reader.text(paragraph) for paragraph in paragraphs))
 
-    def _margins(self, main: Part, reference: str) -> None:
-        """Lines at the top or the bottom of pages, each once, but for page numbers."""
+    def _margins(self, main: Part, reference: str) -> Iterator[str]:
+        """Yields the lines at the top or the bottom of pages."""
         targets = self._package.targets(self._name)
-        lines: dict[str, None] = {}
         for element in main.iter(f"{W}{reference}"):
             _, name = targets.get(attribute(element, "id") or "", ("", ""))
             part = self._package.part(name) if name else None
             for paragraph in part.iter(f"{W}p") if part is not None else ():
-                line = one_line(self._reader.text(paragraph))
-                if not _PAGE_NUMBER.fullmatch(line):
-                    lines[line] = None
-        self._builder.add("\n".join(lines))
+                yield self._reader.text(paragraph)
 
 
 def _properties(package: Package) -> dict[str, str | None]:

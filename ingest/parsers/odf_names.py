@@ -9,6 +9,11 @@ TEXT, TABLE, OFFICE, DRAW, STYLE, PRESENTATION, SVG = (
     f"{{{_NAMES}{name}:1.0}}"
     for name in ("text", "table", "office", "drawing", "style", "presentation", "svg-compatible")
 )
+_MARGINS = {
+    f"{STYLE}{kind}{pages}": kind
+    for kind in ("header", "footer")
+    for pages in ("", "-left", "-first")
+}
 _MAX_DEPTH = 20  # of styles based on styles: a ring has no end
 
 
@@ -18,15 +23,17 @@ class Styles:
 
     Attributes:
         shifts: "super" or "sub" of raised and lowered text.
-        hidden: Text that is not shown.
+        hidden: Text and sheets that are not shown.
         lists: The levels of lists, by their number from "1".
         outline: The levels of the headings' numbers.
+        margins: The headers and the footers of pages, by `header` and `footer`.
     """
 
     shifts: dict[str, str] = field(default_factory=dict[str, str])
     hidden: set[str] = field(default_factory=set[str])
     lists: dict[str, dict[str, Element]] = field(default_factory=dict[str, dict[str, Element]])
     outline: dict[str, Element] = field(default_factory=dict[str, Element])
+    margins: dict[str, list[Element]] = field(default_factory=dict[str, list[Element]])
     _parents: dict[str, str] = field(default_factory=dict[str, str])
 
     def learn(self, part: Element) -> None:
@@ -36,10 +43,13 @@ class Styles:
             self._parents[name] = style.get(f"{STYLE}parent-style-name", "")
             for properties in style.iterfind(f"{STYLE}text-properties"):
                 self._learn_text(name, properties)
+            if style.find(f"{STYLE}table-properties[@{TABLE}display='false']") is not None:
+                self.hidden.add(name)
         for style in part.iter(f"{TEXT}list-style"):
             self.lists[style.get(f"{STYLE}name", "")] = _levels(style)
         for style in part.iter(f"{TEXT}outline-style"):
             self.outline = _levels(style)
+        self._learn_margins(part)
 
     def is_title(self, name: str) -> bool:
         """Whether a paragraph's style is that of titles, or based on it."""
@@ -48,6 +58,12 @@ class Styles:
                 return bool(name)
             name = self._parents.get(name, "")
         return False
+
+    def _learn_margins(self, part: Element) -> None:
+        for page in part.iter(f"{STYLE}master-page"):
+            for margin in page.iterchildren(*_MARGINS):
+                if margin.get(f"{STYLE}display") != "false":
+                    self.margins.setdefault(_MARGINS[str(margin.tag)], []).append(margin)
 
     def _learn_text(self, name: str, properties: Element) -> None:
         position = properties.get(f"{STYLE}text-position", "")

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from ingest.document import Document, DocumentBuilder
 from ingest.errors import UnreadableError
 from ingest.parsers.csv_table import add_rows
+from ingest.parsers.margins import told_once
 from ingest.parsers.odf_lists import Numbers
 from ingest.parsers.odf_names import DRAW, OFFICE, PRESENTATION, TABLE, TEXT, Styles
-from ingest.parsers.odf_tables import header_rows, rows_of
+from ingest.parsers.odf_tables import header_rows, is_hidden, rows_of
 from ingest.parsers.odf_text import Reader
 from ingest.parsers.ooxml import Element, Package
 from ingest.parsers.spreadsheet import tables_in
@@ -44,7 +45,7 @@ def parse(data: bytes) -> Document:
     builder = DocumentBuilder()
     reader = _Body(builder, Reader(package, styles))
     kind = _KINDS.get(str(body[0].tag), Format.ODP)
-    {Format.ODT: reader.text, Format.ODS: reader.sheets, Format.ODP: reader.slides}[kind](body[0])
+    {Format.ODT: reader.pages, Format.ODS: reader.sheets, Format.ODP: reader.slides}[kind](body[0])
     meta = package.part("meta.xml")
     title = meta.find(".//{http://purl.org/dc/elements/1.1/}title") if meta is not None else None
     return builder.build(kind, title=None if title is None else title.text)
@@ -59,6 +60,12 @@ class _Body:
         self._headings = Numbers(reader.styles.outline)
         self._lists: dict[str, Numbers] = {}  # by style, and by id: a later list may go on
 
+    def pages(self, body: Element) -> None:
+        """A text, between the lines at the top and those at the bottom of its pages."""
+        self._margins("header")
+        self.text(body)
+        self._margins("footer")
+
     def text(self, body: Element) -> None:
         """A text's paragraphs, headings, lists and tables, in order."""
         for node in body:
@@ -68,6 +75,11 @@ class _Body:
         """Each sheet as a page."""
         for sheet in body.iterfind(f"{TABLE}table"):
             name = sheet.get(f"{TABLE}name") or ""
+            if sheet.get(f"{TABLE}style-name") in self._reader.styles.hidden:
+                self._builder.note(f"the hidden sheet “{name}” was left out")
+                continue
+            if any(map(is_hidden, sheet.iter(f"{TABLE}table-row", f"{TABLE}table-column"))):
+                self._builder.note(f"left out of the sheet “{name}”: hidden rows or columns")
             self._builder.start_page(name or None)
             self._builder.add_heading(1, name)
             for table in tables_in(rows_of(sheet, self._cell)):
@@ -90,6 +102,11 @@ class _Body:
             words = [self._reader.shown(line) for line in lines]
             told = "\n".join(word for word in words if word.strip())
             self._builder.add(f"Notes: {told}" if told else "")
+
+    def _margins(self, kind: str) -> None:
+        margins = self._reader.styles.margins.get(kind, ())
+        lines = (line for margin in margins for line in margin.iter(f"{TEXT}p", f"{TEXT}h"))
+        self._builder.add(told_once(map(self._reader.shown, lines)))
 
     def _frame(self, frame: Element, *, heading: bool) -> None:
         for node in frame.iter(f"{TEXT}p", f"{TEXT}h", f"{TABLE}table"):

@@ -1,4 +1,4 @@
-"""PDF: text, outline and page labels by PDFium; the text by pypdf where PDFium gives up."""
+"""PDF: text, headings and page labels by PDFium; the text by pypdf where PDFium gives up."""
 
 import io
 import re
@@ -16,6 +16,7 @@ from ingest.parsers import ocr
 from ingest.parsers.pdf_accents import with_accents
 from ingest.parsers.pdf_annotations import annotations
 from ingest.parsers.pdf_characters import Character, read_characters
+from ingest.parsers.pdf_headings import Line, headings, lines
 from ingest.parsers.pdf_hyphens import Hyphens
 from ingest.parsers.pdf_layout import page_text
 from ingest.sniff import Format
@@ -41,6 +42,7 @@ _FEW_UNKNOWN = 0.02
 class _PageText(NamedTuple):
     text: str
     is_doubtful: bool
+    lines: list[Line]
 
 
 def parse(data: bytes) -> Document:
@@ -72,8 +74,12 @@ def _parse_readable(document: pdfium.PdfDocument) -> Document:
     for number, text in enumerate(texts):
         label = document.get_page_label(number) or None
         pages.append(builder.add_page(_clean(hyphens.joined(text)), label))
-    for level, title, number in _outline(document):
-        builder.mark_heading(level, title, pages[number])
+    outline = list(_outline(document))
+    for level, title, number in outline:
+        # Programs note the place before they begin a new page for it.
+        builder.mark_heading(level, title, pages[number : number + 2])
+    for level, title, number in () if outline else headings([page.lines for page in read]):
+        builder.mark_heading(level, title.translate(_LIGATURES), pages[number : number + 1])
     _note_scanned(builder, pages)
     _note_doubtful(builder, read)
     title = document.get_metadata_value("Title")
@@ -125,14 +131,14 @@ def _page_text(document: pdfium.PdfDocument, number: int) -> _PageText:
     try:
         page = document[number]
     except pdfium.PdfiumError:  # "Failed to load page"; it is counted as one without text
-        return _PageText("", False)
+        return _PageText("", False, [])
     text_page = page.get_textpage()
     try:
         characters = with_accents(list(read_characters(page, text_page)))
         text = page_text(characters, is_turned=page.get_rotation() != 0)
         told = "\n".join(annotations(page))
         whole = f"{_whole(text)}\n\n{told}" if told else _whole(text)
-        return _PageText(whole, _is_doubtful(characters))
+        return _PageText(whole, _is_doubtful(characters), lines(characters))
     finally:
         text_page.close()
         page.close()

@@ -58,8 +58,9 @@ class Hyphens:
             return False
         if f"{last}-{first}" in self._compounds or "-" in before.strip("-"):
             return True
-        parts = last in self._words and first in self._words
-        known = last in _FIRST or first in _SECOND
+        head = first.split("-")[0]
+        parts = last in self._words and head in self._words
+        known = last in _FIRST or head in _SECOND
         return known or (parts and len(last) > _SHORT and len(first) > _SHORT)
 
 

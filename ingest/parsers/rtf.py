@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from ingest.document import Document, DocumentBuilder, one_line
 from ingest.errors import UnreadableError
+from ingest.parsers.margins import told_once
 from ingest.parsers.rtf_table import TableReader
 from ingest.parsers.rtf_text import SIGNS, State, Words
 from ingest.parsers.rtf_tokens import Decoder, Token, tokens
@@ -14,17 +15,18 @@ from ingest.sniff import Format
 # Destinations of RTF 1.9.1: those whose text is kept, each for its own purpose, and those whose is
 # not. Any other that is marked as one that readers need not know is left out, too.
 _KEPT = frozenset(
-    "annotation atnauthor fonttbl footnote listtext pntext shptxt stylesheet title".split()
+    "annotation atnauthor fonttbl footer footerf footerl footerr footnote header headerf headerl "
+    "headerr listtext pntext shptxt stylesheet title".split()
 )
 _LEFT_OUT = frozenset(
-    "author colortbl comment company creatim doccomm fldinst footer footerf footerl footerr "
-    "header headerf headerl headerr keywords manager nextfile nonesttables nonshppict objdata "
-    "operator pict pntxta pntxtb printim private revtim rxe sn sp subject sv tc template txe "
-    "xe".split()
+    "author colortbl comment company creatim doccomm fldinst keywords manager nextfile "
+    "nonesttables nonshppict objdata operator pict pntxta pntxtb printim private revtim rxe sn sp "
+    "subject sv tc template txe xe".split()
 )
 _AROUND_KEPT = "shpinst"
 _SKIPPED = "skipped"
 _MARKERS = ("listtext", "pntext")
+_MARGINS = ("header", "footer")
 _PARAGRAPH_ENDS = frozenset({"par", "sect", "\n", "\r"})
 _CELL_ENDS = frozenset({"cell", "nestcell"})
 _DEEPEST = 9
@@ -64,6 +66,7 @@ class _Reader:
     _notes: int = 0
     _below: list[str] = field(default_factory=list[str])
     _below_table: list[str] = field(default_factory=list[str])
+    _margins: list[str] = field(default_factory=list[str])
     _marker: str = ""
     _author: str = ""
     _title: str = ""
@@ -89,6 +92,7 @@ class _Reader:
         del self._words[1:]  # of groups that do not end
         self._end_paragraph()
         self._end_table()
+        self._builder.add(told_once(self._margins))
         return self._builder.build(Format.RTF, title=self._title)
 
     def _characters(self, token: Token) -> None:
@@ -126,7 +130,7 @@ class _Reader:
         if word in SIGNS:
             self._add(SIGNS[word])
         elif self._state.destination:
-            self._add(" " if word in _PARAGRAPH_ENDS or word in _CELL_ENDS else "")
+            self._add("\n" if word in _PARAGRAPH_ENDS else " " if word in _CELL_ENDS else "")
         elif word in _PARAGRAPH_ENDS:
             self._end_paragraph()
         elif word in _CELL_ENDS:
@@ -153,8 +157,8 @@ class _Reader:
         if inner.destination == "stylesheet":
             self._learn_style(inner, self._words[-1].take())
         if inner.destination in _KEPT and inner.destination != self._state.destination:
-            text = one_line(self._words.pop().take())
-            if text and not self._state.is_hidden:
+            text = self._words.pop().take()
+            if text.strip() and not self._state.is_hidden:
                 self._keep(inner.destination, text)
 
     def _learn_style(self, style: State, name: str) -> None:
@@ -164,8 +168,11 @@ class _Reader:
         elif style.outline is not None:
             self._styles[style.style] = style.outline + 1
 
-    def _keep(self, destination: str, text: str) -> None:
-        if destination == "title":
+    def _keep(self, destination: str, lines: str) -> None:
+        text = one_line(lines)
+        if destination.startswith(_MARGINS):
+            self._margins += lines.split("\n")
+        elif destination == "title":
             self._title = text
         elif destination == "atnauthor":
             self._author = text

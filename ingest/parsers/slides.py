@@ -113,6 +113,7 @@ def _lines(frame: Any) -> Iterator[str]:  # noqa: ANN401
     for paragraph in frame.paragraphs:
         level, text = paragraph.level, _text(paragraph)
         numbering = paragraph._p.find(f"{_A}pPr/{_A}buAutoNum")
+        has_bullet = level or paragraph._p.find(f"{_A}pPr/{_A}buChar") is not None
         counts = {place: count for place, count in counts.items() if place <= level}
         if numbering is None:
             counts.pop(level, None)
@@ -120,7 +121,7 @@ def _lines(frame: Any) -> Iterator[str]:  # noqa: ANN401
             start = numbering.get("startAt", "1")
             counts[level] = counts.get(level, int(start) - 1 if start.isdecimal() else 0) + 1
             text = f"{numbered(numbering.get('type', ''), counts[level])} {text}"
-        bullet = "- " if level and numbering is None else ""
+        bullet = "- " if has_bullet and numbering is None and text.strip() else ""
         yield f"{'  ' * (level - 1) if level else ''}{bullet}{text}"
 
 

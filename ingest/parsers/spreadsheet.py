@@ -14,6 +14,7 @@ from ingest.parsers.csv_table import add_rows
 from ingest.parsers.ooxml import Package
 from ingest.parsers.sheet_cells import told
 from ingest.parsers.sheet_drawings import drawings
+from ingest.parsers.sheet_hidden import Hidden
 from ingest.sniff import Format
 
 MAX_CELLS = 2_000_000
@@ -49,7 +50,9 @@ def parse(data: bytes) -> Document:
             continue
         builder.start_page(sheet.title)
         builder.add_heading(1, sheet.title)
-        grid = _grid(sheet)
+        grid, hidden = _grid(sheet)
+        if hidden:
+            builder.note(f"left out of the sheet “{sheet.title}”: {hidden}")
         cells += sum(map(len, grid))
         if cells > MAX_CELLS:
             msg = f"more than {MAX_CELLS:,} cells: index a part of it, as CSV for example"
@@ -92,8 +95,11 @@ def _formulas(data: bytes) -> int:
     )
 
 
-def _grid(sheet: Worksheet) -> list[list[str]]:
-    """The shown cells of a sheet by row; a merged value stands in each cell that it covers."""
+def _grid(sheet: Worksheet) -> tuple[list[list[str]], str]:
+    """The shown cells of a sheet by row, and what was hidden (`2 hidden rows`).
+
+    A merged value stands in each cell that it covers.
+    """
     merged = {
         (row, column): (area.min_row, area.min_col)
         for area in sheet.merged_cells.ranges
@@ -101,6 +107,7 @@ def _grid(sheet: Worksheet) -> list[list[str]]:
         for row in range(area.min_row, area.max_row + 1)
         for column in range(area.min_col, area.max_col + 1)
     }
+    hidden = Hidden(sheet)
     values: dict[tuple[int, int], str] = {}
     grid: list[list[str]] = []
     empty = 0
@@ -109,12 +116,15 @@ def _grid(sheet: Worksheet) -> list[list[str]]:
         for column, cell in enumerate(row, start=sheet.min_column):
             place = (number, column)
             values[place] = told(cell)
-            cells.append(values.get(merged.get(place, place), ""))
+            shown = values.get(merged.get(place, place), "")
+            if not hidden.holds(number, column, shown):
+                cells.append(shown)
         empty = 0 if any(cells) else empty + 1
         if empty > MAX_EMPTY_ROWS:
             break
-        grid.append(cells)
-    return grid
+        if cells:
+            grid.append(cells)
+    return grid, hidden.told()
 
 
 def _without_title(part: list[list[str]]) -> Iterator[list[list[str]]]:

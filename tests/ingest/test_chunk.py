@@ -68,7 +68,7 @@ def paged_documents(draw: st.DrawFn) -> Document:
     builder.add_page("Some text, so that the document is not empty.", "i")
     for text in draw(st.lists(BLOCKS, max_size=6)):
         page = builder.add_page(text, None)
-        builder.mark_heading(1, text[:9], page)
+        builder.mark_heading(1, text[:9], [page])
     return builder.build("application/pdf")
 
 

@@ -52,10 +52,15 @@ def test_one_with_a_password_says_so(old: bytes):
         parse(locked)
 
 
-@pytest.mark.parametrize("damage", ["older", "half", "header"])
+def test_one_of_word_95_says_so_and_what_to_do(old: bytes):
+    reason = r"^written by Word 6 or 95: save it as \.docx in Word or LibreOffice$"
+    with pytest.raises(UnreadableError, match=reason):
+        parse(old.replace(_WORD_97, _WORD_95, 1))
+
+
+@pytest.mark.parametrize("damage", ["half", "header"])
 def test_what_cannot_be_read_says_what_to_do(old: bytes, damage: str):
     damaged = {
-        "older": old.replace(_WORD_97, _WORD_95, 1),
         "half": old[: len(old) // 2],
         "header": old[:100],
     }

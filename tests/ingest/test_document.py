@@ -40,10 +40,13 @@ def test_spans_of_pages_and_headings_are_exact():
     first = builder.add_page("Preface\nHello.", "i")
     builder.add_page("", None)
     third = builder.add_page("2 The   long\ntitle\nBody text.", "1")
-    builder.mark_heading(1, "Preface", first)
-    builder.mark_heading(2, " 2 The long title", third)
-    builder.mark_heading(2, "Not there", third)
-    builder.mark_heading(2, " ", third)
+    for level, title, page in (
+        (1, "Preface", first),
+        (2, " 2 The long title", third),
+        (2, "Not there", third),
+        (2, " ", third),
+    ):
+        builder.mark_heading(level, title, [page])
     document = builder.build("application/pdf")
     assert [document.text[page.start : page.end] for page in document.pages] == [
         "Preface\nHello.",
@@ -52,12 +55,38 @@ def test_spans_of_pages_and_headings_are_exact():
     ]
     assert [(page.number, page.label) for page in document.pages] == [(1, "i"), (2, None), (3, "1")]
     found = [(h.title, document.text[h.start : h.end]) for h in document.headings]
-    assert found == [
-        ("Preface", "Preface"),
-        ("2 The long title", "2 The   long\ntitle"),
-        ("Not there", ""),
-    ]
-    assert document.headings[2].start == document.pages[2].start
+    assert found == [("Preface", "Preface"), ("2 The long title", "2 The   long\ntitle")]
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "place"),
+    [
+        ("Naming", "1\n2.2 Naming\nText.", "2.2 Naming"),
+        ("Naming", "A.2 Naming\nText.", "A.2 Naming"),
+        ("Self-made 'plans'", "Self‑made ‘plans’\nText.", "Self‑made ‘plans’"),
+        ("2.3.1 Scope and aims", "2.3.1\n(May 2022)\nScope and\naims\nText.", "2.3.1"),
+        ("2-1 Input", "Exhibit 2-1 (May 2022)\nInput\nText.", "Exhibit 2-1 (May 2022)"),
+        ("Fees", "The fees\nFees are due.", None),
+        ("2.3 Scope", "In 2.3 we say\n2.31\n", None),
+        ("x" * 301, "x" * 301, None),
+    ],
+)
+def test_a_title_from_a_table_of_contents_is_found_as_the_page_spells_it(
+    title: str, text: str, place: str | None
+):
+    builder = DocumentBuilder()
+    builder.mark_heading(1, title, [builder.add_page(text, None)])
+    document = builder.build("application/pdf")
+    assert [document.text[h.start : h.end] for h in document.headings] == ([place] if place else [])
+
+
+def test_sections_of_one_title_are_told_apart_and_a_page_too_early_is_forgiven():
+    builder = DocumentBuilder()
+    pages = [builder.add_page(text, None) for text in ("Fees\nFive.\nFees\nSix.", "Aims\nTwo.")]
+    for title in ("Fees", "Fees", "Aims"):
+        builder.mark_heading(1, title, pages)
+    document = builder.build("application/pdf")
+    assert [h.start for h in document.headings] == [0, 11, document.pages[1].start]
 
 
 def test_no_text_is_no_document():

@@ -21,13 +21,14 @@ LIST = (
 )
 
 
-def read(body: str, styles: str = "", **parts: str) -> Document:
+def read(body: str, styles: str = "", kind: str = "text", **parts: str) -> Document:
     """A text of `body`; further parts by their names in the archive."""
     files = {
         "content.xml": f'<office:document-content {NAMESPACES} '
         'xmlns:xlink="http://www.w3.org/1999/xlink" xmlns:dc="http://purl.org/dc/elements/1.1/">'
-        f"<office:automatic-styles>{styles}</office:automatic-styles><office:body><office:text>"
-        f"{body}</office:text></office:body></office:document-content>",
+        f"<office:automatic-styles>{styles}</office:automatic-styles>"
+        f"<office:body><office:{kind}>"
+        f"{body}</office:{kind}></office:body></office:document-content>",
         **parts,
     }  # fmt: skip
     stream = io.BytesIO()
@@ -92,6 +93,48 @@ def test_cells_stand_in_each_row_and_column_that_they_cover():
     assert read(table, LIST).text == (
         "| Wide | Wide | C |\n| Tall | 1. x; 2. y | 2 |\n| Tall | 3 | 4 |"
     )
+
+
+SHEETS = """
+<table:table table:name="Prices">
+<table:table-column/><table:table-column table:visibility="collapse"/><table:table-column/>
+<table:table-row>{head}</table:table-row>
+<table:table-row table:visibility="collapse">{row}</table:table-row>
+<table:table-row table:visibility="filter">{row}</table:table-row>
+<table:table-row-group><table:table-row table:visibility="collapse">{row}</table:table-row>
+</table:table-row-group></table:table>
+<table:table table:name="Secret" table:style-name="ta2"><table:table-row>{row}</table:table-row>
+</table:table>
+"""
+
+
+def test_hidden_sheets_rows_and_columns_are_left_out_and_that_is_said():
+    head, row = (
+        "".join(f"<table:table-cell><text:p>{name}</text:p></table:table-cell>" for name in names)
+        for names in ("ABC", "xyz")
+    )
+    style = '<style:style style:name="ta2"><style:table-properties table:display="false"/>'
+    document = read(SHEETS.format(head=head, row=row), f"{style}</style:style>", kind="spreadsheet")
+    assert document.text == "Prices\n\n| A | C |\n| x | z |\n| x | z |"
+    assert document.notes == (
+        "left out of the sheet “Prices”: hidden rows or columns",
+        "the hidden sheet “Secret” was left out",
+    )
+
+
+def test_headers_and_footers_are_read_once_and_page_numbers_not():
+    page = (
+        "<style:master-page>{header}<style:footer><text:p>Page <text:page-number>3"
+        "</text:page-number></text:p><text:p>Approved in May</text:p></style:footer>"
+        "</style:master-page>"
+    )
+    shown = "<style:header><text:p>QM-0815</text:p></style:header>"
+    unused = '<style:header style:display="false"><text:p>Draft</text:p></style:header>'
+    styles = (
+        f"<styles {NAMESPACES}>{page.format(header=shown)}{page.format(header=unused)}</styles>"
+    )
+    document = read("<text:p>Scales.</text:p>", **{"styles.xml": styles})
+    assert document.text == "QM-0815\n\nScales.\n\nApproved in May"
 
 
 def test_boxes_notes_and_comments_stand_after_their_paragraph():

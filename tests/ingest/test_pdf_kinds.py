@@ -9,42 +9,13 @@ from pypdf.annotations import FreeText, Text
 from ingest.parsers.pdf import parse
 from ingest.parsers.pdf_characters import Character
 from ingest.parsers.pdf_layout import page_text
+from tests.ingest.made_pdf import lines, pdf
 
-HELVETICA = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"
 UNNAMED = (  # glyphs by number, and nothing that says which letters they show
     "<< /Type /Font /Subtype /Type0 /BaseFont /Own /Encoding /Identity-H /DescendantFonts [ << "
     "/Type /Font /Subtype /CIDFontType2 /BaseFont /Own /CIDSystemInfo << /Registry (Adobe) "
     "/Ordering (Identity) /Supplement 0 >> >> ] >>"
 )
-
-
-def pdf(content: str, *, rotate: int = 0, second: str = HELVETICA) -> bytes:
-    """A page of Helvetica; `content` is its stream of operators (ISO 32000-1, 9.4).
-
-    Args:
-        content: Its font is /F.
-        rotate: Degrees.
-        second: The font /G.
-    """
-    objects = [
-        "<< /Type /Catalog /Pages 2 0 R >>",
-        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Rotate {rotate} /Contents 4 0 R "
-        f"/Resources << /Font << /F {HELVETICA} /G {second} >> >> >>",
-        f"<< /Length {len(content)} >>\nstream\n{content}\nendstream",
-    ]
-    body, places = "%PDF-1.4\n", []
-    for number, each in enumerate(objects, start=1):
-        places.append(len(body))
-        body += f"{number} 0 obj\n{each}\nendobj\n"
-    table = "".join(f"{place:010} 00000 n \n" for place in places)
-    trailer = f"trailer << /Size 5 /Root 1 0 R >>\nstartxref\n{len(body)}\n%%EOF"
-    return f"{body}xref\n0 5\n0000000000 65535 f \n{table}{trailer}".encode("latin-1")
-
-
-def lines(*texts: str) -> str:
-    shown = "".join(f"({text}) Tj T* " for text in texts)
-    return f"BT /F 12 Tf 14 TL 60 700 Td {shown}ET"
 
 
 def text(content: str, **options: int) -> str:
@@ -129,6 +100,8 @@ def test_rows_of_a_table_stay_whole():
         (("in Baden-", "Wuerttemberg it"), "in Baden-Wuerttemberg it"),
         (("well-known, and well-", "known too"), "well-known, and well-known too"),
         (("a self-", "service desk"), "a self-service desk"),
+        (("the bag-", "of-words model"), "the bag-of-words model"),
+        (("an infor-", "mation-theoretic view"), "an information-theoretic view"),
         (("online they say, and on-", "line they are"), "online they say, and online they are"),
     ],
 )

@@ -257,6 +257,28 @@ def test_types_that_are_not_read_and_wrong_names_are_reported(folder: Path, mode
     ]
 
 
+def test_what_could_not_be_read_is_tried_and_told_again(folder: Path, model, index: Index):
+    (folder / "table.mp3").write_text("a,b")
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.4 broken")
+    (folder / "empty.md").write_text(" \n")
+    first, second = (ingest([folder], model, index) for _ in range(2))
+    assert first.entries == second.entries
+    assert outcomes(second) == {
+        "table.mp3": "skipped",
+        "broken.pdf": "failed",
+        "empty.md": "skipped",
+    }
+    (folder / "empty.md").write_text("Mended by its author.")
+    assert outcomes(ingest([folder], model, index))["empty.md"] == "indexed"
+
+
+def test_what_was_guessed_of_a_file_that_was_read_is_told(folder: Path, model, index: Index):
+    (folder / "old.txt").write_bytes("Die Bücherei öffnet früh, schließt spät.".encode("cp1252"))
+    (entry,) = ingest([folder], model, index).entries
+    assert (entry.outcome, entry.detail) == (Outcome.INDEXED, "")
+    assert "its encoding was guessed" in entry.note
+
+
 def test_another_size_of_passages_replaces_all(three: Path, model, index: Index):
     ingest([three], model, index)
     report = ingest([three], model, index, chunk_tokens=20)

@@ -26,7 +26,7 @@ def changes_of(found: Scan, here: Here) -> Changes:
 
 def told(read: Entry | Job | Waiting) -> tuple[str, str]:
     match read:
-        case Entry(path, _, detail, _):
+        case Entry(path=path, detail=detail):
             return Path(path).name, detail
         case Job(file):
             return Path(file.path).name, f"as {Path(read.source).name}"

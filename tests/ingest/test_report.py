@@ -39,6 +39,17 @@ def test_the_table_has_totals_and_reasons():
     assert "/docs/a.md" not in text
 
 
+def test_what_was_left_out_of_a_file_that_was_read_is_told():
+    entries = (
+        Entry("/docs/a.xlsx", Outcome.INDEXED, chunks=3, note="the hidden sheet “S” was left out"),
+        Entry("/docs/b.md", Outcome.INDEXED, "same content as /docs/c.md", chunks=1),
+    )
+    text = shown(Report.from_json(report(*entries).to_json()))
+    assert "read, with a note (1)" in text
+    assert "the hidden sheet “S” was left out" in text
+    assert "b.md" not in text
+
+
 def test_an_interrupted_run_says_so():
     text = shown(report(interrupted=True))
     assert "Interrupted. nothing done" in text
@@ -51,7 +62,13 @@ def test_json_holds_every_entry_and_any_name():
     content = json.loads(text)
     assert content["totals"]["failed"] == 1
     assert content["files"][0]["path"] == "/docs/bad-\udcff.md"
-    assert content["files"][1] == {"path": "/文", "outcome": "moved", "detail": "", "chunks": 0}
+    assert content["files"][1] == {
+        "path": "/文",
+        "outcome": "moved",
+        "detail": "",
+        "chunks": 0,
+        "note": "",
+    }
 
 
 @pytest.mark.parametrize(

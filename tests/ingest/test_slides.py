@@ -60,6 +60,15 @@ def test_items_have_the_numbers_that_the_slide_shows(deck, slide):
     assert text(deck) == "1. Open the valve\n2. Wait\nc) Close it"
 
 
+def test_items_with_a_bullet_of_their_own_are_items(deck, slide):
+    frame = box(slide, "Tools:", 1, 1).text_frame
+    for words in ("spanner", "lamp"):
+        properties = frame.add_paragraph()._p.get_or_add_pPr()
+        properties.append(parse_xml(f'<a:buChar xmlns:a="{A}" char="•"/>'))
+        frame.paragraphs[-1].text = words
+    assert text(deck) == "Tools:\n- spanner\n- lamp"
+
+
 def test_what_stands_at_nearly_one_height_is_read_from_the_left(deck, slide):
     for words, left, top in (("right", 12, 3.0), ("left", 1, 3.1), ("below", 1, 9)):
         box(slide, words, left, top)

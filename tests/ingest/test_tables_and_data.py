@@ -72,6 +72,35 @@ def test_sheets_are_pages_and_tables_stand_apart():
     assert document.notes == ("the hidden sheet “Secret” was left out",)
 
 
+def test_hidden_rows_and_columns_are_left_out_and_that_is_said():
+    def fill(book):
+        sheet = book.active
+        for row in (["Plan", "Cost", "Price"], ["Basic", 2, 5], ["Old", 3, 7], ["Plus", 4, 9]):
+            sheet.append(row)
+        sheet.column_dimensions["B"].hidden = True
+        sheet.row_dimensions[3].hidden = True
+        sheet.row_dimensions[9].hidden = True  # nothing is lost with it
+
+    document = spreadsheet.parse(workbook(fill))
+    assert document.text == "Sheet\n\n| Plan | Price |\n| Basic | 5 |\n| Plus | 9 |"
+    assert document.notes == ("left out of the sheet “Sheet”: 1 hidden row, 1 hidden column",)
+
+
+def test_rows_that_a_filter_or_a_group_hides_are_a_click_away_and_read():
+    def fill(book):
+        sheet = book.active
+        for row in (["Plan", "Price"], ["Basic", 5], ["Plus", 9]):
+            sheet.append(row)
+        sheet.auto_filter.ref = "A1:B2"
+        sheet.auto_filter.add_filter_column(0, ["Plus"])
+        sheet.row_dimensions[2].hidden = True
+        sheet.row_dimensions.group(3, 3, hidden=True)
+
+    document = spreadsheet.parse(workbook(fill))
+    assert document.text == "Sheet\n\n| Plan | Price |\n| Basic | 5 |\n| Plus | 9 |"
+    assert document.notes == ()
+
+
 def test_a_merged_value_stands_in_each_of_its_rows():
     def fill(book):
         for row in (["Region", "Price"], ["North", 1], [None, 2]):

@@ -1,0 +1,14 @@
+"""Lines at the top and the bottom of pages: each once, without page numbers."""
+
+import re
+from collections.abc import Iterable
+
+from ingest.document import one_line
+
+_PAGE_NUMBER = re.compile(r"(?:\s|\W|page|seite|página|pagina|strana|of|von|de|di|z|\d)*", re.I)
+
+
+def told_once(lines: Iterable[str]) -> str:
+    """What headers or footers say, a line each: document numbers, dates, who approved it."""
+    shown = (one_line(line) for line in lines)
+    return "\n".join(dict.fromkeys(line for line in shown if not _PAGE_NUMBER.fullmatch(line)))
