@@ -53,7 +53,7 @@ _STATUTE = re.compile(r" (?:[A-Z]\.){2}")  # "28 U.S.C."
 _LONGEST_NAME = 40  # characters
 _NEAR = 24  # characters
 _SHORT = 3  # words: nothing but the figure
-_NAME = re.compile(r"\b[^\W\d_a-z]\w+")
+_NAME = re.compile(r"\b[^\W\d_a-z]\w+(?!-[a-z])\b")
 _PRONOUN = re.compile(r"\b(?:I|we|he|she|they|it)\b", re.IGNORECASE)
 _PEOPLE = ("people", "persons")
 _PERSON = re.compile(
@@ -85,13 +85,16 @@ def _counts(text: str, asked: str) -> bool:
     for amount in _AMOUNT.finditer(text):
         if not wanted.isdisjoint(content_words(text[amount.end() :][:_NEAR])):
             return True
+    unit = unit_of(noun)
+    # Of gigabytes tell "64 GB" and "gigabytes: 64", of lessons "14" and "70 %", too.
+    bare = ("", "%") if not unit or is_short or not wanted.isdisjoint(content_words(text)) else ()
     for span, figure in _figures(text):
         counted = _COUNTED.match(text, span.end)
         if counted and noun in _PEOPLE:
             found = _PERSON.search(counted[0]) is not None
         else:
             found = bool(counted) or is_short or not figure.is_year
-        if found and figure.unit in ("", "%", unit_of(noun)):
+        if found and figure.unit in (*bare, unit):
             return True
     return False
 

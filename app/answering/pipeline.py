@@ -16,7 +16,7 @@ from app.answering.ending import Ending
 from app.answering.expected import may_answer
 from app.answering.gate import Relation, coverage, relation
 from app.answering.policy import DEFAULT_POLICY, Policy
-from app.answering.reading import Reading, read
+from app.answering.reading import Reading, doubt, read
 from app.answering.writing import Writing
 from embedder.encoder import Encoder, LanguageModel, StopSignal
 from embedder.errors import DuetError, ReplyError
@@ -141,9 +141,16 @@ def _instead(
         given = draft.quoted(notice, 0.0 if tells else policy.min_quote, writing.guess)
     if given is None:
         return draft.refused(_NOT_FOUND, writing.guess)
-    if not any(may_answer(draft.understood, quote.quote) for quote in given.quotes):
+    if not any(_seems_to_answer(quote.quote, draft, policy) for quote in given.quotes):
         return replace(given, kind="refused", notice=_NOT_FOUND)
     return given
+
+
+def _seems_to_answer(quote: str, draft: Draft, policy: Policy) -> bool:
+    if not may_answer(draft.understood, quote):
+        return False
+    doubted = doubt(draft.understood, quote, draft.model)
+    return doubted is None or doubted <= policy.hopeless
 
 
 def _broken_off(draft: Draft, problem: ReplyError, policy: Policy) -> Answer:

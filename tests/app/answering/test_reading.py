@@ -64,11 +64,20 @@ def test_the_answer_is_written_from_the_telling_passages(ask, model):
 
 
 def test_quotes_may_come_from_passages_that_the_model_did_not_read(ask, model):
-    model.doubts = {"Tomatoes": 0.1}
+    model.doubts = {"Tomatoes": 0.1, "24 months": 0.85}
     given = ask("How long does the warranty of the pump last?", "Forever and ever, they say [1].")
     assert given.kind == "quoted"
     assert "24 months" in given.text
     assert given.citations[0].chunk == given.sources[given.citations[0].number - 1].chunk
+
+
+def test_sentences_from_which_the_model_would_not_answer_are_no_answer(ask, model):
+    question, reply = "How long does the warranty of the pump last?", "Forever, they say [1]."
+    for doubt, kind in ((0.89, "quoted"), (0.91, "refused")):
+        model.doubts = {"24 months": doubt}
+        given = ask(question, reply)
+        assert given.kind == kind
+        assert "24 months" in given.quotes[0].quote
 
 
 def test_an_answer_that_the_model_is_not_sure_of_becomes_its_sentences(ask, model):
