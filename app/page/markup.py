@@ -66,7 +66,7 @@ def answer_html(answer: Answer, name: str) -> str:
     else:
         body = _rendered(answer.sentences, chip, is_checked=answer.kind != "collection")
     if answer.kind == "refused" and answer.quotes:
-        body += '<p class="duet-dim">What comes closest:</p>'
+        body += '<p class="duet-dim">The closest passages, for you to judge:</p>'
     body += "".join(
         f"<blockquote>“{html.escape(' '.join(quote.quote.split()))}” {chip(quote.number)}"
         "</blockquote>"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.library.uploads import Uploads
 from app.runtime import Runtime, share
 from app.settings import Settings
 from embedder.errors import DuetError
@@ -211,6 +212,23 @@ def test_an_upload_that_is_no_document_is_explained(tmp_path):
         assert any(caption.value.endswith(r"zoo\.md: indexed") for caption in at.sidebar.caption)
         ask(at, runtime, "Where does the zebra sleep?")
         assert "zoo.md" in texts(at)
+        runtime.close()
+
+
+def test_an_upload_that_goes_on_after_a_restart_is_followed(tmp_path):
+    model = ScriptedModel()
+    with open_index(tmp_path / "index", model.id) as index:
+        uploads = Uploads(tmp_path / "uploads")
+        uploads.accept(Path("zoo.md"), [b"The zebra sleeps in the barn."])
+        uploads.close()
+        runtime = Runtime(lambda: Retriever(model, index), uploads=tmp_path / "uploads")
+        runtime.warm_up().join()
+        (job,) = runtime.library.jobs.listed()
+        runtime.library.jobs.wait(job.id)
+        at = page(runtime).run()
+        assert any(caption.value.endswith(r"zoo\.md: indexed") for caption in at.sidebar.caption)
+        at.button(key="clear-jobs").click().run()
+        assert not any("indexed" in caption.value for caption in at.sidebar.caption)
         runtime.close()
 
 
