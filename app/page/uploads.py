@@ -119,7 +119,7 @@ def _show_jobs(runtime: Runtime, jobs: Sequence[Job]) -> None:
         with st.container(gap="xxsmall"):
             for job in done:
                 st.caption(f":material/check: {markup.label(f'{job.name}: {job.detail}')}")
-    if over and not going:
+    if (done or len(failed) > 1) and not going:
         st.button(
             "Clear",
             key="clear-jobs",
@@ -130,7 +130,10 @@ def _show_jobs(runtime: Runtime, jobs: Sequence[Job]) -> None:
 
 
 def _show_failed(runtime: Runtime, job: Job) -> None:
-    st.error(markup.label(f"{job.name}: {job.detail}"))
+    told, _, why = job.detail.partition(": ")
+    st.error(markup.label(f"{job.name}: {told}"))
+    if why:
+        st.caption(markup.label(why))
     if job.state != "failed":
         return
     with st.container(horizontal=True, gap="small"):
