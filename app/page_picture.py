@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pypdfium2 as pdfium
-from PIL import Image, ImageDraw
+from PIL import Image, ImageChops, ImageDraw
 
 from embedder.errors import DuetError
 from retriever import FILE_TYPES, Chunk
@@ -28,6 +28,9 @@ _MEMORY = 2 << 30  # bytes
 _MARK = (250, 214, 70, 105)
 _AT_ONCE = threading.BoundedSemaphore(2)
 _LEAST = 12  # letters in a row that count as found, or a quarter of the quote if that is more
+_AROUND = 0.06  # of a page's height, above and below what is marked
+_LEAST_PART = 0.3
+_BESIDE = 24  # pixels
 _FOLLOWING = 2  # pages after the passage's first on which a quote may stand
 
 
@@ -49,7 +52,7 @@ def has_picture(chunk: Chunk) -> bool:
     return chunk.media_type == _PDF and chunk.page is not None
 
 
-def page_picture(file: Path, page: int, quotes: Sequence[str]) -> bytes:
+def page_picture(file: Path, page: int, quotes: Sequence[str], *, part: bool = False) -> bytes:
     """A PNG of a page.
 
     Args:
@@ -57,11 +60,13 @@ def page_picture(file: Path, page: int, quotes: Sequence[str]) -> bytes:
         page: 1-based; where nothing of the quotes stands there, but on one of the next two, that
             one is drawn.
         quotes: What is marked, as its text was read: hyphens and white space may differ.
+        part: Whether only the part round the quotes is wanted, without the page's margins.
 
     Raises:
         PictureError: The file cannot be drawn.
     """
-    command = [sys.executable, "-m", "app.page_picture", str(file), str(page)]
+    which = "part" if part else "whole"
+    command = [sys.executable, "-m", "app.page_picture", str(file), str(page), which]
     try:
         with _AT_ONCE:
             done = subprocess.run(
@@ -129,7 +134,7 @@ def _lines(boxes: Iterator[Box]) -> list[Box]:
     return lines
 
 
-def _draw(file: Path, number: int, quotes: Sequence[str]) -> Image.Image:
+def _draw(file: Path, number: int, quotes: Sequence[str], *, part: bool) -> Image.Image:
     document = pdfium.PdfDocument(file)
     numbers = range(number - 1, min(len(document), number + _FOLLOWING))
     pages = [document[index] for index in numbers]
@@ -146,7 +151,21 @@ def _draw(file: Path, number: int, quotes: Sequence[str]) -> Image.Image:
     for box in boxes:
         (x0, y0), (x1, y1) = place.to_bitmap(*box[:2]), place.to_bitmap(*box[2:])
         pen.rectangle((min(x0, x1) - 2, min(y0, y1) - 2, max(x0, x1) + 2, max(y0, y1) + 2), _MARK)
-    return Image.alpha_composite(picture, marks).convert("RGB")
+    drawn = Image.alpha_composite(picture, marks).convert("RGB")
+    return _round(marks.getbbox(), drawn) if part else drawn
+
+
+def _round(marked: tuple[int, int, int, int] | None, picture: Image.Image) -> Image.Image:
+    """The lines of a picture round what is marked, as wide as they are; else all of it."""
+    if marked is None:
+        return picture
+    top = max(0, marked[1] - int(_AROUND * picture.height))
+    least = top + int(_LEAST_PART * picture.height)
+    bottom = min(picture.height, max(least, marked[3] + int(_AROUND * picture.height)))
+    part = picture.crop((0, top, picture.width, bottom))
+    paper = Image.new("RGB", part.size, part.getpixel((0, 0)))
+    left, _, right, _ = ImageChops.difference(part, paper).getbbox() or (0, 0, part.width, 0)
+    return part.crop((max(0, left - _BESIDE), 0, min(part.width, right + _BESIDE), part.height))
 
 
 def main() -> None:
@@ -157,8 +176,9 @@ def main() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     except ImportError:  # Windows: the time limit holds
         pass
-    file, number = sys.argv[1:]
-    _draw(Path(file), int(number), json.load(sys.stdin)).save(sys.stdout.buffer, "PNG")
+    file, number, which = sys.argv[1:]
+    picture = _draw(Path(file), int(number), json.load(sys.stdin), part=which == "part")
+    picture.save(sys.stdout.buffer, "PNG")
 
 
 if __name__ == "__main__":

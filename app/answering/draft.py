@@ -1,5 +1,6 @@
 """An answer while it grows."""
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -9,6 +10,9 @@ from app.answering.check.support import Citation
 from app.answering.quotes import closest_quotes
 from embedder.encoder import LanguageModel
 from retriever import Hit
+
+_LOWER_CASE = re.compile(r"[^\W\d_]+(?=[.,;:!?]?(?:\s|$))")
+"""A word that is no part of an address or of code."""
 
 
 class Draft:
@@ -52,9 +56,12 @@ class Draft:
 
     def add(self, sentence: Sentence) -> Sentence:
         """Take `sentence`; returns it as the answer shows it."""
-        before = sentence.before if self.sentences else ""
+        before, text = sentence.before, sentence.text
+        if not self.sentences:
+            passages = [self.sources[each.number - 1].chunk.text for each in sentence.citations]
+            before, text = "", _begun(text, passages)
         cited = tuple(map(self._numbered, sentence.citations))
-        self.sentences.append(replace(sentence, before=before, citations=cited))
+        self.sentences.append(replace(sentence, text=text, before=before, citations=cited))
         return self.sentences[-1]
 
     def quoted(self, notice: str, least: float, first: Sequence[Citation] = ()) -> Answer | None:
@@ -98,3 +105,17 @@ class Draft:
     def _numbered(self, citation: Citation) -> Citation:
         number = self._places.setdefault(citation.number - 1, len(self._places) + 1)
         return replace(citation, number=number)
+
+
+def _begun(text: str, passages: Sequence[str]) -> str:
+    """`text` with a capital letter at its beginning: "the harbour master" is a short answer.
+
+    A word that a passage begins a sentence with as it is ("httpd") is a name that wants none.
+    """
+    word = _LOWER_CASE.match(text)
+    if word is None or not word[0].islower():
+        return text
+    as_it_is = re.compile(rf"(?:^|[.!?]\s){word[0]}\b")
+    if any(as_it_is.search(passage) for passage in passages):
+        return text
+    return text[0].upper() + text[1:]

@@ -27,7 +27,7 @@ class QuestionError(DuetError, ValueError):
     """The question cannot be asked as it stands."""
 
 
-_OFF_TOPIC = "Nothing in the documents is close to this question."
+_OFF_TOPIC = "They seem to be about something else."
 _NOTHING = "No passage was found where the search was to look."
 _NOT_FOUND = "None of the passages that were found seems to answer it."
 _UNSUPPORTED = "In the documents' own words: the model's did not hold."

@@ -30,6 +30,7 @@ DOCUMENTED = {
     403: {"description": "Another web site sent this."},
     404: {"description": "There is no such thing."},
     405: {"description": "Not with this method."},
+    409: {"description": "What this is about is not in the state for it."},
     411: {"description": "A Content-Length is wanted."},
     413: {"description": "The body is too long."},
     429: {"description": "Too many answers are being written; see Retry-After."},

@@ -16,6 +16,9 @@ from embedder.errors import TextTooLongError
 from retriever import Retriever
 
 MAX_INPUT_TOKENS = 300_000  # of one request, as at OpenAI
+_WHOLE_OR_STREAMED: dict[int | str, dict[str, Any]] = {
+    200: {"description": "Whole, or in pieces.", "content": {"text/event-stream": {}}}
+}
 
 
 def create_openai(
@@ -41,7 +44,7 @@ def create_openai(
     ) -> dict[str, Any]:
         return models(retriever)
 
-    @openai.post("/chat/completions", response_model=None)
+    @openai.post("/chat/completions", response_model=None, responses=_WHOLE_OR_STREAMED)
     async def chat(  # pyright: ignore[reportUnusedFunction]
         body: ChatRequest,
         request: Request,

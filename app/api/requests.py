@@ -15,14 +15,16 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+_Text = Annotated[str, Field(min_length=1)]
+_Texts = Annotated[list[_Text], Field(min_length=1, max_length=MAX_INPUTS)]
+
+
 class EmbeddingRequest(BaseModel):
     """OpenAI's request, and `input_type` for encoders that tell queries from documents."""
 
-    input: Annotated[
-        list[Annotated[str, Field(min_length=1)]],
-        Field(min_length=1, max_length=MAX_INPUTS),
-        BeforeValidator(_listed),
-    ]
+    input: Annotated[_Texts, BeforeValidator(_listed, json_schema_input_type=_Text | _Texts)] = (
+        Field(examples=["When does the lease end?"])
+    )
     model: str | None = None
     encoding_format: Literal["float", "base64"] = "float"
     input_type: Literal["query", "document"] = "document"
@@ -53,12 +55,19 @@ class ChatMessage(BaseModel):
 class ChatRequest(BaseModel):
     """OpenAI's request; what it says of sampling and length is the application's to decide."""
 
-    messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=200)]
+    messages: list[ChatMessage] = Field(
+        min_length=1,
+        max_length=200,
+        examples=[[{"role": "user", "content": "When does the lease end?"}]],
+    )
     model: str = ""
     stream: bool = False
 
 
 _Path = Annotated[str, StringConstraints(pattern="^/")]
+_Paths = Annotated[
+    list[_Path], BeforeValidator(_listed, json_schema_input_type=_Path | list[_Path])
+]
 
 
 class QuestionRequest(BaseModel):
@@ -66,10 +75,10 @@ class QuestionRequest(BaseModel):
 
     question: Annotated[
         str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUESTION)
-    ]
+    ] = Field(examples=["When does the lease end?"])
     k: int = Field(default=DEFAULT_K, ge=1, le=100)
     search: Mode = Field(default="hybrid", description="by both, by vectors, or by words")
-    source: Annotated[list[_Path], BeforeValidator(_listed)] | None = Field(
+    source: _Paths | None = Field(
         default=None, description="absolute path of a file or folder, or several"
     )
     document_id: str | None = None

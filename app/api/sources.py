@@ -18,13 +18,13 @@ def create_sources(runtime: Runtime) -> APIRouter:
     sources = APIRouter(include_in_schema=False)
 
     @sources.get("/pages/{ticket}")
-    def page(ticket: str) -> Response:  # pyright: ignore[reportUnusedFunction]
+    def page(ticket: str, part: bool = False) -> Response:  # pyright: ignore[reportUnusedFunction]
         place, chunk = _opened(runtime, ticket)
         if chunk.page is None or not has_picture(chunk):
             raise HTTPException(404, "Only pages of PDFs are drawn.")
         quotes = [chunk.text[start:end] for start, end in place.spans]
         try:
-            picture = page_picture(_file(chunk), chunk.page, quotes)
+            picture = page_picture(_file(chunk), chunk.page, quotes, part=part)
         except PictureError as error:
             raise HTTPException(404, str(error)) from error
         return Response(picture, media_type="image/png", headers=_HEADERS)

@@ -47,7 +47,7 @@ def _turn(turn: Turn) -> list[str]:
     if answer.notice:
         parts.append(f"*{_plain(answer.notice)}*")
     if answer.kind == "refused" and answer.citations:
-        parts.append("What comes closest:")
+        parts.append("The closest passages, for you to judge:")
     parts += map(_source, answer.citations)
     return parts
 

@@ -28,12 +28,14 @@ class Library:
 
     Attributes:
         jobs: What is on its way.
+        resumed: Of those jobs the ids of what former processes accepted, the oldest first.
     """
 
     def __init__(
         self, open_retriever: OpenRetriever, folder: Path, suggestions: Suggestions
     ) -> None:
         self.jobs = Jobs(lambda: suggestions.asked, self._changed)
+        self.resumed: list[str] = []
         self._open = open_retriever
         self._uploads = Uploads(folder)
         self._suggestions = suggestions
@@ -112,7 +114,7 @@ class Library:
             if arrival.failure:
                 self.jobs.add_failed(str(arrival.name), work, arrival.failure)
             else:
-                self.jobs.add(str(arrival.name), work)
+                self.resumed.append(self.jobs.add(str(arrival.name), work).id)
 
     def is_upload(self, record: DocumentRecord) -> bool:
         """Whether a document was added by `add_upload`."""

@@ -9,7 +9,6 @@ from app.page import markup
 from app.page.conversation_list import open_conversation, opened, visitor
 from app.page.conversation_menu import conversation_menu
 from app.page.places import choose_places, places
-from app.page.script import SCRIPT
 from app.page.settings import chosen_policy
 from app.page.sidebar import sidebar
 from app.page.turn import show_turn
@@ -24,7 +23,6 @@ _FOLLOW = 2.0  # seconds between two looks at what others do in this conversatio
 
 def show_chat(runtime: Runtime) -> None:
     """Draw the conversation, and what a question is typed into."""
-    st.html(SCRIPT, unsafe_allow_javascript=True)
     documents = runtime.library.documents()
     conversation = opened(runtime)
     turns = runtime.desk.turns(conversation.id) if conversation else []
@@ -33,7 +31,7 @@ def show_chat(runtime: Runtime) -> None:
         _follow(runtime, conversation, runtime.desk.asked(conversation.id))
     for place, (turn, live) in enumerate(turns, start=1):
         last = conversation.id if conversation and place == len(turns) else None
-        with st.container(key=None if last is None else "last-turn"):
+        with st.container(key="last-turn" if last and place > 1 else None):
             show_turn(turn, live, f"answer-{place}", runtime, last)
     problem = st.session_state.pop("problem", None)
     if problem:

@@ -50,7 +50,9 @@ def conversation_list(runtime: Runtime, chat: "StreamlitPage") -> None:
         runtime: Keeps them.
         chat: The page that shows them.
     """
-    if st.button("New conversation", icon=":material/add:", width="stretch"):
+    if st.button(
+        "New conversation", key="new-conversation", icon=":material/add:", width="stretch"
+    ):
         st.switch_page(chat)
     owner = visitor(runtime)
     words = st.session_state.get("search", "")

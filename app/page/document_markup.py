@@ -4,6 +4,7 @@ Everything that a document wrote is escaped here, as in `app.page.markup`.
 """
 
 import html
+import re
 from collections.abc import Sequence
 
 from app.page.source_markup import flowing
@@ -21,6 +22,13 @@ def passages_html(chunks: Sequence[Chunk]) -> str:
         if where != before:
             parts.append(f'<h2 class="duet-where">{html.escape(where)}</h2>' if where else "<hr>")
         before = where
-        text = flowing(chunk.text) if has_picture(chunk) else chunk.text
-        parts.append(f'<div class="duet-snippet duet-passage">{html.escape(text)}</div>')
+        text = flowing(chunk.text) if has_picture(chunk) else _below_heading(chunk)
+        if text:
+            parts.append(f'<div class="duet-snippet duet-passage">{html.escape(text)}</div>')
     return f'<div class="duet-document">{"".join(parts)}</div>'
+
+
+def _below_heading(chunk: Chunk) -> str:
+    """A passage without the heading that it begins with: it stands over it already."""
+    heading = re.escape(chunk.headings[-1]) if chunk.headings else "(?!)"
+    return re.sub(rf"^[#=\s]*{heading}[ #]*(?:\n|$)(?:([=~^-])\1+(?:\n|$))?\s*", "", chunk.text)

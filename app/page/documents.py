@@ -15,12 +15,25 @@ from app.runtime import Runtime
 from embedder.errors import DuetError
 from retriever import DocumentRecord
 
+PARAMETER = "document"
+"""Of the page's URL: the id of the document that is open."""
 _SHOWN = 40  # passages at a time
 
 
 def show_documents(runtime: Runtime) -> None:
-    """Draw the page."""
+    """Draw the page: all documents, or the one that the URL names."""
     documents = runtime.library.documents()
+    identity = st.query_params.get(PARAMETER)
+    opened = next((record for record in documents if record.document_id == identity), None)
+    if opened is not None:
+        _show_document(opened, runtime)
+        return
+    if identity:
+        st.warning("This document is not here: it was removed, or its address is wrong.")
+    _show_all(documents, runtime)
+
+
+def _show_all(documents: Sequence[DocumentRecord], runtime: Runtime) -> None:
     st.html('<h1 class="duet-name">Documents</h1>')
     told = st.session_state.pop("removed", None)
     if told:
@@ -36,23 +49,31 @@ def show_documents(runtime: Runtime) -> None:
     st.caption(f"{of}{markup.documents(len(documents))}, {passages}")
     if not found:
         return
-    _show_table(found, runtime)
     names = places(found)
-    opened = st.selectbox(
-        "Open a document",
-        [record.source for record in found],
-        index=None,
-        key="open",
-        format_func=names.__getitem__,
-        placeholder="Choose one, or type a part of its name",
-    )
-    record = next((record for record in found if record.source == opened), None)
-    if record is not None:
-        _show_document(record, runtime)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        source = st.selectbox(
+            "Read a document",
+            [record.source for record in found],
+            index=None,
+            key="open",
+            format_func=names.__getitem__,
+            placeholder="Choose one here or in the table",
+        )
+        chosen = next((record for record in found if record.source == source), None)
+        st.button("Read", on_click=_open, args=(chosen,), disabled=chosen is None)
+    _show_table(found, runtime)
+
+
+def _open(record: DocumentRecord | None) -> None:
+    """Have the page show a document, or all."""
+    if record is None:
+        st.query_params.pop(PARAMETER, None)
+    else:
+        st.query_params[PARAMETER] = record.document_id
 
 
 def _show_table(records: Sequence[DocumentRecord], runtime: Runtime) -> None:
-    def open_chosen() -> None:
+    def choose() -> None:  # and no more: Tab selects a cell on its way, too
         for row, _ in st.session_state["table"]["selection"]["cells"]:
             st.session_state["open"] = records[row].source
 
@@ -72,15 +93,23 @@ def _show_table(records: Sequence[DocumentRecord], runtime: Runtime) -> None:
         hide_index=True,
         height=min(38 + 35 * len(records), 420),
         key="table",
-        on_select=open_chosen,
+        on_select=choose,
         selection_mode="single-cell",
     )
 
 
 def _show_document(record: DocumentRecord, runtime: Runtime) -> None:
     chunks = runtime.retriever.index.chunks(record.document_id)
+    st.button(
+        "All documents",
+        icon=":material/arrow_back:",
+        type="tertiary",
+        on_click=_open,
+        args=(None,),
+    )
+    st.html(markup.document_html(record))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.html(markup.document_html(record, runtime.tickets.issue), width="stretch")
+        st.html(markup.file_html(record, runtime.tickets.issue), width="content")
         if Path(record.source).exists():
             st.button(
                 "Index again",
@@ -120,6 +149,7 @@ def _remove(record: DocumentRecord, runtime: Runtime) -> None:
                 st.error(markup.label(str(error)))
                 return
             st.session_state["removed"] = f"{file_name(record.source)} is removed."
+            _open(None)
             st.rerun()
         if st.button("Keep"):
             st.rerun()

@@ -10,7 +10,7 @@ from app.location import location
 from app.page.markup import rejected_html
 from retriever import Hit
 
-_CAPTION = "The passages that were found, those that are cited first"
+_CAPTION = "Passages found, the cited first"
 
 
 def found_html(answer: Answer) -> str:

@@ -10,6 +10,7 @@ from app.page.chat import show_chat
 from app.page.conversation_list import conversation_list
 from app.page.documents import show_documents
 from app.page.map import show_map
+from app.page.script import SCRIPT
 from app.page.settings import show_settings
 from app.page.style import ICON, LOGO, STYLE
 from app.runtime import Runtime, shared
@@ -21,6 +22,7 @@ def main() -> None:
     st.set_page_config(page_title="Duet", page_icon=ICON, layout="centered")
     st.logo(LOGO, size="large", icon_image=ICON)
     st.html(STYLE)
+    st.html(SCRIPT, unsafe_allow_javascript=True)
     runtime = shared()
     try:
         with st.spinner("Opening the model and the index …"):

@@ -7,6 +7,7 @@ question's embedding, by which the passages are found.
 import html
 from collections import Counter
 from collections.abc import Sequence
+from textwrap import shorten
 from typing import Any
 
 import altair as alt
@@ -21,9 +22,11 @@ from retriever import Chunk, Hit
 _COLOURED = 9  # documents with a colour of their own
 _ASKED = "#d9601a"  # the question, and round what it finds
 _LEGEND_COLUMNS = 2  # as many as a phone has room for
+_LEGEND_LABEL = 155  # pixels
 _OTHERS = "other documents"
 _TIP = 240  # characters of a passage that show under the pointer
-_FOUND = 10  # passages that a question leads to
+_BEGINNING = 90  # characters of a passage that show in the list
+_FOUND = 6  # passages that a question leads to
 _EXPECTED_TOKENS = 48
 
 
@@ -41,10 +44,11 @@ def show_map(runtime: Runtime) -> None:
             hits = runtime.retriever.retrieve(question, _FOUND)
         st.altair_chart(_chart(projection, question, hits, runtime), width="stretch")
     documents = len({chunk.document_id for chunk in projection.chunks})
+    told = "The diamond is the question, rings are round what it finds. " if question else ""
     st.caption(
-        f"{markup.passages(len(projection.chunks))} of {markup.documents(documents)}. Near means "
-        f"alike to the model; two dimensions show {projection.explained:.0%} of what it tells "
-        "apart."
+        f"{told}{markup.passages(len(projection.chunks))} of {markup.documents(documents)}. Near "
+        f"means alike to the model; two dimensions show {projection.explained:.0%} of what it "
+        "tells apart."
     )
     if question:
         _show_expected(question, hits, runtime)
@@ -57,7 +61,7 @@ def _show_expected(question: str, hits: Sequence[Hit], runtime: Runtime) -> None
         with st.spinner("Decoding the question's embedding …"), runtime.suggestions.paused():
             text = runtime.retriever.model.decode(question, max_new_tokens=_EXPECTED_TOKENS).text
         st.html(
-            f'<div class="duet-snippet">{html.escape(text.strip() or "nothing in words")}</div>'
+            f'<div class="duet-snippet">{html.escape(_cut_off(text) or "nothing in words")}</div>'
         )
         st.caption(
             "Written from the question's embedding alone, without your documents: often wrong, and "
@@ -65,8 +69,22 @@ def _show_expected(question: str, hits: Sequence[Hit], runtime: Runtime) -> None
         )
     with found:
         st.html('<h2 class="duet-name">What it finds</h2>')
-        items = "".join(f"<li>{html.escape(location(hit.chunk))}</li>" for hit in hits)
+        items = "".join(map(_item, hits))
         st.html(f'<ol class="duet-places">{items}</ol>' if items else "<p>Nothing.</p>")
+
+
+def _cut_off(text: str) -> str:
+    """What was decoded, with a sign where it ends in the middle of a sentence."""
+    text = text.strip()
+    return f"{text} …" if text and text[-1] not in ".!?" else text
+
+
+def _item(hit: Hit) -> str:
+    begins = shorten(hit.chunk.text, _BEGINNING, placeholder=" …")
+    return (
+        f"<li>{html.escape(location(hit.chunk))}"
+        f'<div class="duet-dim">{html.escape(begins)}</div></li>'
+    )
 
 
 def _chart(
@@ -86,7 +104,9 @@ def _chart(
     base = alt.Chart().encode(
         x=alt.X("x:Q", **room), y=alt.Y("y:Q", **room), tooltip=["place:N", "text:N"]
     )
-    legend = alt.Legend(title=None, orient="bottom", columns=_LEGEND_COLUMNS)
+    legend = alt.Legend(
+        title=None, orient="bottom", columns=_LEGEND_COLUMNS, labelLimit=_LEGEND_LABEL
+    )
     points = base.mark_circle(size=54, opacity=0.8).encode(
         color=alt.Color("document:N", sort=names, legend=legend)
     )
@@ -124,13 +144,12 @@ def _groups(chunks: Sequence[Chunk]) -> dict[str, str]:
 
 
 def _row(chunk: Chunk, point: Sequence[float], groups: dict[str, str]) -> dict[str, object]:
-    text = " ".join(chunk.text.split())
     return {
         "x": point[0],
         "y": point[1],
         "document": groups.get(chunk.source, ""),
         "place": location(chunk),
-        "text": text if len(text) <= _TIP else text[:_TIP] + " …",
+        "text": shorten(chunk.text, _TIP, placeholder=" …"),
     }
 
 

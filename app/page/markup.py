@@ -43,7 +43,8 @@ def writing_html(sentences: Sequence[Sentence]) -> str:
     if not sentences:
         return '<div class="duet-dim duet-waiting" role="status">Reading the documents …</div>'
     body = _rendered(sentences, _plain_chip)
-    return f'<div class="duet-answer" aria-live="polite">{body}</div>'
+    going = '<span class="duet-waiting" aria-hidden="true">…</span>'
+    return f'<div class="duet-answer" aria-live="polite">{body}</div>{going}'
 
 
 def answer_html(answer: Answer, name: str) -> str:
@@ -66,7 +67,7 @@ def answer_html(answer: Answer, name: str) -> str:
     else:
         body = _rendered(answer.sentences, chip, is_checked=answer.kind != "collection")
     if answer.kind == "refused" and answer.quotes:
-        body += '<p class="duet-dim">What comes closest:</p>'
+        body += '<p class="duet-dim">The closest passages, for you to judge:</p>'
     body += "".join(
         f"<blockquote>“{html.escape(' '.join(quote.quote.split()))}” {chip(quote.number)}"
         "</blockquote>"
@@ -97,18 +98,22 @@ def documents_html(records: Sequence[DocumentRecord]) -> str:
         f'<span class="duet-dim duet-count">{passages(record.chunks)}</span></div>'
         for record in records
     )
-    return f'<div class="duet-documents">{"".join(rows)}</div>'
+    return f'<div class="duet-documents" tabindex="0">{"".join(rows)}</div>'
 
 
-def document_html(record: DocumentRecord, issue: Callable[[Place], str]) -> str:
-    """A document's name and path, and a link to its file."""
-    ticket = issue(Place(record.document_id, 0, ()))
+def document_html(record: DocumentRecord) -> str:
+    """A document's name and path."""
     title = html.escape(record.title or file_name(record.source))
     return (
-        f'<h2 class="duet-name">{title}</h2>'
+        f'<h1 class="duet-name">{title}</h1>'
         f'<div class="duet-path">{html.escape(record.source)}</div>'
-        f'<a class="duet-file" href="api/files/{ticket}" download>Get the file</a>'
     )
+
+
+def file_html(record: DocumentRecord, issue: Callable[[Place], str]) -> str:
+    """A link to a document's file."""
+    ticket = issue(Place(record.document_id, 0, ()))
+    return f'<a class="duet-file" href="api/files/{ticket}" download>Get the file</a>'
 
 
 def empty_html(count: int) -> str:

@@ -1,6 +1,7 @@
-"""The little that the page needs a script for: copying, Esc, and the new question in view.
+"""The little that the pages need a script for: copying, Esc, the new question in view, phones.
 
-Esc closes the source that has the focus, else it stops the answer.
+Esc closes the source that has the focus, else it stops the answer. On a phone the sidebar lies over
+the page, and Streamlit leaves it there when something was chosen in it.
 """
 
 SCRIPT = """<script>
@@ -25,11 +26,18 @@ if (!window.duetReady) {
     else copyOld(button.dataset.text);
     copied(button);
   });
+  const CHOICES = '[data-testid="stSidebarNav"] a, .st-key-conversations button, ' +
+    ".st-key-new-conversation button";
+  const FOLD = '[data-testid="stSidebarCollapseButton"] button';
+  document.addEventListener("click", (event) => {
+    if (window.innerWidth < 768 && event.target.closest(CHOICES))
+      setTimeout(() => document.querySelector(FOLD)?.click());
+  });
   let asked = 0;
   new MutationObserver(() => {
     const questions = document.querySelectorAll(".duet-question");
     const last = questions[questions.length - 1];
-    if (questions.length > asked) last.scrollIntoView({ block: "start" });
+    if (questions.length > Math.max(asked, 1)) last.scrollIntoView({ block: "start" });
     asked = questions.length;
   }).observe(document.body, { childList: true, subtree: true });
   document.addEventListener("keydown", (event) => {

@@ -13,6 +13,7 @@ from app.answering.sentences import Span
 from app.location import file_name, location
 from app.page_picture import has_picture
 from app.tickets import Place
+from retriever import Chunk
 
 _AROUND = 280  # characters shown before and after a quote
 _LINE_END = re.compile(r"(?<=[^\n]{40})\n(?=[^\n\s•▪◦*+\-–—\d])")
@@ -38,7 +39,7 @@ def sources_html(answer: Answer, name: str, issue: Callable[[Place], str]) -> st
         parts.append(
             f'<details class="duet-source"><summary>{label}{under}</summary>'
             f'<div id="{name}-{number}" tabindex="0">'
-            f"{snippet_html(group)}{_file_html(group, issue)}{_beside(numbers, number, name)}"
+            f"{_passage_html(group, issue, _beside(numbers, number, name))}"
             "</div></details>"
         )
     return "".join(parts)
@@ -66,26 +67,28 @@ def snippet_html(citations: Sequence[Citation]) -> str:
         position = span.end
     parts.append(html.escape(text[position:last]))
     parts += ["…"] if last < len(text) else []
-    path = dict.fromkeys((chunk.title or file_name(chunk.source), *chunk.headings))
-    under = html.escape(" › ".join(path))  # a title is often the first heading, too
-    return (
-        f'<div class="duet-dim">{under}</div><div class="duet-snippet">{"".join(parts)}</div>'
-        f'<div class="duet-path">{html.escape(chunk.source)}</div>'
-    )
+    return f'<div class="duet-snippet">{"".join(parts)}</div>'
 
 
-def _beside(numbers: Sequence[int], number: int, name: str) -> str:
+def _under(chunk: Chunk) -> str:
+    """The document's title and the headings over a passage, where they tell more than its name."""
+    path = [*dict.fromkeys((chunk.title or file_name(chunk.source), *chunk.headings))]
+    if path == [file_name(chunk.source)]:
+        return ""
+    return f'<div class="duet-dim">{html.escape(" › ".join(path))}</div>'
+
+
+def _beside(numbers: Sequence[int], number: int, name: str) -> list[str]:
     """Links to the sources before and after one."""
     place = numbers.index(number)
-    links = [
-        f'<a href="#{name}-{other}">{word} [{other}]</a>'
+    return [
+        f'<a href="#{name}-{other}">{word}</a>'
         for word, others in (
-            ("‹ Previous", numbers[max(0, place - 1) : place]),
-            ("Next ›", numbers[place + 1 : place + 2]),
+            ("‹ Previous source", numbers[max(0, place - 1) : place]),
+            ("Next source ›", numbers[place + 1 : place + 2]),
         )
         for other in others
     ]
-    return f'<nav class="duet-beside" aria-label="Citations">{"".join(links)}</nav>'
 
 
 def _whole_words(text: str, start: int, end: int) -> int:
@@ -99,16 +102,28 @@ def flowing(text: str) -> str:
     return _LINE_END.sub(" ", text)
 
 
-def _file_html(citations: Sequence[Citation], issue: Callable[[Place], str]) -> str:
-    """The page of a PDF, drawn when it comes into view, and the file to take away."""
+def _passage_html(
+    citations: Sequence[Citation], issue: Callable[[Place], str], beside: Sequence[str]
+) -> str:
+    """The passage, over it for a PDF the part of the page that holds it; and ways to the rest."""
     chunk = citations[0].chunk
     spans = tuple(sorted({(citation.start, citation.end) for citation in citations}))
     ticket = issue(Place(chunk.document_id, chunk.position, spans))
+    ways = [
+        f'<a href="documents?document={chunk.document_id}">Open the document</a>',
+        f'<a class="duet-file" href="api/files/{ticket}" download>Get the file</a>',
+        *beside,
+    ]
     page = ""
     if has_picture(chunk):
-        alt = html.escape(f"The page of {location(chunk)} that holds the quote, which is marked")
-        page = f'<img class="duet-page" loading="lazy" src="api/pages/{ticket}" alt="{alt}">'
-    return f'<a class="duet-file" href="api/files/{ticket}" download>Get the file</a>{page}'
+        alt = html.escape(f"The part of {location(chunk)} that holds the quote, which is marked")
+        picture = f"api/pages/{ticket}"
+        page = f'<img class="duet-page" loading="lazy" src="{picture}?part=true" alt="{alt}">'
+        ways.insert(0, f'<a href="{picture}" target="_blank">The whole page</a>')
+    return (
+        f'<nav class="duet-ways" aria-label="Source">{"".join(ways)}</nav>{_under(chunk)}{page}'
+        f'{snippet_html(citations)}<div class="duet-path">{html.escape(chunk.source)}</div>'
+    )
 
 
 def _merged(spans: Sequence[Span]) -> list[Span]:

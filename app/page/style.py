@@ -13,7 +13,7 @@ STYLE = """<style>
 .duet-answer, .duet-snippet, .duet-path { overflow-wrap: anywhere; }
 .duet-answer blockquote { margin: 0 0 .8rem; padding: .1rem 0 .1rem .9rem; line-height: 1.65;
   border-left: 3px solid var(--duet); color: inherit; }
-.duet-answer.duet-refused blockquote { border-left-color: #8886; opacity: .8; }
+.duet-answer.duet-refused blockquote { border-left-color: #8886; color: var(--duet-dim); }
 .duet-cite { font-size: .75em; font-weight: 600; color: var(--duet); background: var(--duet-tint);
   border-radius: .35em; padding: .08em .38em; margin-left: .1em; white-space: nowrap; }
 a.duet-cite { text-decoration: none; }
@@ -26,15 +26,17 @@ a.duet-cite:hover, a.duet-cite:focus-visible { background: var(--duet); color: v
 .duet-source > div { padding: .6rem .8rem .8rem; scroll-margin: 9rem; max-height: 54vh;
   overflow-y: auto; } /* whole in view, though the page scrolls to its end when it grows */
 .duet-source > div:target { background: var(--duet-tint); }
-.duet-page { display: block; width: 100%; aspect-ratio: auto 17 / 22; margin-top: .7rem;
+.duet-page { display: block; width: 100%; aspect-ratio: auto 17 / 7; margin: .3rem 0 .7rem;
   border: 1px solid #8884; border-radius: .4rem; }
-.duet-file { font-size: .85rem; color: var(--duet); }
+.duet-source .duet-snippet { margin: .3rem 0 .6rem; }
+.duet-file, .duet-ways a { font-size: .85rem; color: var(--duet); }
+.duet-ways { display: flex; flex-wrap: wrap; gap: .2rem 1rem; margin-bottom: .4rem; }
 .duet-uncited { font-size: .72em; color: var(--duet-dim); border-bottom: 1px dotted; }
 .duet-copy { font: inherit; font-size: .9rem; color: inherit; background: none; border: 0;
-  border-radius: .4rem; padding: .2rem .4rem; cursor: pointer; }
+  border-radius: .4rem; padding: .2rem 0; cursor: pointer; }
 .duet-copy:hover, .duet-copy:focus-visible { color: var(--duet); }
-.duet-beside { display: flex; gap: 1rem; font-size: .85rem; margin-top: .5rem; }
-.duet-how { font-size: .85rem; }
+.duet-how, .duet-how p { font-size: .85rem; }
+.duet-how table { margin-bottom: .8rem; }
 .duet-scroll { overflow-x: auto; }
 .duet-found { width: 100%; border-collapse: collapse; }
 .duet-found caption { text-align: left; color: var(--duet-dim); padding-bottom: .3rem; }
@@ -47,16 +49,28 @@ h2.duet-where { font-size: .85rem; font-weight: 600; color: var(--duet-dim);
 h1.duet-name, h2.duet-name { font-size: 1.1rem; font-weight: 600; padding: 0;
   overflow-wrap: anywhere; }
 h1.duet-name { font-size: 1.35rem; }
-.stMainBlockContainer { padding-top: 4rem; }
+.stMainBlockContainer { padding-top: 3rem; }
+.st-key-conversation-menu { flex-wrap: nowrap; }
 .st-key-conversations { max-height: 36vh; overflow-y: auto; }
 .st-key-conversations button { justify-content: flex-start; text-align: left;
   padding: .25rem .6rem; min-height: 2rem; }
 .st-key-conversations button * { justify-content: flex-start; text-align: left; width: 100%; }
 [data-testid="stBottomBlockContainer"] { padding-bottom: 1.5rem; }
-.duet-found.duet-settings td:last-child { min-width: 12rem; } /* a phone scrolls to it */
+@media (max-width: 640px) { /* a phone has no room for columns */
+  .duet-settings thead { display: none; }
+  .duet-settings tr, .duet-settings td { display: block; }
+  .duet-settings tr { padding: .5rem 0; border-bottom: 1px solid #8884; }
+  .duet-found.duet-settings td { border: 0; padding: 0; }
+  .duet-settings td:first-child { font-weight: 600; }
+  .duet-settings td:nth-child(3)::before { content: "set by "; }
+  .duet-settings td:nth-child(n + 3) { font-size: .85rem; color: var(--duet-dim); }
+}
 .st-key-last-turn { min-height: calc(100vh - 15rem); } /* so its question can go to the top */
 .st-key-last-turn .duet-question { scroll-margin: 5.5rem; }
-a:focus-visible, summary:focus-visible, [tabindex="0"]:focus-visible {
+@media (max-width: 640px) { /* nor for pictures of who speaks */
+  [data-testid^="stChatMessageAvatar"] { display: none; }
+}
+a:focus-visible, summary:focus-visible, [tabindex="0"]:not(input):focus-visible {
   outline: 2px solid var(--duet); outline-offset: 1px; }
 .duet-snippet { font-size: .92rem; line-height: 1.6; white-space: pre-wrap; }
 .duet-snippet mark { background: #fbe9a9; color: #1f2933; padding: .08em .1em;
@@ -71,10 +85,12 @@ a:focus-visible, summary:focus-visible, [tabindex="0"]:focus-visible {
   align-items: baseline; padding: .3rem 0; border-bottom: 1px solid #8884;
   overflow-wrap: anywhere; }
 .duet-documents div:last-child { border-bottom: 0; }
-.duet-places { font-size: .92rem; line-height: 1.7; padding-left: 1.4rem; }
+.duet-places { font-size: .92rem; line-height: 1.6; padding-left: 1.4rem;
+  overflow-wrap: anywhere; }
+.duet-places li { margin-bottom: .35rem; }
 .duet-empty { text-align: center; padding: 9vh 0 1.5rem; }
 .duet-empty h1 { font-size: 2rem; font-weight: 650; letter-spacing: -.02em; padding: 0 0 .3rem; }
-.duet-empty p { color: var(--duet-dim); margin: 0 auto; max-width: 32rem; }
+.duet-empty p { color: var(--duet-dim); margin: 0 auto; max-width: 32rem; text-wrap: balance; }
 </style>"""
 
 _SIGN = (

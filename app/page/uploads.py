@@ -38,7 +38,7 @@ def show_uploads(runtime: Runtime, *, folders: bool = False) -> None:
 
 
 def is_under_way(runtime: Runtime) -> bool:
-    """Whether something that was given in this session is not indexed yet."""
+    """Whether something that this session follows is not indexed yet."""
     return any(not job.over for job in _jobs(runtime))
 
 
@@ -74,9 +74,11 @@ def _parts(file: "UploadedFile") -> Iterator[bytes]:
 def _jobs(runtime: Runtime) -> list[Job]:
     """Those of this session as they were given, before them what failed in others.
 
-    A file that failed is kept until somebody says what is to become of it.
+    A file that failed is kept until somebody says what is to become of it. What was accepted before
+    the server was started anew was given in no session that is left, so each shows it.
     """
-    ids: list[str] = st.session_state.get("jobs", [])
+    resumed = runtime.library.resumed
+    ids = [*resumed, *(i for i in st.session_state.get("jobs", []) if i not in resumed)]
     own = [job for each in ids if (job := runtime.library.jobs.get(each)) is not None]
     listed = reversed(runtime.library.jobs.listed())
     return [*(job for job in listed if job.state == "failed" and job.id not in ids), *own]
@@ -117,7 +119,7 @@ def _show_jobs(runtime: Runtime, jobs: Sequence[Job]) -> None:
         with st.container(gap="xxsmall"):
             for job in done:
                 st.caption(f":material/check: {markup.label(f'{job.name}: {job.detail}')}")
-    if over and not going:
+    if (done or len(failed) > 1) and not going:
         st.button(
             "Clear",
             key="clear-jobs",
@@ -128,7 +130,10 @@ def _show_jobs(runtime: Runtime, jobs: Sequence[Job]) -> None:
 
 
 def _show_failed(runtime: Runtime, job: Job) -> None:
-    st.error(markup.label(f"{job.name}: {job.detail}"))
+    told, _, why = job.detail.partition(": ")
+    st.error(markup.label(f"{job.name}: {told}"))
+    if why:
+        st.caption(markup.label(why))
     if job.state != "failed":
         return
     with st.container(horizontal=True, gap="small"):

@@ -66,7 +66,9 @@ def understood(question: str, history: Sequence[Exchange]) -> str:
     question = question.strip()
     if not history or len(question) > _LONGEST or not refers_back(question):
         return question
-    former = history[-1]
+    # Of what the documents do not say there is nothing more to ask.
+    answered = (each for each in reversed(history) if not is_refusal(each.answer))
+    former = next(answered, history[-1])
     return _replaced(question, former) or _with_context(question, former)
 
 

@@ -106,6 +106,11 @@ def test_the_first_question_of_a_conversation_stays_as_it_is():
     assert understood("And where does she live?", []) == "And where does she live?"
 
 
+def test_after_a_refusal_the_last_answer_is_meant():
+    history = [CHOIR, LIGHTHOUSE, REFUSED, REFUSED]
+    assert understood("How much does it cost?", history) == "How much does the lighthouse cost?"
+
+
 def test_a_long_conversation_keeps_what_it_is_about_and_does_not_grow():
     history = [Exchange("May I fell an old beech?", "Only with a permit. " + "word " * 500)]
     for question in ("Why?", "And what is the fine?", "Who else?", "Since when?") * 3:

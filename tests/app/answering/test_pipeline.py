@@ -8,8 +8,9 @@ from app import ask as exported_ask
 from app.answering import Exchange, Policy, QuestionError, drain, stream_answer
 from embedder.chat import REFUSAL
 from embedder.errors import PromptTooLongError, TextTooLongError
-from retriever import Filter
+from retriever import Filter, Retriever, open_index
 from tests.app.conftest import GARDEN, HANDBOOK
+from tests.app.fakes import chunk
 
 WARRANTY = "How long does the warranty of the pump last?"
 RIGHT = "The warranty of the pump lasts 24 months [1]."
@@ -69,6 +70,27 @@ def test_a_sentence_that_is_not_supported_is_never_shown(model, retriever):
     assert "left out" in answer.notice
 
 
+@pytest.mark.parametrize(
+    ("reply", "shown"),
+    [
+        ("in writing, to the team lead [1].", "In writing, to the team lead [1]."),
+        ("httpd restarts the garden children [1].", "httpd restarts the garden children [1]."),
+        ("garden.conf restarts the children [1].", "garden.conf restarts the children [1]."),
+    ],
+    ids=["a word", "a name of lower case", "a file"],
+)
+def test_a_short_answer_begins_with_a_capital(model, tmp_path, reply, shown):
+    text = (
+        "Requests go in writing to the team lead. httpd restarts the garden children, "
+        "and garden.conf restarts the children, too."
+    )
+    with open_index(tmp_path / "index", model.id) as index:
+        index.replace_document([chunk(text)], model.encode_documents([text]))
+        model.reply = reply
+        question = "How do requests go to the team lead, what restarts the garden children?"
+        assert exported_ask(question, Retriever(model, index)).text == shown
+
+
 def test_nothing_is_shown_and_taken_back(model, retriever):
     for reply in (
         "The warranty lasts 36 months [1]. Batteries cost extra [1].",
@@ -122,7 +144,7 @@ def test_a_question_about_something_else_is_refused_without_the_model(ask, model
     monkeypatch.setattr(model, "likelihood_gains", None)  # whoever calls it fails
     answer = ask("Who won the football world cup in Brazil?", "Germany won it [1].")
     assert (answer.kind, answer.text, answer.sentences) == ("refused", REFUSAL, ())
-    assert "Nothing" in answer.notice
+    assert "something else" in answer.notice
     assert model.prompts == []
 
 

@@ -73,6 +73,20 @@ def test_a_quote_on_the_page_after_the_passage_began_is_shown_there(manual):
     assert page_picture(manual, 1, [QUOTE]) == page_picture(manual, 2, [QUOTE])
 
 
+def test_the_part_round_the_quote_has_all_of_it(manual):
+    plain, told = (
+        Image.open(io.BytesIO(page_picture(manual, 2, quotes))) for quotes in ([], [QUOTE])
+    )
+    part = Image.open(io.BytesIO(page_picture(manual, 2, [QUOTE], part=True)))
+    left, top, right, bottom = ImageChops.difference(plain, told).getbbox()
+    mark = told.crop((left, top, right, bottom))
+    assert part.width < told.width
+    assert part.height < told.height / 2
+    places = [(x, y) for x in range(60) for y in range(60)]
+    assert any(part.crop((x, y, x + mark.width, y + mark.height)) == mark for x, y in places)
+    assert page_picture(manual, 2, [], part=True) == page_picture(manual, 2, [])
+
+
 def test_what_cannot_be_drawn_is_said(tmp_path):
     broken = tmp_path / "broken.pdf"
     broken.write_bytes(b"%PDF-1.7 nothing")
@@ -83,6 +97,8 @@ def test_what_cannot_be_drawn_is_said(tmp_path):
 def test_a_ticket_opens_the_page_and_the_file_without_the_key(client, manual):
     page = client.get(f"/pages/{client.manual}")
     assert (page.status_code, page.headers["content-type"]) == (200, "image/png")
+    part = client.get(f"/pages/{client.manual}", params={"part": True})
+    assert len(part.content) < len(page.content)
     file = client.get(f"/files/{client.manual}")
     assert file.content == manual.read_bytes()
     assert file.headers["content-disposition"] == 'attachment; filename="manual.pdf"'

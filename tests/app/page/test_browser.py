@@ -118,8 +118,15 @@ def test_ask_upload_and_ask_again(page, tmp_path, unused_port, checkpoint, capsy
         assert "24 months" in open_source(page, "manual.pdf, page 2")
         page.locator("details.duet-source summary").first.click()
         width, file = follow_citation(page)
-        assert width > 1000
+        assert width > 500
         assert file == (tmp_path / "docs" / "manual.pdf").read_bytes()
+
+        page.get_by_role("link", name="Open the document").click()
+        expect(page.get_by_role("heading", name="manual.pdf")).to_be_visible(timeout=60_000)
+        page.get_by_role("button", name="All documents").click()
+        expect(page.get_by_text("1 document, ")).to_be_visible(timeout=20_000)
+        page.get_by_role("link", name="Chat").click()
+        expect(page.get_by_role("heading", name="Ask your own documents")).to_be_visible()
 
         page.locator("input[type=file]").set_input_files(notes)
         expect(page.get_by_text("notes.md: indexed")).to_be_visible(timeout=60_000)
@@ -132,8 +139,9 @@ def test_ask_upload_and_ask_again(page, tmp_path, unused_port, checkpoint, capsy
         expect(page.locator(".duet-question").last).to_be_in_viewport()
         page.get_by_role("link", name="Documents").click()
         expect(page.get_by_text("2 documents, 3 passages")).to_be_visible(timeout=20_000)
-        page.get_by_role("combobox", name="Open a document").fill("notes")
+        page.get_by_role("combobox", name="Read a document").fill("notes")
         page.keyboard.press("Enter")
+        page.get_by_role("button", name="Read", exact=True).click()
         expect(page.locator(".duet-passage")).to_contain_text("Ottokar", timeout=20_000)
         with page.expect_download() as download:
             page.get_by_role("link", name="Get the file").click()
@@ -273,6 +281,11 @@ def test_what_can_be_done_with_a_conversation(page, tmp_path, unused_port):
         page.reload()
         expect(page.locator(".duet-answer").last).to_contain_text("Step 9", timeout=60_000)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        menus = page.get_by_test_id("stExpandSidebarButton")
+        menus.click()
+        expect(menus).to_be_hidden()
+        page.get_by_role("button", name="Returns").click()
+        expect(menus).to_be_visible()  # what was chosen is not covered
         page.set_viewport_size({"width": 1200, "height": 820})
         page.emulate_media(color_scheme="dark")
         page.reload()
@@ -322,7 +335,7 @@ def test_files_come_in_while_an_answer_is_written_and_lie_on_the_map(page, tmp_p
         question.fill("Who bought the mill in May?")
         question.press("Enter")
         expect(page.get_by_text("Expected: Who bought the mill")).to_be_visible(timeout=30_000)
-        expect(page.locator(".duet-places li").first).to_have_text("may.md")
+        expect(page.locator(".duet-places li").first).to_contain_text("may.md")
         expect(page.get_by_test_id("stVegaLiteChart").locator("canvas, svg").first).to_be_visible()
         without_barriers(page)
         page.get_by_role("link", name="Settings").click()

@@ -131,8 +131,10 @@ def test_all_is_done_without_a_mouse(page, tmp_path, unused_port):
         tab_to(page, "Upload")
         give(page, other)
         assert stops_without_visible_focus(page) == []
-        tab_to(page, "Open a document")
+        tab_to(page, "Read a document")
         page.keyboard.type("other")
+        page.keyboard.press("Enter")
+        tab_to(page, "Read")
         page.keyboard.press("Enter")
         expect(page.locator(".duet-passage")).to_contain_text("zebra", timeout=20_000)
         tab_to(page, "Remove …")

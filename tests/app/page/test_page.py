@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.library.uploads import Uploads
 from app.runtime import Runtime, share
 from app.settings import Settings
 from embedder.errors import DuetError
@@ -214,6 +215,23 @@ def test_an_upload_that_is_no_document_is_explained(tmp_path):
         runtime.close()
 
 
+def test_an_upload_that_goes_on_after_a_restart_is_followed(tmp_path):
+    model = ScriptedModel()
+    with open_index(tmp_path / "index", model.id) as index:
+        uploads = Uploads(tmp_path / "uploads")
+        uploads.accept(Path("zoo.md"), [b"The zebra sleeps in the barn."])
+        uploads.close()
+        runtime = Runtime(lambda: Retriever(model, index), uploads=tmp_path / "uploads")
+        runtime.warm_up().join()
+        (job,) = runtime.library.jobs.listed()
+        runtime.library.jobs.wait(job.id)
+        at = page(runtime).run()
+        assert any(caption.value.endswith(r"zoo\.md: indexed") for caption in at.sidebar.caption)
+        at.button(key="clear-jobs").click().run()
+        assert not any("indexed" in caption.value for caption in at.sidebar.caption)
+        runtime.close()
+
+
 def test_documents_are_found_by_name_and_read_in_order(runtime):
     share(runtime)
 
@@ -230,10 +248,15 @@ def test_documents_are_found_by_name_and_read_in_order(runtime):
     at.text_input[0].set_value("HANDbook").run()
     assert at.dataframe[0].value["Document"].tolist() == ["handbook.pdf"]
     at.selectbox[0].select_index(0).run()
+    at.button[0].click().run()
     told = texts(at)
     assert told.index("page 4") < told.index("24 months") < told.index("Annual leave")
+    assert not at.dataframe
+    at.button[0].click().run()
     at.text_input[0].set_value("nothing of this name").run()
     assert not at.dataframe
+    at.query_params["document"] = "removed"
+    assert "not here" in at.run().warning[0].value
     assert not at.exception
 
 
@@ -260,7 +283,7 @@ def test_the_map_shows_each_passage_and_where_a_question_leads(runtime):
     assert found[0]["place"] == "handbook.pdf, page 4"
     assert asked[0]["text"] == QUESTION
     assert f"Expected: {QUESTION}" in texts(at)
-    assert "<li>handbook.pdf, page 4</li>" in texts(at)
+    assert "<li>handbook.pdf, page 4<div" in texts(at)
     assert not at.exception
 
 
