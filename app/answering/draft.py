@@ -10,9 +10,9 @@ from app.answering.check.support import Citation
 from app.answering.quotes import closest_quotes
 from embedder.encoder import LanguageModel
 from retriever import Hit
+from retriever.words import content_words
 
-_LOWER_CASE = re.compile(r"[^\W\d_]+(?=[.,;:!?]?(?:\s|$))")
-"""A word that is no part of an address or of code."""
+_FIRST_WORD = re.compile(r"[^\W\d_]+(?=[.,;:!?]?\s)")  # no part of an address or of code
 
 
 class Draft:
@@ -58,8 +58,7 @@ class Draft:
         """Take `sentence`; returns it as the answer shows it."""
         before, text = sentence.before, sentence.text
         if not self.sentences:
-            passages = [self.sources[each.number - 1].chunk.text for each in sentence.citations]
-            before, text = "", _begun(text, passages)
+            before, text = "", _begun(text)
         cited = tuple(map(self._numbered, sentence.citations))
         self.sentences.append(replace(sentence, text=text, before=before, citations=cited))
         return self.sentences[-1]
@@ -107,15 +106,12 @@ class Draft:
         return replace(citation, number=number)
 
 
-def _begun(text: str, passages: Sequence[str]) -> str:
+def _begun(text: str) -> str:
     """`text` with a capital letter at its beginning: "the harbour master" is a short answer.
 
-    A word that a passage begins a sentence with as it is ("httpd") is a name that wants none.
+    Only before words such as "the" and "in": "httpd" and "htpasswd" are names that want none.
     """
-    word = _LOWER_CASE.match(text)
-    if word is None or not word[0].islower():
-        return text
-    as_it_is = re.compile(rf"(?:^|[.!?]\s){word[0]}\b")
-    if any(as_it_is.search(passage) for passage in passages):
+    word = _FIRST_WORD.match(text)
+    if word is None or not word[0].islower() or content_words(word[0]):
         return text
     return text[0].upper() + text[1:]

@@ -76,8 +76,9 @@ def test_a_sentence_that_is_not_supported_is_never_shown(model, retriever):
         ("in writing, to the team lead [1].", "In writing, to the team lead [1]."),
         ("httpd restarts the garden children [1].", "httpd restarts the garden children [1]."),
         ("garden.conf restarts the children [1].", "garden.conf restarts the children [1]."),
+        ("restarts [1].", "restarts [1]."),
     ],
-    ids=["a word", "a name of lower case", "a file"],
+    ids=["a word", "a name of lower case", "a file", "one word alone"],
 )
 def test_a_short_answer_begins_with_a_capital(model, tmp_path, reply, shown):
     text = (
