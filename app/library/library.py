@@ -9,7 +9,7 @@ from app.conversations import Suggestions
 from app.library.job import Job
 from app.library.jobs import Jobs
 from app.library.names import safe_path
-from app.library.projection import Projection, project
+from app.library.projection import Layout, Projection, project
 from app.library.uploads import Uploads
 from app.library.work import OpenRetriever, PathsWork, UploadWork
 from embedder.errors import DuetError
@@ -40,7 +40,7 @@ class Library:
         self._uploads = Uploads(folder)
         self._suggestions = suggestions
         self._listed: tuple[float, list[DocumentRecord]] | None = None
-        self._map: tuple[int, Projection | None] | None = None
+        self._maps: dict[Layout, tuple[int, Projection | None]] = {}
 
     def documents(self) -> list[DocumentRecord]:
         """What is indexed, sorted by source; at most a few seconds old."""
@@ -59,12 +59,13 @@ class Library:
             if all(word in f"{record.source} {record.title}".casefold() for word in words)
         ]
 
-    def projection(self) -> Projection | None:
+    def projection(self, layout: Layout) -> Projection | None:
         """A map of the passages as they are now; None if there are too few."""
         state = hash(tuple((each.document_id, each.version) for each in self.documents()))
-        if self._map is None or self._map[0] != state:
-            self._map = (state, project(self._open().index))
-        return self._map[1]
+        known = self._maps.get(layout)
+        if known is None or known[0] != state:
+            known = self._maps[layout] = (state, project(self._open().index, layout))
+        return known[1]
 
     def add_upload(self, name: str, parts: Iterable[bytes]) -> Job:
         """Take a file and have it indexed; a former one of its name stays until then.

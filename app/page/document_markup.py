@@ -29,6 +29,8 @@ def passages_html(chunks: Sequence[Chunk]) -> str:
 
 
 def _below_heading(chunk: Chunk) -> str:
-    """A passage without the heading that it begins with: it stands over it already."""
-    heading = re.escape(chunk.headings[-1]) if chunk.headings else "(?!)"
-    return re.sub(rf"^[#=\s]*{heading}[ #]*(?:\n|$)(?:([=~^-])\1+(?:\n|$))?\s*", "", chunk.text)
+    """A passage without the headings that it begins with: they stand over it already."""
+    text = chunk.text
+    for heading in map(re.escape, chunk.headings):
+        text = re.sub(rf"^[#=\s]*{heading}[ #]*(?:\n|$)(?:([=~^-])\1+(?:\n|$))?\s*", "", text)
+    return text

@@ -13,12 +13,13 @@ from typing import Any
 import altair as alt
 import streamlit as st
 
-from app.library.projection import Projection
+from app.library.projection import Layout, Projection
 from app.location import file_name, location
 from app.page import markup
 from app.runtime import Runtime
 from retriever import Chunk, Hit
 
+_LAYOUTS: dict[Layout, str] = {"direction": "By direction", "neighbour": "By neighbour"}
 _COLOURED = 9  # documents with a colour of their own
 _ASKED = "#d9601a"  # the question, and round what it finds
 _LEGEND_COLUMNS = 2  # as many as a phone has room for
@@ -34,7 +35,8 @@ def show_map(runtime: Runtime) -> None:
     """Draw the page."""
     st.html('<h1 class="duet-name">Map</h1>')
     with runtime.suggestions.paused():
-        projection = runtime.library.projection()
+        with st.spinner("Laying the passages out …"):
+            projection = runtime.library.projection(_chosen_layout())
         if projection is None:
             st.caption("A map wants three passages at least: add documents first.")
             return
@@ -47,22 +49,32 @@ def show_map(runtime: Runtime) -> None:
     told = "The diamond is the question, rings are round what it finds. " if question else ""
     st.caption(
         f"{told}{markup.passages(len(projection.chunks))} of {markup.documents(documents)}. Near "
-        f"means alike to the model; two dimensions show {projection.explained:.0%} of what it "
-        "tells apart."
+        f"means alike to the model: of the passages most alike to one, {projection.kept:.0%} are "
+        "near it here."
+    )
+    st.radio(
+        "Laid out",
+        list(_LAYOUTS),
+        format_func=_LAYOUTS.get,
+        horizontal=True,
+        key="map-layout",
+        help="By direction is quick. By neighbour takes seconds, and has more of what is alike "
+        "side by side; how far apart groups lie means nothing there.",
     )
     if question:
         _show_expected(question, hits, runtime)
+
+
+def _chosen_layout() -> Layout:
+    return st.session_state.get("map-layout", "direction")
 
 
 def _show_expected(question: str, hits: Sequence[Hit], runtime: Runtime) -> None:
     expected, found = st.columns(2)
     with expected:
         st.html('<h2 class="duet-name">What the model expects</h2>')
-        with st.spinner("Decoding the question's embedding …"), runtime.suggestions.paused():
-            text = runtime.retriever.model.decode(question, max_new_tokens=_EXPECTED_TOKENS).text
-        st.html(
-            f'<div class="duet-snippet">{html.escape(_cut_off(text) or "nothing in words")}</div>'
-        )
+        text = html.escape(_expected(question, runtime) or "nothing in words")
+        st.html(f'<div class="duet-snippet">{text}</div>')
         st.caption(
             "Written from the question's embedding alone, without your documents: often wrong, and "
             "never an answer. It shows what kind of passage is looked for."
@@ -73,9 +85,14 @@ def _show_expected(question: str, hits: Sequence[Hit], runtime: Runtime) -> None
         st.html(f'<ol class="duet-places">{items}</ol>' if items else "<p>Nothing.</p>")
 
 
-def _cut_off(text: str) -> str:
-    """What was decoded, with a sign where it ends in the middle of a sentence."""
-    text = text.strip()
+def _expected(question: str, runtime: Runtime) -> str:
+    """What is decoded, once for each question; with a sign where it ends in mid-sentence."""
+    asked, text = st.session_state.get("map-expected", ("", ""))
+    if asked != question:
+        with st.spinner("Decoding the question's embedding …"), runtime.suggestions.paused():
+            model = runtime.retriever.model
+            text = model.decode(question, max_new_tokens=_EXPECTED_TOKENS).text.strip()
+        st.session_state["map-expected"] = (question, text)
     return f"{text} …" if text and text[-1] not in ".!?" else text
 
 

@@ -146,7 +146,7 @@ def _table(title: str, rows: list[tuple[str, str, str, str]]) -> str:
         "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
     )
     return (
-        f'<h2 class="duet-name">{markup.label(title)}</h2><div class="duet-scroll" tabindex="0">'
+        f'<h2 class="duet-name">{markup.label(title)}</h2><div class="duet-settings-room">'
         f'<table class="duet-found duet-settings"><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     )

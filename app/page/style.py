@@ -56,7 +56,8 @@ h1.duet-name { font-size: 1.35rem; }
   padding: .25rem .6rem; min-height: 2rem; }
 .st-key-conversations button * { justify-content: flex-start; text-align: left; width: 100%; }
 [data-testid="stBottomBlockContainer"] { padding-bottom: 1.5rem; }
-@media (max-width: 640px) { /* a phone has no room for columns */
+.duet-settings-room { container-type: inline-size; }
+@container (max-width: 560px) { /* no room for columns */
   .duet-settings thead { display: none; }
   .duet-settings tr, .duet-settings td { display: block; }
   .duet-settings tr { padding: .5rem 0; border-bottom: 1px solid #8884; }
@@ -67,7 +68,7 @@ h1.duet-name { font-size: 1.35rem; }
 }
 .st-key-last-turn { min-height: calc(100vh - 15rem); } /* so its question can go to the top */
 .st-key-last-turn .duet-question { scroll-margin: 5.5rem; }
-@media (max-width: 640px) { /* nor for pictures of who speaks */
+@media (max-width: 640px) { /* no room for pictures of who speaks */
   [data-testid^="stChatMessageAvatar"] { display: none; }
 }
 a:focus-visible, summary:focus-visible, [tabindex="0"]:not(input):focus-visible {

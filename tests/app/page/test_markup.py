@@ -174,11 +174,12 @@ def test_a_document_does_not_repeat_its_headings():
         chunk("Title\n=====\n\nFirst.", headings=("Title",)),
         chunk("## Use\n", headings=("Title", "Use")),
         chunk("Use it so.", headings=("Title", "Use")),
+        chunk("# Part\n\n## Care\n\nWith care.", headings=("Part", "Care")),
     ]
     page = passages_html(chunks)
     passages = re.findall(r'duet-passage">(.*?)</div>', page)
-    assert passages == ["First.", "Use it so."]
-    assert re.findall(r"<h2[^>]*>(.*?)</h2>", page) == ["Title", "Title › Use"]
+    assert passages == ["First.", "Use it so.", "With care."]
+    assert re.findall(r"<h2[^>]*>(.*?)</h2>", page) == ["Title", "Title › Use", "Part › Care"]
 
 
 def test_labels_are_plain_text():

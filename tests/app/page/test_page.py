@@ -284,6 +284,11 @@ def test_the_map_shows_each_passage_and_where_a_question_leads(runtime):
     assert asked[0]["text"] == QUESTION
     assert f"Expected: {QUESTION}" in texts(at)
     assert "<li>handbook.pdf, page 4<div" in texts(at)
+    at.radio(key="map-layout").set_value("neighbour").run()
+    points, found, asked = layers(at)
+    lying = {row["text"]: (row["x"], row["y"]) for row in points}
+    for row in found:
+        assert lying[row["text"]] == pytest.approx((row["x"], row["y"]), abs=1)
     assert not at.exception
 
 
