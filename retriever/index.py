@@ -283,10 +283,10 @@ class Index:
             _logger.warning("%s was measured, but not kept: %s", name, error)
 
     def compact(self) -> None:
-        """Build the graph for approximate search and free the space of deleted points.
+        """Free the space of deleted points and, above `GRAPH_LIMIT` chunks, build the graph.
 
-        Takes 40 s for 100,000 x 384 on one core. Searching goes on meanwhile, writing waits. A
-        server does this by itself: there it does nothing.
+        Without a graph 3 s for 100,000 x 576. Searching goes on meanwhile, writing waits. A server
+        does this by itself: there it does nothing.
         """
         self._engine.compact()
 

@@ -150,7 +150,7 @@ def _seems_to_answer(quote: str, draft: Draft, policy: Policy) -> bool:
     if not may_answer(draft.understood, quote):
         return False
     doubted = doubt(draft.understood, quote, draft.model)
-    return doubted is None or doubted <= policy.hopeless
+    return doubted is None or doubted <= policy.most_quote_doubt
 
 
 def _broken_off(draft: Draft, problem: ReplyError, policy: Policy) -> Answer:

@@ -27,10 +27,10 @@ class Policy:
             refusal not to be believed: the closest sentences are shown instead. Of the fifty
             questions on the samples this concerned 8 of 41 that have an answer, 6 of them with it
             in those sentences, and 2 of 9 that have none.
-        hopeless: How likely the model may refuse to answer from each of the closest sentences for
-            them to be shown as an answer. Of 64 questions on two collections whose answers were
-            quotes it refused, together with `may_answer`, 6 of 10 that have no answer and 1 of 54
-            that have one.
+        most_quote_doubt: How likely the model may refuse to answer from each of the closest
+            sentences for them to be shown as an answer. Of 64 questions on two collections whose
+            answers were quotes (the best twelve sentences were read) it refused, together with
+            `may_answer`, 6 of 10 that have no answer and 1 of 54 that have one.
         min_sureness: Below it an answer is not believed: how likely the best passage holds one,
             times how sure the model is of its words. Of 150 questions on two collections 34 got an
             answer at 0.71, 7 of them a wrong one; 31 at 0.73, 5 of them.
@@ -46,7 +46,7 @@ class Policy:
     sure_coverage: float = 0.8
     sure_gain: float = 1.8
     most_doubt: float = 0.8
-    hopeless: float = 0.9
+    most_quote_doubt: float = 0.9
     min_sureness: float = 0.73
     max_new_tokens: int = 512
     max_seconds: float | None = 120.0

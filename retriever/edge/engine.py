@@ -8,8 +8,6 @@ swap the shard for a compacted one; every error is a bare `Exception`.
 
 import math
 import shutil
-import subprocess
-import sys
 import threading
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,14 +19,14 @@ import qdrant_edge as edge
 from qdrant_edge import UpdateOperation
 
 from embedder.encoder import EncoderId
-from retriever.edge import optimize, soundness
-from retriever.edge.files import REINDEX, GenerationFolder, Manifest, Pointer, copy_tree
+from retriever.edge import generations, soundness
+from retriever.edge.files import REINDEX, GenerationFolder, Manifest, Pointer
 from retriever.edge.points import filter_of, sparse_vector
-from retriever.engine import GRAPH_LIMIT, Found, Point, check_encoder, check_terms
+from retriever.engine import Found, Point, check_encoder, check_terms
 from retriever.errors import IndexDamagedError, RetrieverError
 from retriever.filter import Conditions
-from retriever.lexical import LEXICAL, VERSION, Sparse
-from retriever.schema import CONTENT, KEYWORDS, METADATA, NUMBERS
+from retriever.lexical import LEXICAL, Sparse
+from retriever.schema import CONTENT, METADATA
 
 PAGE = 1_000
 _EXACT_LIMIT = 20_000
@@ -49,7 +47,7 @@ class EdgeFolder:
         folder = GenerationFolder(self.path)
         try:
             if folder.pointer.current is None:
-                folder.publish(Pointer(_create(folder, encoder)))
+                folder.publish(Pointer(generations.create(folder, encoder)))
             name = str(folder.pointer.current)
             return EdgeEngine(folder, name, encoder, published=True)
         except BaseException:
@@ -74,7 +72,7 @@ class EdgeFolder:
         """A new generation, published when the block ends cleanly, dropped when it raises."""
         folder = GenerationFolder(self.path)
         try:
-            engine = EdgeEngine(folder, _create(folder, encoder), encoder)
+            engine = EdgeEngine(folder, generations.create(folder, encoder), encoder)
             try:
                 yield engine
             finally:
@@ -247,7 +245,7 @@ class EdgeEngine:
             old = self._folder.generation(self.generation)
             new = self._folder.new_generation()
             try:
-                _copy_optimized(old, new)
+                generations.copy_optimized(old, new)
             except BaseException:
                 shutil.rmtree(new)
                 raise
@@ -259,7 +257,7 @@ class EdgeEngine:
         """A new generation that takes the place of this one when the block ends cleanly."""
         with self._writing:  # the new one would not have what is written meanwhile
             self._check_writable()
-            engine = EdgeEngine(self._folder, _create(self._folder, encoder), encoder)
+            engine = EdgeEngine(self._folder, generations.create(self._folder, encoder), encoder)
             try:
                 yield engine
                 self._folder.publish(Pointer(engine.generation, previous=self.generation))
@@ -373,55 +371,6 @@ class EdgeEngine:
                     raise RetrieverError(msg) from error
                 msg = f"{msg}. {REINDEX}"
                 raise IndexDamagedError(msg) from error
-
-
-def _create(folder: GenerationFolder, encoder: EncoderId) -> str:
-    """The name of a new empty generation, its filter fields indexed."""
-    folder.check_room()
-    generation = folder.new_generation()
-    # Half as many bytes to look through: of 100,000 x 576 an exact search took 14 ms in float32 and
-    # 7 in float16, and found the same ten for each of 100 questions.
-    vectors = edge.EdgeVectorParams(
-        size=encoder.dimension,
-        distance=edge.Distance.Cosine,
-        datatype=edge.VectorStorageDatatype.Float16,
-        quantization_config=edge.TurboQuantQuantizationConfig(
-            always_ram=True, bits=edge.TurboQuantBitSize.Bits4
-        ),
-    )
-    kilobytes = GRAPH_LIMIT * encoder.dimension * 2 // 1024
-    try:
-        config = edge.EdgeConfig(
-            vectors=vectors,
-            sparse_vectors={LEXICAL: edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf)},
-            optimizers=edge.EdgeOptimizersConfig(indexing_threshold=kilobytes),
-        )
-        shard = edge.EdgeShard.create(str(generation / "shard"), config)
-        for field in (*KEYWORDS, *NUMBERS):
-            types = edge.PayloadSchemaType
-            kind = types.Integer if field in NUMBERS else types.Keyword
-            shard.update(UpdateOperation.create_field_index(field, kind))
-        shard.close()
-    except Exception as error:
-        msg = f"Qdrant Edge cannot make an index in {folder.path}: {error}"
-        raise RetrieverError(msg) from error
-    Manifest(encoder, chunks=0, terms=VERSION).write(generation)
-    return generation.name
-
-
-def _copy_optimized(old: Path, new: Path) -> None:
-    try:
-        copy_tree(old, new)
-    except OSError as error:
-        msg = f"Compacting failed: {error}; the index is as it was. Is the disk full?"
-        raise RetrieverError(msg) from error
-    # -P: this package's folder does not go on the path, where its module names would shadow others
-    command = [sys.executable, "-P", str(optimize.__file__), str(new / "shard")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        said = done.stderr.strip().splitlines()[-1:] or ["no message"]
-        msg = f"Compacting failed (exit {done.returncode}: {said[0]}); the index is as it was."
-        raise RetrieverError(msg)
 
 
 def _let_pass(error: BaseException) -> None:

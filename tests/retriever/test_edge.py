@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from qdrant_edge import QuantizationSearchParams
 
 from embedder.encoder import EncoderId
 from retriever import document_id, open_index, present_documents, rebuild, rollback
-from retriever.edge import engine, files, optimize
+from retriever.edge import engine, files, generations, optimize
 from retriever.errors import (
     AddressError,
     IndexDamagedError,
@@ -161,6 +162,27 @@ def test_many_passages_are_compared_by_fewer_bits_and_the_best_as_they_are(
                 assert [hit.chunk.position for hit in hits] == nearest.tolist()
                 cosines = (rows @ query)[nearest]
                 assert [hit.score for hit in hits] == pytest.approx(cosines, abs=1e-3)
+        by_bits = QuantizationSearchParams(rescore=False)
+        monkeypatch.setattr(engine, "_RESCORED", by_bits)
+        scores = [hit.score for hit in index.search(rows[-1], 10, mode="dense")]
+        assert scores != pytest.approx(np.sort(rows @ rows[-1])[::-1][:10], abs=1e-3)
+
+
+@pytest.mark.parametrize(("limit", "has_graph"), [(2_500, True), (3_500, False)])
+def test_a_graph_is_built_above_its_limit_alone(tmp_path, document, monkeypatch, limit, has_graph):
+    monkeypatch.setattr(generations, "GRAPH_LIMIT", limit)
+    rows = np.random.default_rng(0).standard_normal((3_000, 64)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    stored = document("/docs/many.txt", [f"passage {n}" for n in range(len(rows))])
+    with open_index(tmp_path / "index", EncoderId("model", "1", 64)) as index:
+        index.replace_document(stored.chunks, rows)
+
+        def indexed() -> int:  # the sparse vectors always are
+            return index._engine._shard.info().indexed_vectors_count
+
+        before = indexed()
+        index.compact()
+        assert indexed() - before == (len(rows) if has_graph else 0)
 
 
 def test_only_the_published_generation_and_the_one_before_are_kept(folder, document):
