@@ -22,7 +22,8 @@ def passages_html(chunks: Sequence[Chunk]) -> str:
         if where != before:
             parts.append(f'<h2 class="duet-where">{html.escape(where)}</h2>' if where else "<hr>")
         before = where
-        text = flowing(chunk.text) if has_picture(chunk) else _below_heading(chunk)
+        text = _below_heading(chunk)
+        text = flowing(text) if has_picture(chunk) else text
         if text:
             parts.append(f'<div class="duet-snippet duet-passage">{html.escape(text)}</div>')
     return f'<div class="duet-document">{"".join(parts)}</div>'
@@ -31,6 +32,7 @@ def passages_html(chunks: Sequence[Chunk]) -> str:
 def _below_heading(chunk: Chunk) -> str:
     """A passage without the headings that it begins with: they stand over it already."""
     text = chunk.text
-    for heading in map(re.escape, chunk.headings):
+    for title in chunk.headings:
+        heading = r"\s+".join(map(re.escape, title.split()))  # on pages of several lines, perhaps
         text = re.sub(rf"^[#=\s]*{heading}[ #]*(?:\n|$)(?:([=~^-])\1+(?:\n|$))?\s*", "", text)
     return text

@@ -175,11 +175,17 @@ def test_a_document_does_not_repeat_its_headings():
         chunk("## Use\n", headings=("Title", "Use")),
         chunk("Use it so.", headings=("Title", "Use")),
         chunk("# Part\n\n## Care\n\nWith care.", headings=("Part", "Care")),
-    ]
+        chunk(
+            "The Seals of\nthe Pump\nThey last.", headings=("The Seals of the Pump",), page=2,
+            media_type="application/pdf",
+        ),
+    ]  # fmt: skip
     page = passages_html(chunks)
     passages = re.findall(r'duet-passage">(.*?)</div>', page)
-    assert passages == ["First.", "Use it so.", "With care."]
-    assert re.findall(r"<h2[^>]*>(.*?)</h2>", page) == ["Title", "Title › Use", "Part › Care"]
+    assert passages == ["First.", "Use it so.", "With care.", "They last."]
+    assert re.findall(r"<h2[^>]*>(.*?)</h2>", page) == [
+        "Title", "Title › Use", "Part › Care", "page 2 › The Seals of the Pump",
+    ]  # fmt: skip
 
 
 def test_labels_are_plain_text():
