@@ -130,7 +130,17 @@ def load_base(base: Path, device: str, dtype: str) -> PreTrainedModel:
     lm.requires_grad_(False)
     nn.Module.to(lm, device)  # the subclass's own `to` is typed for quantized models only
     attend_in_few_steps(lm)
+    cast("nn.Module", lm.get_output_embeddings()).register_forward_pre_hook(_as_if_made_alone)
     return lm.eval()
+
+
+def _as_if_made_alone(_head: nn.Module, inputs: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor]:
+    """The states before the output layer, with the strides of a tensor of their own.
+
+    Those of the last tokens are a slice with the strides of the whole, and torch then copies the
+    layer's weights before it multiplies: 45 ms a pass of the bundled model.
+    """
+    return (inputs[0].clone(memory_format=torch.contiguous_format),)
 
 
 def _read_base(base: Path, dtype: torch.dtype) -> tuple[PreTrainedModel, dict[str, Any]]:
