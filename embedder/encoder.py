@@ -145,8 +145,10 @@ class LanguageModel(Encoder, Protocol):
         """
         ...
 
-    def refusal_probability(self, messages: Sequence[Message]) -> float | None:
-        """How likely the adapter for grounded answers replies `REFUSAL`; None if there is none.
+    def refusal_probabilities(
+        self, conversations: Sequence[Sequence[Message]]
+    ) -> list[float] | None:
+        """How likely the adapter for grounded answers replies `REFUSAL` to each; None without one.
 
         Raises:
             PromptTooLongError: See `stream`.

@@ -1,5 +1,6 @@
 """`LLM2VecGen`: one language model in memory that encodes, generates, and decodes embeddings."""
 
+import math
 import threading
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
@@ -35,7 +36,7 @@ from embedder.fingerprint import fingerprint, weights_hash
 from embedder.hub import existing_folder, local_folder
 from embedder.likelihood import log_likelihoods, probability
 from embedder.lora import ANSWERING, ENCODING, LoraSwitch, add_adapter
-from embedder.prefix_cache import PrefixCache
+from embedder.prefix_cache import PrefixCache, shared_start
 from embedder.published import Checkpoint, copy_checkpoint, read_checkpoint
 from embedder.reply import Reply
 from embedder.representation import Representation
@@ -314,20 +315,36 @@ class LLM2VecGen:
         pieces = generation.text_pieces(self._tokenizer, islice(reply, longest))
         return Reply(pieces, chances)
 
-    def refusal_probability(self, messages: Sequence[Message]) -> float | None:
-        """How likely the answering adapter replies `embedder.chat.REFUSAL` to `messages`.
+    def refusal_probabilities(
+        self, conversations: Sequence[Sequence[Message]]
+    ) -> list[float] | None:
+        """How likely the answering adapter replies `embedder.chat.REFUSAL` to each conversation.
 
-        One forward pass, and no less clear than writing the reply: of a single passage it tells
-        whether an answer stands in it. None if the checkpoint has no such adapter.
+        No less clear than writing the replies: of a single passage it tells whether an answer
+        stands in it. Short ones share a forward pass; one that comes alone is remembered, so that
+        a reply to it begins sooner. None if the checkpoint has no such adapter.
 
         Raises:
-            PromptTooLongError: The prompt leaves no room for a reply.
+            PromptTooLongError: A prompt leaves no room for a reply.
         """
         if self._answering is None:
             return None
-        prompt = self._prompt(self._prompt_ids(messages), self._answering)
-        with self._mode(self._answering):
-            return probability(self._lm, prompt, self._refusal)
+        prompts = [self._prompt_ids(messages) for messages in conversations]
+        if len(prompts) == 1:
+            prompt = self._prompt(prompts[0], self._answering)
+            with self._mode(self._answering):
+                return [probability(self._lm, prompt, self._refusal)]
+        chances = [0.0] * len(prompts)
+        shared = prompts[0][: max(1, shared_start(prompts))] if prompts else []
+        lengths = [len(ids) + len(self._refusal) - len(shared) for ids in prompts]
+        for batch in by_length(lengths, self._batch_tokens // 4):
+            cache, done = self._read.begin(shared)
+            rest = [prompts[i][done:] for i in batch]
+            with self._mode(self._answering):
+                found = log_likelihoods(self._lm, rest, self._refusal, cache)
+            for i, mean in zip(batch, found, strict=True):
+                chances[i] = math.exp(mean * len(self._refusal))
+        return chances
 
     def likelihood_gains(self, question: str, passages: Sequence[str]) -> list[float | None]:
         """How much likelier the plain base finds `question` after each passage than after none.

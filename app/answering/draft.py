@@ -8,7 +8,7 @@ from dataclasses import replace
 from app.answering.answer import Answer, Kind, Sentence, Timings
 from app.answering.check.support import Citation
 from app.answering.quotes import closest_quotes
-from embedder.encoder import LanguageModel
+from app.answering.reading import Reader
 from retriever import Hit
 from retriever.words import content_words
 
@@ -20,24 +20,23 @@ class Draft:
 
     Args:
         question: As it was asked.
-        understood: As it is answered.
-        model: Finds the closest sentences where there is nothing better.
+        reader: Knows it as it is answered, and finds the closest sentences where there is nothing
+            better.
         sources: The passages; a citation that is handed in has the place of its own as number.
         left_out: Those that did not fit before the model.
-        read_on: Whether the model may read one more sentence to find the closest.
+        read_on: Whether the model may read sentences to find the closest.
 
     Attributes:
         sentences: What was written so far, as the answer shows it.
         rejected: What the model wrote and the passages do not support.
         finding: Seconds that passed before; from here on the draft counts itself.
-        understood, model, sources: As given.
+        reader, sources: As given.
     """
 
     def __init__(
         self,
         question: str,
-        understood: str,
-        model: LanguageModel,
+        reader: Reader,
         sources: Sequence[Hit],
         left_out: Sequence[Hit] = (),
         read_on: Callable[[], bool] = lambda: True,
@@ -47,8 +46,7 @@ class Draft:
         self.finding = 0.0
         self._began = time.monotonic()
         self._question = question
-        self.understood = understood
-        self.model = model
+        self.reader = reader
         self.sources = sources
         self._left_out = left_out
         self._read_on = read_on
@@ -80,8 +78,7 @@ class Draft:
 
     def _closest(self, first: Sequence[Citation], least: float = 0.0) -> list[Citation]:
         return closest_quotes(
-            self.understood, self.sources, self.model,
-            least=least, first=first, read_on=self._read_on,
+            self.reader, self.sources, least=least, first=first, read_on=self._read_on
         )  # fmt: skip
 
     def answer(self, kind: Kind, notice: str = "", quotes: Sequence[Citation] = ()) -> Answer:
@@ -90,7 +87,7 @@ class Draft:
         rest = (place for place in range(len(self.sources)) if place not in self._places)
         return Answer(
             question=self._question,
-            understood=self.understood,
+            understood=self.reader.question,
             kind=kind,
             sentences=tuple(self.sentences),
             quotes=quotes,

@@ -16,7 +16,7 @@ from app.answering.ending import Ending
 from app.answering.expected import may_answer
 from app.answering.gate import Relation, coverage, relation
 from app.answering.policy import DEFAULT_POLICY, Policy
-from app.answering.reading import Reading, doubt, read
+from app.answering.reading import Reader, Reading, read
 from app.answering.writing import Writing
 from embedder.encoder import Encoder, LanguageModel, StopSignal
 from embedder.errors import DuetError, ReplyError
@@ -91,17 +91,18 @@ def stream_answer(
     if is_about_collection(asked):
         return about_collection(asked, retriever.index, retriever.where)
     question = _understood(asked, history, model)
+    reader = Reader(question, model)
     hits = retriever.retrieve(question, policy.k, min_score=policy.min_score, mode=policy.mode)
     related = relation(question, hits, retriever, policy)
     if related is None:
         notice = _OFF_TOPIC if hits else _NOTHING
-        draft = Draft(asked, question, model, hits, read_on=lambda: False)
+        draft = Draft(asked, reader, hits, read_on=lambda: False)
         draft.finding = ending.elapsed
         return draft.refused(notice)
-    reading = read(question, hits, model, ending)
+    reading = read(reader, hits, ending)
     context = build_context(question, reading.hits, model, max_new_tokens=policy.max_new_tokens)
     sources = [*context.sources, *(hit for hit in hits if hit not in context.sources)]
-    draft = Draft(asked, question, model, sources, context.left_out, lambda: not ending.is_set())
+    draft = Draft(asked, reader, sources, context.left_out, lambda: not ending.is_set())
     draft.finding = ending.elapsed
     writing = Writing(
         model, context, question, lambda sureness: _is_sure(reading, sureness, policy), ending
@@ -132,25 +133,25 @@ def _instead(
         return _broken_off(draft, writing.problem, policy)
     tells = reading.doubt is not None and reading.doubt <= policy.most_doubt
     is_near = (
-        coverage(draft.understood, reading.hits) >= policy.sure_coverage
+        coverage(draft.reader.question, reading.hits) >= policy.sure_coverage
         or (related.gain or 0.0) >= policy.sure_gain
     )
     given = None
-    if not writing.refused or ((tells or is_near) and not draft.model.trusted_to_refuse):
+    if not writing.refused or ((tells or is_near) and not draft.reader.model.trusted_to_refuse):
         notice = _UNSURE if writing.refused or writing.guess else _UNSUPPORTED
         given = draft.quoted(notice, 0.0 if tells else policy.min_quote, writing.guess)
     if given is None:
         return draft.refused(_NOT_FOUND, writing.guess)
-    if not any(_seems_to_answer(quote.quote, draft, policy) for quote in given.quotes):
+    if not any(_seems_to_answer(quote.quote, draft.reader, policy) for quote in given.quotes):
         return replace(given, kind="refused", notice=_NOT_FOUND)
     return given
 
 
-def _seems_to_answer(quote: str, draft: Draft, policy: Policy) -> bool:
-    if not may_answer(draft.understood, quote):
+def _seems_to_answer(quote: str, reader: Reader, policy: Policy) -> bool:
+    if not may_answer(reader.question, quote):
         return False
-    doubted = doubt(draft.understood, quote, draft.model)
-    return doubted is None or doubted <= policy.most_quote_doubt
+    doubts = reader.doubts([quote])
+    return doubts is None or doubts[0] <= policy.most_quote_doubt
 
 
 def _broken_off(draft: Draft, problem: ReplyError, policy: Policy) -> Answer:

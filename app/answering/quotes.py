@@ -12,11 +12,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from app.answering.check.support import Citation
-from app.answering.reading import doubt
+from app.answering.reading import Reader
 from app.answering.sentences import Span, sentence_spans
 from app.answering.similarity import calibrated
 from app.answering.words import idf
-from embedder.encoder import LanguageModel
 from retriever import Chunk, Hit
 from retriever.words import content_words
 
@@ -27,7 +26,7 @@ _ANSWERED = 0.2
 """Relevance of a unit of the log odds that the model answers from a sentence alone. Of 28 questions
 on the samples an answer stood in the first sentence for 18 so, in the first three for 25; for 11
 and 22 when it was asked how much likelier the question is after the sentence (`_GAIN`)."""
-_LEAST_DOUBT, _UNREAD = 1e-3, 0.5
+_LEAST_DOUBT = 1e-3
 _GAIN = 0.25
 """Relevance of a nat a token by which a sentence makes the question likelier: for models that have
 no adapter for answers."""
@@ -79,9 +78,8 @@ class Quote:
 
 
 def closest_quotes(
-    question: str,
+    reader: Reader,
     hits: Sequence[Hit],
-    model: LanguageModel,
     *,
     least: float = 0.0,
     first: Sequence[Citation] = (),
@@ -90,20 +88,19 @@ def closest_quotes(
     """The sentences that come closest to an answer, with what follows them; at most three.
 
     Args:
-        question: What is asked.
+        reader: Knows the question, and tells how near a sentence is to an answer.
         hits: Where to look; a citation's number is a hit's place, from 1.
-        model: Tells how near a sentence is.
         least: None whose relevance is below; where it is not 0, none that scores much worse than
             the best.
         first: Sentences that an answer would rest on which is not believed: up to two lead.
-        read_on: Whether the language model may read one more sentence; where it may not, words and
-            similarity alone rank the rest.
+        read_on: Whether the language model may read sentences; where it may not, words and
+            similarity alone rank them.
     """
-    ranked = rank_quotes(question, hits, model, read_on=read_on)
+    ranked = rank_quotes(reader, hits, read_on=read_on)
     enough = [quote for quote in ranked if quote.relevance >= least]
     bar = enough[0].score - _NEARLY if enough and least else -math.inf
     found: list[Citation] = []
-    leads = (led for led in first if _states(led.chunk, Span(led.start, led.end), question))
+    leads = (led for led in first if _states(led.chunk, Span(led.start, led.end), reader.question))
     near = (
         Citation(quote.number, quote.chunk, *quote.span) for quote in enough if quote.score >= bar
     )
@@ -149,16 +146,13 @@ def _with_next(text: str, span: Span) -> Span:
 
 
 def rank_quotes(
-    question: str,
-    hits: Sequence[Hit],
-    model: LanguageModel,
-    *,
-    read_on: Callable[[], bool] = _always,
+    reader: Reader, hits: Sequence[Hit], *, read_on: Callable[[], bool] = _always
 ) -> list[Quote]:
-    """The sentences of the first few hits, the best answer to `question` first.
+    """The sentences of the first few hits, the best answer to the reader's question first.
 
     Arguments as in `closest_quotes`.
     """
+    question, model = reader.question, reader.model
     candidates = [
         (number, hit.chunk, span, above)
         for number, hit in enumerate(hits[:_PASSAGES], start=1)
@@ -183,37 +177,29 @@ def rank_quotes(
     quotes.sort(key=lambda quote: -quote.relevance)
     if not read_on():
         return quotes
-    read = _read(quotes[:_READ], question, model, read_on)
+    read = _read(quotes[:_READ], reader)
     return sorted(read, key=lambda quote: -quote.score) + quotes[_READ:]
 
 
-def _read(
-    quotes: Sequence[Quote], question: str, model: LanguageModel, read_on: Callable[[], bool]
-) -> list[Quote]:
+def _read(quotes: Sequence[Quote], reader: Reader) -> list[Quote]:
     """The quotes, with what the language model says of each and what follows it."""
     texts = [quote.chunk.text for quote in quotes]
     told = [_with_next(t, quote.span).of(t) for t, quote in zip(texts, quotes, strict=True)]
-    gains = _odds(question, told, model, read_on)
-    if gains is None:
-        gains = [_GAIN * (gain or 0.0) for gain in model.likelihood_gains(question, told)]
+    doubts = reader.doubts(told)
+    if doubts is None:
+        gained = reader.model.likelihood_gains(reader.question, told)
+        gains = [_GAIN * (gain or 0.0) for gain in gained]
+    else:
+        gains = [_ANSWERED * _log_odds(1 - doubt) for doubt in doubts]
     return [
         replace(quote, score=quote.relevance + gain)
         for quote, gain in zip(quotes, gains, strict=True)
     ]
 
 
-def _odds(
-    question: str, texts: Sequence[str], model: LanguageModel, read_on: Callable[[], bool]
-) -> list[float] | None:
-    """What it adds to a score that the model would answer; None if it cannot tell."""
-    odds: list[float] = []
-    for text in texts:
-        doubted = doubt(question, text, model) if read_on() else _UNREAD
-        if doubted is None:
-            return None
-        doubted = min(max(doubted, _LEAST_DOUBT), 1 - _LEAST_DOUBT)
-        odds.append(_ANSWERED * math.log((1 - doubted) / doubted))
-    return odds
+def _log_odds(probability: float) -> float:
+    probability = min(max(probability, _LEAST_DOUBT), 1 - _LEAST_DOUBT)
+    return math.log(probability / (1 - probability))
 
 
 def _states(chunk: Chunk, span: Span, question: str) -> bool:

@@ -18,6 +18,45 @@ of SQuAD's development set with five related passages each, the answer held an a
 when all five were read at once, for 57, 62 and 62 % at margins of 0, 0.15 and 0.3."""
 
 
+class Reader:
+    """Reads texts for one question, each alone and once.
+
+    Args:
+        question: Complete in itself.
+        model: Reads.
+
+    Attributes:
+        question, model: As given.
+    """
+
+    def __init__(self, question: str, model: LanguageModel) -> None:
+        self.question = question
+        self.model = model
+        self._known: dict[str, float] = {}
+
+    def doubts(self, texts: Sequence[str]) -> list[float] | None:
+        """How likely the model refuses to answer from each alone, 0 to 1; None if it cannot tell.
+
+        What is too long for it holds no answer.
+        """
+        new = [text for text in dict.fromkeys(texts) if text not in self._known]
+        found = self._doubts(new) if new else []
+        if found is None:
+            return None
+        self._known.update(zip(new, found, strict=True))
+        return [self._known[text] for text in texts]
+
+    def _doubts(self, texts: Sequence[str]) -> list[float] | None:
+        asked = [grounded_messages(self.question, [text]) for text in texts]
+        try:
+            return self.model.refusal_probabilities(asked)
+        except PromptTooLongError:
+            if len(texts) == 1:
+                return [1.0]
+        each = [self._doubts([text]) for text in texts]
+        return [found[0] for found in each if found is not None]
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What is read.
@@ -31,33 +70,21 @@ class Reading:
     doubt: float | None
 
 
-def read(
-    question: str, hits: Sequence[Hit], model: LanguageModel, stop: StopSignal | None = None
-) -> Reading:
+def read(reader: Reader, hits: Sequence[Hit], stop: StopSignal | None = None) -> Reading:
     """The passages to answer from: at least one, if there is any; all, if the model cannot tell.
 
     Args:
-        question: Complete in itself.
+        reader: Reads them.
         hits: What was found, best first.
-        model: Reads them.
         stop: When set, all come back, unread.
     """
     doubts: list[float] = []
-    for hit in hits:
-        if stop is not None and stop.is_set():
-            return Reading(list(hits), None)
-        found = doubt(question, hit.chunk.content, model)
+    # The best one last: the model remembers what it read last, and will write from it.
+    for hit in reversed(hits):
+        found = None if stop is not None and stop.is_set() else reader.doubts([hit.chunk.content])
         if found is None:
             return Reading(list(hits), None)
-        doubts.append(found)
+        doubts.insert(0, found[0])
     order = sorted(range(len(hits)), key=doubts.__getitem__)
     least = min(doubts, default=1.0)
     return Reading([hits[i] for i in order if doubts[i] <= least + MARGIN], least)
-
-
-def doubt(question: str, text: str, model: LanguageModel) -> float | None:
-    """How likely the model refuses to answer from `text` alone, 0 to 1; None if it cannot tell."""
-    try:
-        return model.refusal_probability(grounded_messages(question, [text]))
-    except PromptTooLongError:
-        return 1.0

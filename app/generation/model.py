@@ -82,7 +82,9 @@ class RemoteWriter:
         """The local model's."""
         return self.local.likelihood_gains(question, passages)
 
-    def refusal_probability(self, messages: Sequence[Message]) -> float | None:
+    def refusal_probabilities(
+        self, conversations: Sequence[Sequence[Message]]
+    ) -> list[float] | None:
         """None: a server does not tell. So all passages are read at once, as larger models can."""
         return None
 

@@ -35,6 +35,8 @@ class ScriptedModel:
         self.prompts: list[Sequence[Message]] = []
         self.doubts: dict[str, float] = {}
         """By a word of the prompt; a model without the adapter as long as there is none."""
+        self.read: list[str] = []
+        """Prompts of which it was asked whether it would refuse."""
         self.sureness = 1.0
         self.written = 0
         """Words of the last reply."""
@@ -86,11 +88,17 @@ class ScriptedModel:
     def likelihood_gains(self, question: str, passages: Sequence[str]) -> list[float | None]:
         return [None] * len(passages)
 
-    def refusal_probability(self, messages: Sequence[Message]) -> float | None:
+    def refusal_probabilities(
+        self, conversations: Sequence[Sequence[Message]]
+    ) -> list[float] | None:
         if not self.doubts:
             return None
-        prompt = messages[-1]["content"]
-        return next((doubt for word, doubt in self.doubts.items() if word in prompt), 1.0)
+        prompts = [messages[-1]["content"] for messages in conversations]
+        self.read += prompts
+        return [
+            next((doubt for word, doubt in self.doubts.items() if word in prompt), 1.0)
+            for prompt in prompts
+        ]
 
 
 def chunk(

@@ -1,5 +1,6 @@
 from app.answering.check.support import Citation
 from app.answering.quotes import closest_quotes, rank_quotes
+from app.answering.reading import Reader
 from retriever import Hit
 from tests.app.fakes import ScriptedModel, chunk
 
@@ -10,8 +11,12 @@ def hits(*texts: str, **fields: object) -> list[Hit]:
     return [Hit(chunk(text, position=n, **fields), 0.5) for n, text in enumerate(texts)]
 
 
+def asking(question: str) -> Reader:
+    return Reader(question, MODEL)
+
+
 def first(question: str, *texts: str, **fields: object) -> str:
-    return rank_quotes(question, hits(*texts, **fields), MODEL)[0].text
+    return rank_quotes(asking(question), hits(*texts, **fields))[0].text
 
 
 def test_the_sentence_with_the_answer_comes_first():
@@ -35,7 +40,7 @@ def test_what_stands_above_a_sentence_helps_it():
     plain = "It ends after two full years."
     other = "It weighs about nine kilos."
     found = rank_quotes(
-        "warranty period", hits(other) + hits(plain, headings=("Warranty period",)), MODEL
+        asking("warranty period"), hits(other) + hits(plain, headings=("Warranty period",))
     )
     assert found[0].text == plain
 
@@ -55,10 +60,9 @@ def test_the_sentence_from_which_the_model_would_answer_comes_first():
     question = "How long is the garden pump good?"
     model = ScriptedModel()
     model.doubts = {"two years": 0.05}
-    ranked = rank_quotes(question, hits(text), model)
+    ranked = rank_quotes(Reader(question, model), hits(text))
     assert [quote.text.split()[0] for quote in ranked] == ["In", "The"]
-    read = iter([True, False])  # whether to rank with the model, then sentence by sentence
-    ranked = rank_quotes(question, hits(text), model, read_on=lambda: next(read, False))
+    ranked = rank_quotes(Reader(question, model), hits(text), read_on=lambda: False)
     assert [quote.text.split()[0] for quote in ranked] == ["The", "In"]
 
 
@@ -66,9 +70,9 @@ def test_the_bundled_model_prefers_what_answers_to_what_shares_more_words(bundle
     entire = "The entire docstring is indented the same as the quotes at its first line."
     triple = 'For consistency, always use """triple double quotes""" around docstrings.'
     found = hits(f"{entire}\n\n{triple}")
-    by_words = rank_quotes("docstring which quotes", found, bundled, read_on=lambda: False)
+    by_words = rank_quotes(Reader("docstring which quotes", bundled), found, read_on=lambda: False)
     assert [quote.text for quote in by_words] == [entire, triple]
-    read = rank_quotes("docstring which quotes", found, bundled)
+    read = rank_quotes(Reader("docstring which quotes", bundled), found)
     assert [quote.text for quote in read] == [triple, entire]
 
 
@@ -78,9 +82,9 @@ def test_the_language_model_is_not_asked_where_it_need_not_be_or_is_to_stop(monk
         MODEL, "likelihood_gains", lambda _, texts: asked.append(texts) or [None] * len(texts)
     )
     found = hits("The pump is heavy and green.\n\nRoses want sun and water.")
-    assert len(closest_quotes("How heavy is it?", found, MODEL, read_on=lambda: False)) == 2
+    assert len(closest_quotes(asking("How heavy is it?"), found, read_on=lambda: False)) == 2
     assert asked == []
-    closest_quotes("How heavy is it?", found, MODEL, read_on=lambda: not asked)
+    closest_quotes(asking("How heavy is it?"), found, read_on=lambda: not asked)
     assert len(asked) == 1
 
 
@@ -96,13 +100,14 @@ def test_tables_are_quoted_by_the_line():
 def test_overlapping_chunks_give_one_quote():
     text = "The warranty of the pump lasts two full years."
     assert (
-        len(closest_quotes("How long is the pump warranty?", hits(text, text), MODEL, least=0)) == 1
+        len(closest_quotes(asking("How long is the pump warranty?"), hits(text, text), least=0))
+        == 1
     )
 
 
 def test_nothing_to_quote():
-    assert closest_quotes("pump?", hits("# Pump", "Pump?", "12"), MODEL, least=0) == []
-    assert closest_quotes("pump?", [], MODEL, least=0) == []
+    assert closest_quotes(asking("pump?"), hits("# Pump", "Pump?", "12"), least=0) == []
+    assert closest_quotes(asking("pump?"), [], least=0) == []
 
 
 def test_the_closest_three_are_shown_where_none_is_near():
@@ -111,16 +116,16 @@ def test_the_closest_three_are_shown_where_none_is_near():
         "Compost smells of forest soil."
     )
     question = "How heavy is the pump?"
-    assert len(closest_quotes(question, hits(text), MODEL, least=0.3)) == 1
-    assert len(closest_quotes(question, hits(text), MODEL, least=0)) == 3
+    assert len(closest_quotes(asking(question), hits(text), least=0.3)) == 1
+    assert len(closest_quotes(asking(question), hits(text), least=0)) == 3
 
 
 def test_a_quote_goes_on_while_it_stays_short():
     text = "The green pump is heavy in use:\n- 20 kg dry.\n- 23 kg with oil.\n\nRoses want sun."
-    (first, *_) = closest_quotes("How heavy is the green pump?", hits(text), MODEL)
+    (first, *_) = closest_quotes(asking("How heavy is the green pump?"), hits(text))
     assert first.quote == text[: text.index("\n\n")]
     long = f"The green pump is heavy in use. It {'very ' * 80}weighs 20 kg."
-    quotes = closest_quotes("How heavy is the green pump?", hits(long), MODEL)
+    quotes = closest_quotes(asking("How heavy is the green pump?"), hits(long))
     assert "The green pump is heavy in use." in [quote.quote for quote in quotes]
 
 
@@ -128,29 +133,29 @@ def test_what_an_answer_rested_on_leads():
     text = "The green pump is heavy in use.\n\nRoses want sun and water."
     (hit,) = hits(text)
     guess = Citation(1, hit.chunk, text.index("Roses"), len(text))
-    found = closest_quotes("How heavy is the green pump?", [hit], MODEL, first=[guess])
+    found = closest_quotes(asking("How heavy is the green pump?"), [hit], first=[guess])
     assert [quote.quote[:5] for quote in found] == ["Roses", "The g"]
 
 
 def test_what_leads_in_is_quoted_with_what_it_leads_to():
     text = "The secrets of a green pump:\n\n1. They are long.\n2. They are kept.\n\nRoses want sun."
-    (first, *_) = closest_quotes("What are the secrets of a pump?", hits(text), MODEL)
+    (first, *_) = closest_quotes(asking("What are the secrets of a pump?"), hits(text))
     assert first.quote == text[: text.index("\n\nRoses")]
 
 
 def test_headings_of_pages_and_entries_of_bibliographies_are_no_answers():
     page = "Specifying a fallback default value\n\nReact returns the fallback value then."
     question = "What is the fallback default value?"
-    told = [quote.text for quote in rank_quotes(question, hits(page), MODEL)]
+    told = [quote.text for quote in rank_quotes(asking(question), hits(page))]
     assert told == ["React returns the fallback value then."]
     slide = hits(page, media_type="application/vnd.openxmlformats-officedocument")
-    assert len(rank_quotes(question, slide, MODEL)) == 2
+    assert len(rank_quotes(asking(question), slide)) == 2
     paper = "Waves in boxes: a course. Journal of Waves, 1(9), 21. The course takes four weeks."
     assert (
         first("How long is the course on waves in boxes?", paper) == "The course takes four weeks."
     )
     asked = "In which journal did the course on waves appear?"
-    assert any("1(9)" in quote.text for quote in rank_quotes(asked, hits(paper), MODEL))
+    assert any("1(9)" in quote.text for quote in rank_quotes(asking(asked), hits(paper)))
 
 
 def test_quotes_that_overlap_become_one():
@@ -161,6 +166,6 @@ def test_quotes_that_overlap_become_one():
         for sentence in (sentences[1], sentences[0])
         for start in [passage.text.index(sentence)]
     ]
-    (quote,) = closest_quotes("Where is it?", [Hit(passage, 0.5)], MODEL, first=led)[:1]
+    (quote,) = closest_quotes(asking("Where is it?"), [Hit(passage, 0.5)], first=led)[:1]
     assert quote.quote.startswith("Pump number 0")
     assert "Pump number 3" in quote.quote

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from app.answering.reading import MARGIN, Reading, read
+from app.answering.reading import MARGIN, Reader, Reading, read
 from embedder.chat import REFUSAL
 from embedder.errors import PromptTooLongError
 from retriever import Hit
@@ -25,33 +25,42 @@ def named(hits):
 
 
 def test_passages_without_an_answer_are_left_out_and_the_most_telling_comes_first(model):
-    assert named(read("How?", HITS, model).hits) == ["pumps", "roses"]
-    assert named(read("How?", HITS[:2], model).hits) == ["leave"]
-    assert named(read("How?", HITS[:1], model).hits) == ["frost"]
-    assert read("How?", [], model).hits == []
-    assert read("How?", HITS, model).doubt == pytest.approx(0.1)
+    assert named(read(Reader("How?", model), HITS).hits) == ["pumps", "roses"]
+    assert named(read(Reader("How?", model), HITS[:2]).hits) == ["leave"]
+    assert named(read(Reader("How?", model), HITS[:1]).hits) == ["frost"]
+    assert read(Reader("How?", model), []).hits == []
+    assert read(Reader("How?", model), HITS).doubt == pytest.approx(0.1)
 
 
 def test_a_model_that_cannot_tell_reads_everything():
-    assert read("How?", HITS, ScriptedModel()) == Reading(HITS, None)
+    assert read(Reader("How?", ScriptedModel()), HITS) == Reading(HITS, None)
 
 
 def test_a_passage_that_does_not_fit_is_no_reason_to_give_up(model, monkeypatch):
-    plain = model.refusal_probability
+    plain = model.refusal_probabilities
 
-    def probability(messages):
-        if "pumps" in messages[-1]["content"]:
+    def probabilities(conversations):
+        if any("pumps" in messages[-1]["content"] for messages in conversations):
             raise PromptTooLongError
-        return plain(messages)
+        return plain(conversations)
 
-    monkeypatch.setattr(model, "refusal_probability", probability)
-    assert named(read("How?", HITS, model).hits) == ["roses", "leave"]
+    monkeypatch.setattr(model, "refusal_probabilities", probabilities)
+    assert named(read(Reader("How?", model), HITS).hits) == ["roses", "leave"]
+    texts = [hit.chunk.content for hit in HITS]
+    assert Reader("How?", model).doubts(texts) == pytest.approx([0.9, 0.3, 1.0, 0.1 + MARGIN])
+
+
+def test_a_text_is_read_once(model):
+    reader = Reader("How?", model)
+    assert reader.doubts(["frost", "pumps", "frost"]) == [0.9, 0.1, 0.9]
+    assert reader.doubts(["pumps", "leave"]) == [0.1, 0.3]
+    assert len(model.read) == 3
 
 
 def test_reading_ends_when_one_stops(model):
     stop = threading.Event()
     stop.set()
-    assert read("How?", HITS, model, stop) == Reading(HITS, None)
+    assert read(Reader("How?", model), HITS, stop) == Reading(HITS, None)
 
 
 def test_the_answer_is_written_from_the_telling_passages(ask, model):
