@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,6 +98,28 @@ class Decoded:
     words: tuple[tuple[str, ...], ...]
 
 
+class Attention(NamedTuple):
+    """How much weight, 0 to 1, falls on the characters from `start` to `end` of a text."""
+
+    start: int
+    end: int
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What the adapter for grounded answers makes of a conversation before its first word.
+
+    Attributes:
+        refusal: How likely it replies `embedder.chat.REFUSAL`, 0 to 1.
+        attention: What it looks at in the last message to find its first word, token by token, by
+            the heads that look for answers; empty where they are not known.
+    """
+
+    refusal: float
+    attention: tuple[Attention, ...]
+
+
 class StopSignal(Protocol):
     """Says when to stop: a `threading.Event`, for example."""
 
@@ -145,10 +167,8 @@ class LanguageModel(Encoder, Protocol):
         """
         ...
 
-    def refusal_probabilities(
-        self, conversations: Sequence[Sequence[Message]]
-    ) -> list[float] | None:
-        """How likely the adapter for grounded answers replies `REFUSAL` to each; None without one.
+    def outlook(self, messages: Sequence[Message]) -> Outlook | None:
+        """What the adapter for grounded answers makes of `messages`; None if there is none.
 
         Raises:
             PromptTooLongError: See `stream`.

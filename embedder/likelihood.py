@@ -26,35 +26,27 @@ def probability(lm: PreTrainedModel, prompt: Prompt, reply: Sequence[int]) -> fl
 
 
 def log_likelihoods(
-    lm: PreTrainedModel,
-    befores: Sequence[Sequence[int]],
-    ids: Sequence[int],
-    cache: DynamicCache | None = None,
+    lm: PreTrainedModel, befores: Sequence[Sequence[int]], ids: Sequence[int]
 ) -> list[float]:
-    """Mean log-probability of `ids` after each of `befores`, in nats a token; one pass for all.
+    """Mean log-probability of `ids` after each of `befores`, in nats a token.
 
     Args:
         lm: A causal language model.
         befores: Token ids, each of one at least.
         ids: One at least.
-        cache: What was read before all of them, if anything; it is spent.
     """
     longest = max(map(len, befores))
-    done = 0 if cache is None else cache.get_seq_length()
     # Padded on the left, so that all end alike; the mask and the positions leave the padding out.
     rows = [[ids[0]] * (longest - len(before)) + [*before, *ids] for before in befores]
-    mask = torch.ones(len(rows), done + len(rows[0]), dtype=torch.long, device=lm.device)
+    mask = torch.ones(len(rows), len(rows[0]), dtype=torch.long, device=lm.device)
     for row, before in zip(mask, befores, strict=True):
-        row[done : done + longest - len(before)] = 0
-    if cache is not None and done:
-        cache.batch_repeat_interleave(len(rows))
+        row[: longest - len(before)] = 0
     with torch.inference_mode():
         logits = lm(
             input_ids=torch.tensor(rows, device=lm.device),
             attention_mask=mask,
-            position_ids=(mask.cumsum(dim=1) - 1).clamp(min=0)[:, done:],
-            past_key_values=cache,
-            use_cache=cache is not None,
+            position_ids=(mask.cumsum(dim=1) - 1).clamp(min=0),
+            use_cache=False,
             logits_to_keep=len(ids) + 1,
         ).logits[:, :-1]
         wanted = torch.tensor(ids, device=lm.device).expand(len(rows), -1)[..., None]

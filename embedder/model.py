@@ -1,6 +1,5 @@
 """`LLM2VecGen`: one language model in memory that encodes, generates, and decodes embeddings."""
 
-import math
 import threading
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from embedder import generation, instructions
+from embedder.attention import watched
 from embedder.base import (
     DTYPES,
     best_device,
@@ -30,17 +30,17 @@ from embedder.batching import by_length
 from embedder.chat import REFUSAL, Message
 from embedder.combining import Combiner
 from embedder.defaults import DECODED_TOKENS, DECODED_WORDS, MAX_NEW_TOKENS
-from embedder.encoder import Decoded, EncoderId, StopSignal
+from embedder.encoder import Attention, Decoded, EncoderId, Outlook, StopSignal
 from embedder.errors import CheckpointError, PromptTooLongError, TextTooLongError
 from embedder.fingerprint import fingerprint, weights_hash
 from embedder.hub import existing_folder, local_folder
 from embedder.likelihood import log_likelihoods, probability
 from embedder.lora import ANSWERING, ENCODING, LoraSwitch, add_adapter
-from embedder.prefix_cache import PrefixCache, shared_start
+from embedder.prefix_cache import PrefixCache
 from embedder.published import Checkpoint, copy_checkpoint, read_checkpoint
 from embedder.reply import Reply
 from embedder.representation import Representation
-from embedder.tokenizing import Prompter
+from embedder.tokenizing import Place, Prompter
 
 BATCH_TOKENS = {"cpu": 2048, "cuda": 32768, "mps": 8192}
 """Padded tokens of a batch: enough to keep the device busy, and no more memory than that takes."""
@@ -121,6 +121,7 @@ class LLM2VecGen:
             add_adapter(lm, checkpoint.answering.lora, ANSWERING)
         self._adapter = LoraSwitch(lm)
         self._answering = None if checkpoint.answering is None else ANSWERING
+        self._retrieval_heads = checkpoint.answering.retrieval_heads if checkpoint.answering else ()
         self._refusal = self._prompter.text_ids(REFUSAL, specials=False)
         weights = sum(parameter.nbytes for parameter in lm.parameters())
         self._alone = "", 0.0
@@ -315,36 +316,35 @@ class LLM2VecGen:
         pieces = generation.text_pieces(self._tokenizer, islice(reply, longest))
         return Reply(pieces, chances)
 
-    def refusal_probabilities(
-        self, conversations: Sequence[Sequence[Message]]
-    ) -> list[float] | None:
-        """How likely the answering adapter replies `embedder.chat.REFUSAL` to each conversation.
+    def outlook(self, messages: Sequence[Message]) -> Outlook | None:
+        """What the answering adapter makes of `messages` before it replies; None without one.
 
-        No less clear than writing the replies: of a single passage it tells whether an answer
-        stands in it. Short ones share a forward pass; one that comes alone is remembered, so that
-        a reply to it begins sooner. None if the checkpoint has no such adapter.
+        One forward pass, remembered, so that a reply begins sooner. How likely it is
+        `embedder.chat.REFUSAL` is no less clear than that reply itself.
 
         Raises:
-            PromptTooLongError: A prompt leaves no room for a reply.
+            PromptTooLongError: The prompt leaves no room for a reply.
         """
         if self._answering is None:
             return None
-        prompts = [self._prompt_ids(messages) for messages in conversations]
-        if len(prompts) == 1:
-            prompt = self._prompt(prompts[0], self._answering)
-            with self._mode(self._answering):
-                return [probability(self._lm, prompt, self._refusal)]
-        chances = [0.0] * len(prompts)
-        shared = prompts[0][: max(1, shared_start(prompts))] if prompts else []
-        lengths = [len(ids) + len(self._refusal) - len(shared) for ids in prompts]
-        for batch in by_length(lengths, self._batch_tokens // 4):
-            cache, done = self._read.begin(shared)
-            rest = [prompts[i][done:] for i in batch]
-            with self._mode(self._answering):
-                found = log_likelihoods(self._lm, rest, self._refusal, cache)
-            for i, mean in zip(batch, found, strict=True):
-                chances[i] = math.exp(mean * len(self._refusal))
-        return chances
+        ids, places = self._located(messages)
+        prompt = self._prompt(ids, self._answering)
+        last = prompt.vectors.shape[1] - 1
+        with (
+            self._mode(self._answering),
+            watched(self._lm, self._retrieval_heads, last) as seen,
+        ):
+            refusal = probability(self._lm, prompt, self._refusal)
+        if not seen:
+            return Outlook(refusal, ())
+        weights = torch.stack(list(seen.values())).mean(dim=0)[-len(ids) :].tolist()
+        before = len(ids) - len(weights)  # a sliding window does not reach back so far
+        attention = [
+            Attention(start, end, weights[place - before])
+            for place, start, end in places
+            if place >= before
+        ]
+        return Outlook(refusal, tuple(attention))
 
     def likelihood_gains(self, question: str, passages: Sequence[str]) -> list[float | None]:
         """How much likelier the plain base finds `question` after each passage than after none.
@@ -390,14 +390,17 @@ class LLM2VecGen:
         return generation.embed(self._lm, torch.tensor([ids], device=self._lm.device))
 
     def _prompt_ids(self, messages: Sequence[Message]) -> list[int]:
-        ids = self._prompter.prompt_ids(messages)
+        return self._located(messages)[0]
+
+    def _located(self, messages: Sequence[Message]) -> tuple[list[int], list[Place]]:
+        ids, places = self._prompter.located(messages)
         if len(ids) >= self.context_tokens:
             msg = (
                 f"the prompt has {len(ids):,} tokens, but the model's window is "
                 f"{self.context_tokens:,}: ask about less text at once"
             )
             raise PromptTooLongError(msg)
-        return ids
+        return ids, places
 
     def decode(
         self,

@@ -66,11 +66,6 @@ class PrefixCache:
                 del self._kept[next(iter(self._kept))]
 
 
-def shared_start(sequences: Sequence[Sequence[int]]) -> int:
-    """With how many ids all `sequences`, one at least, begin alike."""
-    return min(_shared(sequences[0], ids) for ids in sequences)
-
-
 def _shared(kept: Sequence[int], ids: Sequence[int]) -> int:
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(kept, ids, strict=False)))
 

@@ -82,10 +82,13 @@ class Answering:
     Attributes:
         lora: Its weights are named from the whole language model on.
         base_weights: `embedder.fingerprint.weights_hash` of the base that it was trained on.
+        retrieval_heads: Attention heads that look at the answer in a passage before the reply's
+            first word (`embedder.train.answering.retrieval_heads`): layer and head, from 0.
     """
 
     lora: Lora
     base_weights: str | None
+    retrieval_heads: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,7 +377,8 @@ def _answering(folder: Path) -> Answering | None:
     if lora is None:
         msg = f"{folder / 'adapter_model.safetensors'} is damaged: expected the weights of a LoRA"
         raise CheckpointError(msg)
-    return Answering(lora, config.get("base_weights"))
+    heads = tuple((int(layer), int(head)) for layer, head in config.get("retrieval_heads", ()))
+    return Answering(lora, config.get("base_weights"), heads)
 
 
 def _lora(config: dict[str, Any], weights: dict[str, torch.Tensor]) -> Lora | None:

@@ -3,9 +3,10 @@
 import re
 import secrets
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from jinja2 import TemplateError
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 from transformers import PreTrainedTokenizerFast
 
 from embedder.chat import Message
@@ -18,6 +19,14 @@ PLAIN_TEMPLATE = (
     "{% if add_generation_prompt %}{{ 'Assistant:\n' }}{% endif %}"
 )
 """For a base without a chat template: `User:`, the text, a blank line, ... `Assistant:`."""
+
+
+class Place(NamedTuple):
+    """A token of a text: its place among the prompt's, and its characters in the text."""
+
+    token: int
+    start: int
+    end: int
 
 
 class Prompter:
@@ -52,8 +61,11 @@ class Prompter:
         Raises:
             NotUnicodeError: `text` has half of a surrogate pair.
         """
+        return self._encoded(text, specials=specials).ids
+
+    def _encoded(self, text: str, *, specials: bool) -> Encoding:
         _check_unicode(text)
-        return self._plain.encode(text, add_special_tokens=specials).ids
+        return self._plain.encode(text, add_special_tokens=specials)
 
     def all_ids(self, texts: Sequence[str]) -> list[list[int]]:
         """As `text_ids` for many texts, on all cores; its errors are the same."""
@@ -67,16 +79,23 @@ class Prompter:
         The template is rendered round random marks, then each message's text is put in place of
         its mark, as plain characters. Thinking is switched off where a template offers that.
         """
+        return self.located(messages)[0]
+
+    def located(self, messages: Sequence[Message]) -> tuple[list[int], list[Place]]:
+        """As `prompt_ids`, and where the tokens of the last message's text stand."""
         nonce = secrets.token_hex(8)
         marked = [{"role": m["role"], "content": f"{nonce}-{i}-"} for i, m in enumerate(messages)]
         pieces = re.split(rf"{nonce}-(\d+)-", self._render(marked))
         ids: list[int] = []
-        for place, piece in enumerate(pieces):
-            if place % 2:
-                ids += self.text_ids(messages[int(piece)]["content"], specials=False)
+        places: list[Place] = []
+        for number, piece in enumerate(pieces):
+            if number % 2:
+                told = self._encoded(messages[int(piece)]["content"], specials=False)
+                places = [Place(len(ids) + i, *span) for i, span in enumerate(told.offsets)]
+                ids += told.ids
             elif piece:
                 ids += self._template(piece, add_special_tokens=False).input_ids
-        return ids
+        return ids, places
 
     def _render(self, messages: list[dict[str, str]]) -> str:
         try:

@@ -150,8 +150,8 @@ def _instead(
 def _seems_to_answer(quote: str, reader: Reader, policy: Policy) -> bool:
     if not may_answer(reader.question, quote):
         return False
-    doubts = reader.doubts([quote])
-    return doubts is None or doubts[0] <= policy.most_quote_doubt
+    doubt = reader.doubt(quote)
+    return doubt is None or doubt <= policy.most_quote_doubt
 
 
 def _broken_off(draft: Draft, problem: ReplyError, policy: Policy) -> Answer:

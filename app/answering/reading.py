@@ -1,14 +1,15 @@
 """Which of the passages that were found hold an answer, as the model reads each alone.
 
 A small model reads one passage far better than five at once: among five it takes the wrong one, or
-refuses. How likely it refuses to answer from a passage alone says whether an answer stands there.
+refuses. How likely it refuses to answer from a passage alone says whether an answer stands there,
+and what it looks at before its first word says where.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from embedder.chat import grounded_messages
-from embedder.encoder import LanguageModel, StopSignal
+from embedder.encoder import Attention, LanguageModel, Outlook, StopSignal
 from embedder.errors import PromptTooLongError
 from retriever import Hit
 
@@ -32,29 +33,33 @@ class Reader:
     def __init__(self, question: str, model: LanguageModel) -> None:
         self.question = question
         self.model = model
-        self._known: dict[str, float] = {}
+        self._known: dict[str, Outlook | None] = {}
 
-    def doubts(self, texts: Sequence[str]) -> list[float] | None:
-        """How likely the model refuses to answer from each alone, 0 to 1; None if it cannot tell.
+    def outlook(self, text: str) -> Outlook | None:
+        """What the model makes of `text` alone: how likely it refuses, and what it looks at.
 
-        What is too long for it holds no answer.
+        What is too long for it holds no answer. None if the model cannot tell.
         """
-        new = [text for text in dict.fromkeys(texts) if text not in self._known]
-        found = self._doubts(new) if new else []
-        if found is None:
-            return None
-        self._known.update(zip(new, found, strict=True))
-        return [self._known[text] for text in texts]
+        if text not in self._known:
+            self._known[text] = self._read(text)
+        return self._known[text]
 
-    def _doubts(self, texts: Sequence[str]) -> list[float] | None:
-        asked = [grounded_messages(self.question, [text]) for text in texts]
+    def doubt(self, text: str) -> float | None:
+        """How likely the model refuses to answer from `text` alone; None if it cannot tell."""
+        outlook = self.outlook(text)
+        return None if outlook is None else outlook.refusal
+
+    def _read(self, text: str) -> Outlook | None:
+        messages = grounded_messages(self.question, [text])
         try:
-            return self.model.refusal_probabilities(asked)
+            outlook = self.model.outlook(messages)
         except PromptTooLongError:
-            if len(texts) == 1:
-                return [1.0]
-        each = [self._doubts([text]) for text in texts]
-        return [found[0] for found in each if found is not None]
+            return Outlook(1.0, ())
+        if outlook is None:
+            return None
+        before = messages[-1]["content"].index("\n") + 1  # the fence of the passage
+        looked = [Attention(start - before, end - before, w) for start, end, w in outlook.attention]
+        return Outlook(outlook.refusal, tuple(at for at in looked if 0 <= at.start < len(text)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +86,11 @@ def read(reader: Reader, hits: Sequence[Hit], stop: StopSignal | None = None) ->
     doubts: list[float] = []
     # The best one last: the model remembers what it read last, and will write from it.
     for hit in reversed(hits):
-        found = None if stop is not None and stop.is_set() else reader.doubts([hit.chunk.content])
-        if found is None:
+        is_over = stop is not None and stop.is_set()
+        doubt = None if is_over else reader.doubt(hit.chunk.content)
+        if doubt is None:
             return Reading(list(hits), None)
-        doubts.insert(0, found[0])
+        doubts.insert(0, doubt)
     order = sorted(range(len(hits)), key=doubts.__getitem__)
     least = min(doubts, default=1.0)
     return Reading([hits[i] for i in order if doubts[i] <= least + MARGIN], least)

@@ -9,7 +9,7 @@ from app.generation.events import without_thoughts
 from app.generation.server import GenerationServer
 from embedder.chat import SYSTEM, Message
 from embedder.defaults import DECODED_TOKENS, MAX_NEW_TOKENS
-from embedder.encoder import Decoded, EncoderId, LanguageModel, StopSignal
+from embedder.encoder import Decoded, EncoderId, LanguageModel, Outlook, StopSignal
 from embedder.reply import Reply
 
 WINDOW = 4096
@@ -82,9 +82,7 @@ class RemoteWriter:
         """The local model's."""
         return self.local.likelihood_gains(question, passages)
 
-    def refusal_probabilities(
-        self, conversations: Sequence[Sequence[Message]]
-    ) -> list[float] | None:
+    def outlook(self, messages: Sequence[Message]) -> Outlook | None:
         """None: a server does not tell. So all passages are read at once, as larger models can."""
         return None
 

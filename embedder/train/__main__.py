@@ -1,4 +1,4 @@
-"""`python -m embedder.train respond | train | heads | examples | answering ...`."""
+"""`python -m embedder.train respond | train | heads | examples | answering | retrieval-heads`."""
 
 import argparse
 import sys
@@ -36,13 +36,16 @@ def _parser() -> argparse.ArgumentParser:
         "command goes on where it was when it is given again.",
     )
     commands = parser.add_subparsers(
-        required=True, metavar="respond | train | heads | examples | answering"
+        required=True, metavar="respond | train | heads | examples | answering | retrieval-heads"
     )
     _describe_respond(commands.add_parser("respond", help="let the model answer questions"))
     _describe_train(commands.add_parser("train", help="train special tokens and two heads"))
     _describe_heads(commands.add_parser("heads", help="train a checkpoint's head to find passages"))
     _describe_examples(commands.add_parser("examples", help="make examples of grounded answers"))
     _describe_answering(commands.add_parser("answering", help="train a LoRA to give such answers"))
+    _describe_retrieval_heads(
+        commands.add_parser("retrieval-heads", help="find the heads that look for answers")
+    )
     return parser
 
 
@@ -170,6 +173,16 @@ def _describe_answering(parser: argparse.ArgumentParser) -> None:
     add("--dtype", choices=["float32", "bfloat16"], help="of the frozen base")
 
 
+def _describe_retrieval_heads(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(work=_retrieval_heads)
+    add = parser.add_argument
+    add("questions", type=Path, nargs="+", help="JSON lines of passages with questions")
+    add("--model", type=Path, required=True, help="folder of a checkpoint; they are noted in it")
+    add("--count", type=int, default=250, help="questions to try (%(default)s)")
+    add("--keep", type=int, default=4, help="heads to note (%(default)s)")
+    add("--seed", type=int, default=0, help="of the draw")
+
+
 class _Fields:
     """Adds options for fields of a dataclass: their names, kinds, choices and defaults."""
 
@@ -248,6 +261,20 @@ def _answering(arguments: argparse.Namespace) -> None:
 
     arguments.adapter = _only(Adapter, arguments)
     print(f"the adapter is in {train_answering(_only(AnsweringPlan, arguments))}")
+
+
+def _retrieval_heads(arguments: argparse.Namespace) -> None:
+    from embedder.train.answering.retrieval_heads import find_retrieval_heads
+    from embedder.train.answering.texts import read_texts
+
+    texts = [text for file in arguments.questions for text in read_texts(file)]
+    shares = find_retrieval_heads(
+        arguments.model, texts, count=arguments.count, keep=arguments.keep, seed=arguments.seed
+    )
+    print("layer  head  looks at the sentence with the answer")
+    for (layer, head), share in list(shares.items())[: 2 * arguments.keep]:
+        print(f"{layer:5}  {head:4}  {share:6.1%}")
+    print(f"the best {arguments.keep} are noted in {arguments.model}")
 
 
 def _only(kind: type[Values], arguments: argparse.Namespace) -> Values:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embedder.chat import Message
-from embedder.encoder import Decoded, EncoderId
+from embedder.encoder import Attention, Decoded, EncoderId, Outlook
 from embedder.reply import Reply
 from retriever import Chunk, document_id
 from retriever.words import content_words
@@ -35,6 +35,8 @@ class ScriptedModel:
         self.prompts: list[Sequence[Message]] = []
         self.doubts: dict[str, float] = {}
         """By a word of the prompt; a model without the adapter as long as there is none."""
+        self.looks_at: dict[str, float] = {}
+        """Weights by words of the prompt."""
         self.read: list[str] = []
         """Prompts of which it was asked whether it would refuse."""
         self.sureness = 1.0
@@ -88,17 +90,18 @@ class ScriptedModel:
     def likelihood_gains(self, question: str, passages: Sequence[str]) -> list[float | None]:
         return [None] * len(passages)
 
-    def refusal_probabilities(
-        self, conversations: Sequence[Sequence[Message]]
-    ) -> list[float] | None:
+    def outlook(self, messages: Sequence[Message]) -> Outlook | None:
         if not self.doubts:
             return None
-        prompts = [messages[-1]["content"] for messages in conversations]
-        self.read += prompts
-        return [
-            next((doubt for word, doubt in self.doubts.items() if word in prompt), 1.0)
-            for prompt in prompts
+        prompt = messages[-1]["content"]
+        self.read.append(prompt)
+        refusal = next((doubt for word, doubt in self.doubts.items() if word in prompt), 1.0)
+        looked = [
+            Attention(prompt.index(word), prompt.index(word) + len(word), weight)
+            for word, weight in self.looks_at.items()
+            if word in prompt
         ]
+        return Outlook(refusal, tuple(looked))
 
 
 def chunk(

@@ -14,7 +14,6 @@ from itertools import islice
 import numpy as np
 import pytest
 import torch
-from transformers import DynamicCache
 
 from embedder import LLM2VecGen
 from embedder.base import load_base, load_tokenizer
@@ -351,13 +350,10 @@ def test_an_adapter_is_trained_written_and_switched_on_for_answers_alone(plan, t
     assert write(model, answering=True) != plain
     assert write(model) == plain
     np.testing.assert_array_equal(model.encode(["bear"]), before.encode(["bear"]))
-    assert before.refusal_probabilities([MESSAGES]) is None
-    other = grounded_messages("Where does the bear sleep?", EXAMPLE.passages)
-    together = model.refusal_probabilities([other, MESSAGES])
-    alone = [model.refusal_probabilities([messages])[0] for messages in (other, MESSAGES)]
-    assert together == pytest.approx(alone, rel=1e-4)
-    assert alone[1] == pytest.approx(refusal_by_steps(model), rel=1e-4)
+    assert before.outlook(MESSAGES) is None
+    assert model.outlook(MESSAGES).refusal == pytest.approx(refusal_by_steps(model), rel=1e-4)
     written = write(load(checkpoint), answering=True)  # by one that has read nothing before
+    other = grounded_messages("Where does the bear sleep?", EXAMPLE.passages)
     "".join(model.stream(other, max_new_tokens=3, answering=True))
     assert write(model, answering=True) == written
 
@@ -470,7 +466,7 @@ def test_a_refusal_is_written_where_it_is_likelier_than_all_else(bundled):
     ):
         messages = grounded_messages(question, passages)
         reply = "".join(bundled.stream(messages, max_new_tokens=20, answering=True))
-        assert (bundled.refusal_probabilities([messages])[0] > 0.5) is refused
+        assert (bundled.outlook(messages).refusal > 0.5) is refused
         assert (reply == REFUSAL) is refused, reply
 
 
@@ -499,9 +495,7 @@ def test_a_passage_makes_a_question_likelier_that_it_has_to_do_with(bundled):
     assert bundled.likelihood_gains("word " * 9_000, [passage]) == [None]
     assert bundled.likelihood_gains("Why?", []) == []
     alone = bundled.likelihood_gains("Why?", ["x"])
-    bundled.refusal_probabilities(
-        [grounded_messages("Why?", ["x"])]
-    )  # with the adapter for answers
+    bundled.outlook(grounded_messages("Why?", ["x"]))  # with the adapter for answers
     assert bundled.likelihood_gains("Why?", ["x"]) == alone
 
 
@@ -511,9 +505,5 @@ def test_passages_read_together_are_read_as_each_alone(make_base, family):
     befores = [[5, 6, 7], [8], [9, 10, 11, 12, 13, 14, 15, 16], [5, 6]]
     alone = [log_likelihoods(lm, [before], [20, 21])[0] for before in befores]
     assert log_likelihoods(lm, befores, [20, 21]) == pytest.approx(alone, abs=1e-5)
-    cache = DynamicCache(config=lm.config)
-    lm(torch.tensor([[30, 31, 32]]), past_key_values=cache)
-    continued = [log_likelihoods(lm, [[30, 31, 32, *before]], [20, 21])[0] for before in befores]
-    assert log_likelihoods(lm, befores, [20, 21], cache) == pytest.approx(continued, abs=1e-5)
     logits = lm(torch.tensor([[8, 20, 21]])).logits[0].log_softmax(-1)
     assert alone[1] == pytest.approx(float(logits[0, 20] + logits[1, 21]) / 2, abs=1e-5)

@@ -55,25 +55,35 @@ def test_the_language_model_is_asked_which_sentence_makes_the_question_likelier(
     assert first(question, text).startswith("In the garden")
 
 
-def test_the_sentence_from_which_the_model_would_answer_comes_first():
+def test_the_sentence_at_which_the_model_looks_comes_first():
     text = "The pump for the garden is green.\n\nIn the garden it waters for two years.\n\nRoses."
-    question = "How long is the garden pump good?"
     model = ScriptedModel()
-    model.doubts = {"two years": 0.05}
-    ranked = rank_quotes(Reader(question, model), hits(text))
-    assert [quote.text.split()[0] for quote in ranked] == ["In", "The"]
-    ranked = rank_quotes(Reader(question, model), hits(text), read_on=lambda: False)
+    model.doubts, model.looks_at = {"two years": 0.05}, {"two years": 0.4}
+    asked = Reader("How long is the garden pump good?", model)
+    ranked = rank_quotes(asked, hits(text), read_on=lambda: False)
     assert [quote.text.split()[0] for quote in ranked] == ["The", "In"]
+    assert [quote.text.split()[0] for quote in rank_quotes(asked, hits(text))] == ["In", "The"]
+    table = "Pumps for small gardens: one summer\n\nTubs for large gardens: twelve summers"
+    model.doubts, model.looks_at = {"Tubs": 0.1}, {"twelve": 0.4}
+    found = hits(table, context="Good for how long?")
+    assert rank_quotes(asked, found)[0].text.startswith("Tubs")
+
+
+def test_a_sentence_of_a_passage_that_answers_comes_before_one_of_a_passage_that_does_not():
+    model = ScriptedModel()
+    model.doubts = {"two years": 0.05, "green": 0.95}
+    found = hits("The pump for the garden is green.", "In the garden it waters for two years.")
+    ranked = rank_quotes(Reader("How long is the garden pump good?", model), found)
+    assert [quote.number for quote in ranked] == [2, 1]
 
 
 def test_the_bundled_model_prefers_what_answers_to_what_shares_more_words(bundled):
-    entire = "The entire docstring is indented the same as the quotes at its first line."
-    triple = 'For consistency, always use """triple double quotes""" around docstrings.'
-    found = hits(f"{entire}\n\n{triple}")
-    by_words = rank_quotes(Reader("docstring which quotes", bundled), found, read_on=lambda: False)
-    assert [quote.text for quote in by_words] == [entire, triple]
-    read = rank_quotes(Reader("docstring which quotes", bundled), found)
-    assert [quote.text for quote in read] == [triple, entire]
+    shares = "The bridge was opened to much applause by the queen and her sister."
+    answers = "That was on 4 March 1890, a rainy day."
+    asked, found = Reader("When was the bridge opened?", bundled), hits(f"{shares}\n\n{answers}")
+    by_words = rank_quotes(asked, found, read_on=lambda: False)
+    assert [quote.text for quote in by_words] == [shares, answers]
+    assert [quote.text for quote in rank_quotes(asked, found)] == [answers, shares]
 
 
 def test_the_language_model_is_not_asked_where_it_need_not_be_or_is_to_stop(monkeypatch):

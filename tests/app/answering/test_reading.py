@@ -37,24 +37,21 @@ def test_a_model_that_cannot_tell_reads_everything():
 
 
 def test_a_passage_that_does_not_fit_is_no_reason_to_give_up(model, monkeypatch):
-    plain = model.refusal_probabilities
+    plain = model.outlook
 
-    def probabilities(conversations):
-        if any("pumps" in messages[-1]["content"] for messages in conversations):
+    def outlook(messages):
+        if "pumps" in messages[-1]["content"]:
             raise PromptTooLongError
-        return plain(conversations)
+        return plain(messages)
 
-    monkeypatch.setattr(model, "refusal_probabilities", probabilities)
+    monkeypatch.setattr(model, "outlook", outlook)
     assert named(read(Reader("How?", model), HITS).hits) == ["roses", "leave"]
-    texts = [hit.chunk.content for hit in HITS]
-    assert Reader("How?", model).doubts(texts) == pytest.approx([0.9, 0.3, 1.0, 0.1 + MARGIN])
 
 
 def test_a_text_is_read_once(model):
     reader = Reader("How?", model)
-    assert reader.doubts(["frost", "pumps", "frost"]) == [0.9, 0.1, 0.9]
-    assert reader.doubts(["pumps", "leave"]) == [0.1, 0.3]
-    assert len(model.read) == 3
+    assert [reader.doubt(text) for text in ("frost", "pumps", "frost")] == [0.9, 0.1, 0.9]
+    assert len(model.read) == 2
 
 
 def test_reading_ends_when_one_stops(model):
