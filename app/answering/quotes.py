@@ -1,10 +1,9 @@
 """The sentences of the passages that answer a question best, word for word.
 
 They are what the reader gets when the model's own words cannot be trusted. Four signals rank them:
-which of the question's content words a sentence holds (rare ones weigh more), the encoder's
-similarity of question and sentence, whether the language model would answer from its passage, and
-how much it looks at the sentence to begin that answer. The last two come from the pass in which
-the passage was read anyway.
+which of the question's content words a sentence holds (rare ones weigh more), whether the language
+model would answer from its passage, how much it looks at the sentence to begin that answer (both
+from the pass in which the passage was read anyway), and the encoder's similarity to the question.
 """
 
 import math
@@ -21,17 +20,20 @@ from embedder.encoder import Outlook
 from retriever import Chunk, Hit
 from retriever.words import content_words
 
-_PASSAGES = 5  # of the best hits; one batch of a few dozen sentences is a second on a laptop
+_PASSAGES = 5  # of the best hits
 _MAX_SENTENCES = 120
 _LOOKED, _ANSWERED = 0.3, 0.15
 """Relevance of a unit of the logarithm of the attention to a sentence and what follows it, and of
 the log odds that the model answers from its passage. Of 111 questions on two collections whose
-answer stood in a sentence it stood in the first for 89 so, in the first three for 105; for 80 and
+answer stood in a sentence it stood in the first for 90 so, in the first three for 105; for 80 and
 98 when the best eight were each read alone, and for 66 and 93 by relevance alone."""
 _LEAST_LOOK, _LEAST_DOUBT = 1e-3, 1e-3
-_GAINS, _GAIN = 8, 0.25
-"""Of models that have no adapter for answers: sentences of which it is asked how much likelier they
-make the question, and the relevance of a nat a token."""
+_COMPARED = 8
+"""The best by all else are compared by their vectors; with all of them it was the same, for six,
+too."""
+_GAIN = 0.25
+"""Relevance of a nat a token by which a sentence makes the question likelier: for models that have
+no adapter for answers."""
 _BORROWED = 0.5  # what a question's word counts that stands not in the sentence but just above it
 _NEARLY = 0.6  # the score by which a sentence may be behind the best one
 _MOST_QUOTES = 3
@@ -154,63 +156,70 @@ def rank_quotes(
 
     Arguments as in `closest_quotes`.
     """
-    question, model = reader.question, reader.model
+    hits = hits[:_PASSAGES]
     candidates = [
         (number, hit.chunk, span, above)
-        for number, hit in enumerate(hits[:_PASSAGES], start=1)
-        for span, above in _statements(hit.chunk, question)
+        for number, hit in enumerate(hits, start=1)
+        for span, above in _statements(hit.chunk, reader.question)
     ][:_MAX_SENTENCES]
-    wanted = set(content_words(question))
+    wanted = set(content_words(reader.question))
     words = [set(content_words(span.of(chunk.text))) for _, chunk, span, _ in candidates]
     # A sentence that only repeats the question ("Length of passwords") answers nothing.
     telling = [i for i, found in enumerate(words) if found - wanted and len(found) >= _MIN_WORDS]
     if not telling:
         return []
-    weights = idf(words)
-    texts = [candidates[i][2].of(candidates[i][1].text) for i in telling]
-    similarities = model.encode_documents(texts) @ model.encode_queries([question])[0]
+    weights, may_read = idf(words), read_on()
+    outlooks = [reader.outlook(hit.chunk.content) if may_read else None for hit in hits]
     quotes: list[Quote] = []
-    for i, similarity in zip(telling, similarities, strict=True):
+    for i in telling:
         number, chunk, span, above = candidates[i]
         own = weights.share(wanted, words[i])
         near = weights.share(wanted, words[i] | above)
-        relevance = own + _BORROWED * (near - own) + calibrated(float(similarity), model)
-        quotes.append(Quote(number, chunk, span, relevance, relevance))
-    quotes.sort(key=lambda quote: -quote.relevance)
-    if not read_on():
-        return quotes
-    return sorted(_read(quotes, reader), key=lambda quote: -quote.score)
+        relevance = own + _BORROWED * (near - own)
+        promise = _promise(outlooks[number - 1], chunk, span)
+        quotes.append(Quote(number, chunk, span, relevance, relevance + promise))
+    quotes.sort(key=lambda quote: -quote.score)
+    best = _compared(quotes[:_COMPARED], reader)
+    if may_read and None in outlooks:
+        best = _asked(best, reader)
+    return sorted(best, key=lambda quote: -quote.score) + quotes[_COMPARED:]
 
 
-def _read(quotes: Sequence[Quote], reader: Reader) -> list[Quote]:
-    """The quotes, with what the language model says of each and what follows it."""
-    outlooks = [reader.outlook(quote.chunk.content) for quote in quotes]
-    told = [_with_next(quote.chunk.text, quote.span) for quote in quotes]
-    gains = [
-        None if outlook is None else _promise(outlook, span, quote.chunk)
-        for outlook, span, quote in zip(outlooks, told, quotes, strict=True)
-    ]
-    if None in gains:
-        texts = [span.of(quote.chunk.text) for span, quote in zip(told, quotes, strict=True)]
-        asked = texts[:_GAINS]
-        gained = reader.model.likelihood_gains(reader.question, asked)
-        gains = [_GAIN * (gain or 0.0) for gain in gained] + [0.0] * len(texts[_GAINS:])
-    return [
-        replace(quote, score=quote.relevance + (gain or 0.0))
-        for quote, gain in zip(quotes, gains, strict=True)
-    ]
-
-
-def _promise(outlook: Outlook, span: Span, chunk: Chunk) -> float:
-    """What it adds to a score that the model would answer, and looks at `span` of it for that."""
+def _promise(outlook: Outlook | None, chunk: Chunk, span: Span) -> float:
+    """What it adds to a score that the model would answer, and where it looks for that."""
+    if outlook is None:
+        return 0.0
+    told = _with_next(chunk.text, span)
     before = len(chunk.content) - len(chunk.text)  # the header of a table
     looked = sum(
         weight
         for start, end, weight in outlook.attention
-        if span.start <= (start + end - 1) // 2 - before < span.end
+        if told.start <= (start + end - 1) // 2 - before < told.end
     )
     doubt = min(max(outlook.refusal, _LEAST_DOUBT), 1 - _LEAST_DOUBT)
     return _LOOKED * math.log(looked + _LEAST_LOOK) + _ANSWERED * math.log((1 - doubt) / doubt)
+
+
+def _compared(quotes: Sequence[Quote], reader: Reader) -> list[Quote]:
+    """The quotes, with the encoder's similarity to the question."""
+    model = reader.model
+    vectors = model.encode_documents([quote.text for quote in quotes])
+    similarities = vectors @ model.encode_queries([reader.question])[0]
+    near = [calibrated(float(similarity), model) for similarity in similarities]
+    return [
+        replace(quote, relevance=quote.relevance + more, score=quote.score + more)
+        for quote, more in zip(quotes, near, strict=True)
+    ]
+
+
+def _asked(quotes: Sequence[Quote], reader: Reader) -> list[Quote]:
+    """The quotes, with how much likelier each makes the question: for want of an outlook."""
+    told = [_with_next(quote.chunk.text, quote.span).of(quote.chunk.text) for quote in quotes]
+    gains = reader.model.likelihood_gains(reader.question, told)
+    return [
+        replace(quote, score=quote.score + _GAIN * (gain or 0.0))
+        for quote, gain in zip(quotes, gains, strict=True)
+    ]
 
 
 def _states(chunk: Chunk, span: Span, question: str) -> bool:

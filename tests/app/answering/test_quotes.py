@@ -78,9 +78,10 @@ def test_a_sentence_of_a_passage_that_answers_comes_before_one_of_a_passage_that
 
 
 def test_the_bundled_model_prefers_what_answers_to_what_shares_more_words(bundled):
-    shares = "The bridge was opened to much applause by the queen and her sister."
-    answers = "That was on 4 March 1890, a rainy day."
-    asked, found = Reader("When was the bridge opened?", bundled), hits(f"{shares}\n\n{answers}")
+    shares = "The choir of the school sings on Sundays."
+    answers = "Its leader since May is Ruth Adler, a violinist."
+    asked = Reader("Who leads the choir of the school?", bundled)
+    found = hits(f"{shares}\n\n{answers}")
     by_words = rank_quotes(asked, found, read_on=lambda: False)
     assert [quote.text for quote in by_words] == [shares, answers]
     assert [quote.text for quote in rank_quotes(asked, found)] == [answers, shares]
