@@ -250,7 +250,7 @@ def _answers() -> Table:
         "search and generation alone, all passages at once": alone,
     }
     rows = [
-        [name, f"{statistics.median(times):.1f}", f"{times[int(0.95 * (len(times) - 1))]:.1f}"]
+        [name, f"{statistics.median(times):.2f}", f"{times[int(0.95 * (len(times) - 1))]:.2f}"]
         for name, times in named.items()
     ]
     rate = report.embedded_tokens / report.seconds
