@@ -32,7 +32,8 @@ from embedder.combining import Combiner
 from embedder.defaults import DECODED_TOKENS, DECODED_WORDS, MAX_NEW_TOKENS
 from embedder.encoder import Attention, Decoded, EncoderId, Outlook, StopSignal
 from embedder.errors import CheckpointError, PromptTooLongError, TextTooLongError
-from embedder.fingerprint import fingerprint, weights_hash
+from embedder.fingerprint import fingerprint
+from embedder.fit import check_fit
 from embedder.hub import existing_folder, local_folder
 from embedder.likelihood import log_likelihoods, probability
 from embedder.lora import ANSWERING, ENCODING, LoraSwitch, add_adapter
@@ -83,13 +84,7 @@ class LLM2VecGen:
         tokenizer: PreTrainedTokenizerFast,
     ) -> None:
         """Put loaded parts together; most callers want `from_pretrained`."""
-        hidden = int(lm.config.get_text_config().hidden_size)
-        if checkpoint.rows.shape[1] != hidden:
-            msg = (
-                f"checkpoint {name} does not fit its base model: the special tokens have "
-                f"{checkpoint.rows.shape[1]} dimensions, the model {hidden}"
-            )
-            raise CheckpointError(msg)
+        check_fit(name, checkpoint, lm)
         self.name = name
         self._folder = checkpoint.tokenizer
         self._lm = lm
@@ -100,21 +95,6 @@ class LLM2VecGen:
         self._representation = checkpoint.representation
         self._reconstruction = checkpoint.reconstruction
         self._head = checkpoint.head
-        layers = int(lm.config.get_text_config().num_hidden_layers)
-        if not checkpoint.representation.fits(layers):
-            msg = (
-                f"checkpoint {name} does not fit its base model: it reads layers "
-                f"{checkpoint.representation.layers}, the model has {layers}"
-            )
-            raise CheckpointError(msg)
-        expected = checkpoint.representation.width(hidden)
-        if self._head.weight.shape[1] != expected:
-            msg = (
-                f"checkpoint {name} does not fit its base model: its heads take "
-                f"{self._head.weight.shape[1]} numbers, the states it reads have {expected}"
-            )
-            raise CheckpointError(msg)
-        _check_base(name, checkpoint, lm)
         if checkpoint.lora is not None:
             add_adapter(lm.base_model, checkpoint.lora, ENCODING)
         if checkpoint.answering is not None:
@@ -491,18 +471,3 @@ class LLM2VecGen:
         with self._lock:
             self._adapter.use(adapter)
             yield
-
-
-def _check_base(name: str, checkpoint: Checkpoint, lm: PreTrainedModel) -> None:
-    """Refuse a base that is not the one that a part of the checkpoint was trained on."""
-    answering = checkpoint.answering
-    wanted = {"checkpoint": checkpoint.base_weights}
-    wanted["answering adapter"] = None if answering is None else answering.base_weights
-    found = weights_hash(lm)
-    for part, expected in wanted.items():
-        if expected is not None and expected != found:
-            msg = (
-                f"the {part} of {name} was trained on another base: expected weights {expected}, "
-                f"found {found}; name the base that it was trained on"
-            )
-            raise CheckpointError(msg)

@@ -377,7 +377,15 @@ def _answering(folder: Path) -> Answering | None:
     if lora is None:
         msg = f"{folder / 'adapter_model.safetensors'} is damaged: expected the weights of a LoRA"
         raise CheckpointError(msg)
-    heads = tuple((int(layer), int(head)) for layer, head in config.get("retrieval_heads", ()))
+    named = config.get("retrieval_heads", ())
+    try:
+        heads = tuple((int(layer), int(head)) for layer, head in named)
+    except (TypeError, ValueError) as error:
+        msg = (
+            f"{folder / 'adapter_config.json'}: expected retrieval_heads to be pairs of a layer "
+            f"and a head, found {named!r}"
+        )
+        raise CheckpointError(msg) from error
     return Answering(lora, config.get("base_weights"), heads)
 
 

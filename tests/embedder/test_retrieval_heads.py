@@ -11,7 +11,7 @@ from embedder import BUNDLED_MODEL, LLM2VecGen
 from embedder.attention import watched
 from embedder.base import load_base
 from embedder.chat import grounded_messages
-from embedder.errors import TrainingError
+from embedder.errors import CheckpointError, TrainingError
 from embedder.train.__main__ import main
 from embedder.train.answering.example import Asked, Example, write_examples
 from embedder.train.answering.plan import Adapter, AnsweringPlan
@@ -117,6 +117,24 @@ def test_heads_are_found_and_noted_with_the_adapter(checkpoint, tmp_path, capsys
     assert config["r"] == 2  # the rest is as it was
     attention = LLM2VecGen.from_pretrained(checkpoint, device="cpu").outlook(messages).attention
     assert attention[-1].end == len(messages[-1]["content"])
+
+
+@pytest.mark.parametrize(
+    ("heads", "told"),
+    [
+        (
+            [[0, 99]],
+            r"attention head 99 of layer 0, but its base has \d+ heads in each of 2 layers",
+        ),
+        ([[7, 0]], "attention head 0 of layer 7"),
+        ([3], r"expected retrieval_heads to be pairs of a layer and a head, found \[3\]"),
+    ],
+)
+def test_heads_that_the_base_does_not_have_are_refused(checkpoint, heads, told):
+    file = checkpoint / "answering" / "adapter_config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "retrieval_heads": heads}))
+    with pytest.raises(CheckpointError, match=told):
+        LLM2VecGen.from_pretrained(checkpoint, device="cpu")
 
 
 def test_what_heads_cannot_be_found_in(checkpoint):
