@@ -46,7 +46,7 @@ def environ(address, checkpoint) -> dict[str, str]:
 
 
 def test_what_comes_closest_is_shown_with_its_place(environ):
-    done = run("ask", "How long does the warranty of the pump last?", **environ)
+    done = run("ask", "What does the pump weigh?", **environ)
     assert done.returncode == 0, done.stderr
     # Random weights find the question no likelier after the passage: it is the closest, no more.
     # What a model that can read answers, with its sources, tests/test_demo.py sees.
