@@ -140,6 +140,8 @@ def test_heads_that_the_base_does_not_have_are_refused(checkpoint, heads, told):
 def test_what_heads_cannot_be_found_in(checkpoint):
     with pytest.raises(TrainingError, match="expected passages of 4 sentences or more"):
         find_retrieval_heads(checkpoint, [Text(SENTENCES, [])], count=1, keep=1)
+    with pytest.raises(TrainingError, match="found 0 and 4"):
+        find_retrieval_heads(checkpoint, [], count=0, keep=4)
     shutil.rmtree(checkpoint / "answering")
     with pytest.raises(TrainingError, match="has no answering adapter"):
         find_retrieval_heads(checkpoint, [], count=1, keep=1)

@@ -48,8 +48,12 @@ def find_retrieval_heads(
 
     Raises:
         CheckpointError: The checkpoint cannot be loaded.
-        TrainingError: It has no answering adapter, or there is no question to try.
+        TrainingError: It has no answering adapter, or there is no question to try, or nothing to
+            note.
     """
+    if min(count, keep) < 1:
+        msg = f"expected a question to try and a head to note or more, found {count} and {keep}"
+        raise TrainingError(msg)
     checkpoint = read_checkpoint(folder)
     if checkpoint.answering is None:
         msg = f"{folder} has no answering adapter: expected a folder answering/ in it"

@@ -4,6 +4,8 @@ import threading
 
 import pytest
 
+from app.answering import DEFAULT_POLICY
+from app.answering.pipeline import _seems_to_answer
 from app.answering.reading import MARGIN, Reader, Reading, read
 from embedder.chat import REFUSAL
 from embedder.errors import PromptTooLongError
@@ -84,6 +86,16 @@ def test_sentences_from_which_the_model_would_not_answer_are_no_answer(ask, mode
         given = ask(question, reply)
         assert given.kind == kind
         assert "24 months" in given.quotes[0].quote
+
+
+def test_quotes_are_read_once_more_only_where_their_passage_leaves_a_doubt(model):
+    model.doubts = {"frost": 0.95}
+    for doubt, seems, times in ((0.5, True, 0), (0.6, False, 1)):
+        reader, model.read = Reader("Is damage by frost excluded?", model), []
+        quotes = ["Damage by frost is excluded."]
+        reading = Reading(HITS, doubt)
+        assert _seems_to_answer(quotes, reader, reading, DEFAULT_POLICY) is seems
+        assert len(model.read) == times
 
 
 def test_an_answer_that_the_model_is_not_sure_of_becomes_its_sentences(ask, model):
