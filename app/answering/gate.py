@@ -72,10 +72,14 @@ them so far, it refused five that have no answer, all within 0.27 of it."""
 
 
 class Relation:
-    """What the best passage that was found has to do with a question."""
+    """What the best passage that was found has to do with a question.
+
+    Attributes:
+        question: As given.
+    """
 
     def __init__(self, question: str, best: Hit, model: LanguageModel) -> None:
-        self._question = question
+        self.question = question
         self._best = best
         self._model = model
 
@@ -85,7 +89,7 @@ class Relation:
 
         Two forward passes, when it is first asked for.
         """
-        return self._model.likelihood_gains(self._question, [self._best.chunk.content])[0]
+        return self._model.likelihood_gains(self.question, [self._best.chunk.content])[0]
 
 
 def relation(

@@ -135,12 +135,10 @@ def _instead(
     if writing.problem:
         return _broken_off(draft, writing.problem, policy)
     tells = reading.doubt is not None and reading.doubt <= policy.most_doubt
-    is_near = (
-        coverage(draft.reader.question, reading.hits) >= policy.sure_coverage
-        or (related.gain or 0.0) >= policy.sure_gain
-    )
     given = None
-    if not writing.refused or ((tells or is_near) and not draft.reader.model.trusted_to_refuse):
+    if not writing.refused or (
+        not draft.reader.model.trusted_to_refuse and (tells or _is_near(reading, related, policy))
+    ):
         notice = _UNSURE if writing.refused or writing.guess else _UNSUPPORTED
         given = draft.quoted(notice, 0.0 if tells else policy.min_quote, writing.guess)
     if given is None:
@@ -148,6 +146,12 @@ def _instead(
     if not _seems_to_answer([quote.quote for quote in given.quotes], draft.reader, reading, policy):
         return replace(given, kind="refused", notice=_NOT_FOUND)
     return given
+
+
+def _is_near(reading: Reading, related: Relation, policy: Policy) -> bool:
+    """Whether the passages are so near to the question that a refusal is not believed."""
+    covered = coverage(related.question, reading.hits) >= policy.sure_coverage
+    return covered or (related.gain or 0.0) >= policy.sure_gain
 
 
 def _seems_to_answer(
