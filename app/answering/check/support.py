@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
+from app.answering.check.codes import is_about_another
 from app.answering.check.contradictions import contradicts
 from app.answering.check.splices import has_rival, splices
 from app.answering.check.statement import Statement, Term, read
@@ -104,13 +105,14 @@ def _states_something(part: Statement) -> bool:
 def _citations(part: str, cited: Sequence[tuple[int, Chunk]], asked: str) -> list[Citation]:
     listed = LIST_NUMBER.match(part)
     claim = read(part[listed.end() :] if listed else part)
-    question = read(asked) if asked and len(claim.terms) <= _SHORT else None
-    places = [(number, chunk, _place(claim, chunk, question)) for number, chunk in cited]
+    places = [(number, chunk, _place(claim, chunk, asked)) for number, chunk in cited]
     return [Citation(number, chunk, *place) for number, chunk, place in places if place]
 
 
-def _place(claim: Statement, chunk: Chunk, question: Statement | None) -> Span | None:
+def _place(claim: Statement, chunk: Chunk, asked: str) -> Span | None:
     """The sentence of `chunk` that supports `claim` best, or two neighbouring ones."""
+    question = read(asked) if asked and len(claim.terms) <= _SHORT else None
+    above = "\n".join(chunk.above)
     spans = sentence_spans(chunk.text) or [Span(0, len(chunk.text))]
     sentences = [read(span.of(chunk.text)) for span in spans]
     judge = _Judge(claim, [read(line) for line in chunk.above], sentences)
@@ -118,6 +120,7 @@ def _place(claim: Statement, chunk: Chunk, question: Statement | None) -> Span |
         (judge.share(sentence), span)
         for number, (span, sentence) in enumerate(zip(spans, sentences, strict=True))
         if judge.accepts(sentence)
+        and not is_about_another(asked, chunk.text, span, above)
         and not (question and _answers_another(question, claim, number, sentences))
     ]
     if singles:
@@ -126,7 +129,15 @@ def _place(claim: Statement, chunk: Chunk, question: Statement | None) -> Span |
         (Span(first.start, last.end), one, other)
         for (first, one), (last, other) in pairwise(zip(spans, sentences, strict=True))
     )
-    return next((span for span, one, other in pairs if judge.accepts_both(one, other)), None)
+    return next(
+        (
+            span
+            for span, one, other in pairs
+            if judge.accepts_both(one, other)
+            and not is_about_another(asked, chunk.text, span, above)
+        ),
+        None,
+    )
 
 
 def _answers_another(
@@ -144,8 +155,9 @@ def _answers_another(
         _asked_in(question, sentences[number - 1]) if home.referring and number else set()
     )
     least = min(_ASKED, len(question.keys))
+    named = replace(claim, terms=tuple(t for t in claim.terms if not _only_opens(t, sentences)))
     return any(
-        here < there and len(there) >= least and has_rival(claim, other)
+        here < there and len(there) >= least and has_rival(named, other)
         for other in sentences
         if (there := _asked_in(question, other))
     )
@@ -176,8 +188,7 @@ class _Judge:
         self._claim = claim
         self._around = [any(one.holds(term) for one in around) for term in claim.terms]
         self._strict = [
-            term.figure is not None
-            or (term.name and not (term.opens and _is_word(term, sentences)))
+            term.figure is not None or (term.name and not _only_opens(term, sentences))
             for term in claim.terms
         ]
 
@@ -236,15 +247,15 @@ def _stands_together(terms: Sequence[Term], window: Statement) -> bool:
     )
 
 
-def _is_word(term: Term, sentences: Sequence[Statement]) -> bool:
-    """Whether what opens a claim is no name: it does not stand as one within a sentence."""
+def _only_opens(term: Term, sentences: Sequence[Statement]) -> bool:
+    """Whether a word opens a claim, and is a name nowhere within a sentence."""
     uses = [
         told.name
         for sentence in sentences
         for told in sentence.terms
         if told.key == term.key and not told.opens
     ]
-    return not uses or not all(uses)
+    return term.opens and term.figure is None and not (uses and all(uses))
 
 
 def _weight(term: Term) -> float:

@@ -190,3 +190,31 @@ def test_a_comparison_or_a_bound_is_not_made_up(claim, is_supported):
 def test_a_bound_of_the_passage_may_be_said_in_other_words():
     passages = [chunk("Members pay up to 20 euros, and the others not less than 30.")]
     assert supporting("Members pay at most 20 euros.", [1], passages)
+
+
+CODES = (
+    "E1210: The fan is blocked. Clean the fan in cabinet 31.\n\n"
+    "E1215: The link to the meter is lost. Reset the meter."
+)
+
+
+@pytest.mark.parametrize(
+    ("claim", "asked", "so"),
+    [
+        ("The fan is blocked.", "What is error E1210?", True),
+        ("The link to the meter is lost.", "What is error E1210?", False),
+        ("Reset the meter.", "What do I do about E1210?", False),
+        ("Reset the meter.", "What do I do about e1215?", True),
+        ("Clean the fan in cabinet 31.", "What do E1210 and E1215 say?", True),
+        ("The link to the meter is lost.", "What is wrong with the meter?", True),
+        ("The link to the meter is lost.", "What is error F1210?", True),
+    ],
+)
+def test_another_code_of_the_same_kind_is_no_answer(claim, asked, so):
+    assert stands(claim, CODES, asked) is so
+
+
+def test_a_heading_names_the_code_for_its_passage():
+    told = "Unlike AAL3, it allows twelve hours."
+    assert stands("It allows twelve hours.", told, "How long at AAL2?", headings=("AAL2",))
+    assert not stands("It allows twelve hours.", told, "How long at AAL2?")
