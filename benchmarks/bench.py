@@ -137,7 +137,7 @@ def _measure_machine() -> Machine:
 
 
 def _encoding(models: dict[str, LLM2VecGen]) -> Table:
-    texts = _passages()
+    texts = passages()
     exact = models["float32"].encode_documents(texts)
     rows: list[list[str]] = []
     for name, model in models.items():
@@ -160,8 +160,8 @@ def _writing(models: dict[str, LLM2VecGen], machine: Machine) -> Table:
     for name, model in models.items():
         lm = model._lm
         bound = machine.bandwidth * 1e9 / sum(p.nbytes for p in lm.parameters() if p.ndim > 1)
-        passages = _passages()[:READ]
-        prompt = grounded_messages("What is told here?", passages)
+        read = passages()[:READ]
+        prompt = grounded_messages("What is told here?", read)
         first, rate = zip(*(_written(model, n, prompt) for n in range(TIMES)), strict=True)
         speed = statistics.median(rate)
         rows.append(
@@ -197,7 +197,7 @@ def _grounded(models: dict[str, LLM2VecGen]) -> Table:
 
 def _replied(model: LLM2VecGen, question: str, *, drafts: bool) -> tuple[list[int], float]:
     """The token ids of a grounded reply, and the seconds after the first of them."""
-    ids = model._prompt_ids(grounded_messages(question, _passages()[:READ]))
+    ids = model._prompt_ids(grounded_messages(question, passages()[:READ]))
     prompt = generation.Prompt(model._embedded(ids), ids=ids if drafts else ())
     choose = generation.chooser(0.0, None)
     guard = partial(model._mode, ANSWERING)
@@ -329,7 +329,8 @@ def _run(*command: str) -> float:
     return time.perf_counter() - began
 
 
-def _passages() -> list[str]:
+def passages() -> list[str]:
+    """Passages of the same number of words, of a sample document."""
     words = (SAMPLE / "owl_creek_bridge.txt").read_text().split()
     words *= 1 + WORDS * PASSAGES // len(words)
     return [" ".join(words[i * WORDS : (i + 1) * WORDS]) for i in range(PASSAGES)]

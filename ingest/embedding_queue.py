@@ -1,4 +1,7 @@
-"""Chunks of several documents are embedded together, so that small ones fill a batch, too."""
+"""Chunks of several documents are embedded together, so that small ones fill a batch, too.
+
+What is the same twice in a batch, as in generated files, is embedded once.
+"""
 
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -29,7 +32,14 @@ class Waiting:
     vectors: list[NDArray[np.float32]] = field(default_factory=list[NDArray[np.float32]])
 
 
-_Batch = list[tuple[Waiting, int]]
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What was begun: chunks, each with the place of its vector among those of the distinct."""
+
+    chunks: list[tuple[Waiting, int]]
+    tokens: int
+    vectors: Callable[[], NDArray[np.float32]]
+    places: list[int]
 
 
 class EmbeddingQueue:
@@ -58,7 +68,7 @@ class EmbeddingQueue:
         self._written = written
         self._embedded = embedded
         self._chunks: deque[tuple[Waiting, int]] = deque()
-        self._begun: deque[tuple[_Batch, Callable[[], NDArray[np.float32]]]] = deque()
+        self._begun: deque[_Batch] = deque()
 
     def add(self, document: Waiting) -> None:
         """Take a document; full batches are embedded at once."""
@@ -77,23 +87,25 @@ class EmbeddingQueue:
     def _begin_batch(self) -> None:
         size = min(BATCH_CHUNKS, len(self._chunks))
         batch = [self._chunks.popleft() for _ in range(size)]
-        vectors = self._embed(
-            [document.prepared.chunks[i].text for document, i in batch],
-            [document.prepared.titles[i] for document, i in batch],
+        told = [(one.prepared.chunks[i].text, one.prepared.titles[i]) for one, i in batch]
+        tokens = {pair: one.prepared.tokens[i] for pair, (one, i) in zip(told, batch, strict=True)}
+        place = {pair: number for number, pair in enumerate(tokens)}
+        vectors = self._embed([text for text, _ in place], [title for _, title in place])
+        self._begun.append(
+            _Batch(batch, sum(tokens.values()), vectors, [place[pair] for pair in told])
         )
-        self._begun.append((batch, vectors))
 
     def _finish_batches(self, left: int) -> None:
         """Wait for the vectors of what was begun first, and write, until `left` are left."""
         while len(self._begun) > left:
-            batch, vectors = self._begun.popleft()
-            self._finish_batch(batch, vectors())
+            self._finish_batch(self._begun.popleft())
 
-    def _finish_batch(self, batch: _Batch, vectors: NDArray[np.float32]) -> None:
-        self._embedded(len(batch), sum(document.prepared.tokens[i] for document, i in batch))
+    def _finish_batch(self, batch: _Batch) -> None:
+        vectors = batch.vectors()
+        self._embedded(len(batch.chunks), batch.tokens)
         complete: list[Waiting] = []
-        for (document, _), vector in zip(batch, vectors, strict=True):
-            document.vectors.append(vector)
+        for (document, _), place in zip(batch.chunks, batch.places, strict=True):
+            document.vectors.append(vectors[place])
             if len(document.vectors) == len(document.prepared.chunks):
                 complete.append(document)
         if complete:

@@ -154,6 +154,20 @@ def test_the_same_content_twice_is_embedded_once(folder: Path, model, index: Ind
     assert len(index.documents()) == 3
 
 
+def test_a_passage_that_comes_again_and_again_is_embedded_once(folder: Path, model, index: Index):
+    sentence = "The gate opens at seven in the morning and closes at nine in the evening.\n\n"
+    (folder / "log.txt").write_text(sentence * 40 + "It rained.")
+    report = ingest([folder], model, index, chunk_tokens=16)
+    assert report.embedded_chunks == 41
+    assert len(model.embedded) == 2
+    assert report.embedded_tokens == sum(map(model.count_tokens, model.embedded))
+    [record] = index.documents()
+    vectors = index.vectors(record.document_id)
+    assert len(vectors) == 41
+    assert np.array_equal(vectors[0], vectors[39])
+    assert not np.array_equal(vectors[0], vectors[40])
+
+
 def test_twins_that_cannot_be_read_both_fail(folder: Path, model, index: Index):
     for name in ("one.pdf", "two.pdf"):
         (folder / name).write_bytes(b"%PDF-1.7 rubbish")
