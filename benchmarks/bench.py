@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -31,6 +31,7 @@ from torch.nn.functional import linear
 
 from app.answering import DEFAULT_POLICY, measure_gate, stream_answer
 from app.answering.context import build_context
+from app.answering.conversation.followup import Exchange
 from app.duet import Duet
 from embedder import BUNDLED_MODEL, LLM2VecGen, generation
 from embedder.chat import grounded_messages
@@ -49,6 +50,15 @@ QUESTIONS = (
     "Who was about to be hanged, and how old was he?",
     "What does a sentinel's position of support mean?",
     "Describe what the other bank of the stream looked like.",
+)
+TURNS = (
+    ("Who patented the typewriter?", "And when was it patented?"),
+    ("What is a container?", "Why is it less secure than a separate machine?"),
+    ("Who was hanged at Owl Creek Bridge?", "And where did he live?"),
+    ("What must not be written into log files?", "And where should they be kept?"),
+    ("What does useContext return?", "And what if there is no provider?"),
+    ("When does a session of a browser end?", "And what is a session secret?"),
+    ("What does Apache need to listen on a port?", "And what if two of them overlap?"),
 )
 
 
@@ -243,6 +253,7 @@ def _answers() -> Table:
                 alone = _seconds(_generated, question, duet)
                 _forget(model)
                 taken.append((*_answered(question, duet), alone))
+            cold, warm = _second_turns(duet, model)
     first, whole, alone = (sorted(times) for times in zip(*taken, strict=True))
     named = {
         "first checked sentence": first,
@@ -253,9 +264,25 @@ def _answers() -> Table:
         [name, f"{statistics.median(times):.2f}", f"{times[int(0.95 * (len(times) - 1))]:.2f}"]
         for name, times in named.items()
     ]
+    for name, times in (("cold", cold), ("as the second turn", warm)):
+        told = f"first sentence of {len(TURNS)} follow-ups, {name}"
+        rows.append([told, f"{statistics.median(times):.2f}", f"{max(times):.2f}"])
     rate = report.embedded_tokens / report.seconds
     rows.append(["ingest of the samples, tokens/s", f"{rate:,.0f}", "-"])
     return Table(f"{len(questions)} questions on the samples", ["", "median s", "p95 s"], rows)
+
+
+def _second_turns(duet: Duet, model: LLM2VecGen) -> tuple[list[float], list[float]]:
+    """Seconds to the first sentence of a follow-up: with nothing read before, and asked at once."""
+    cold: list[float] = []
+    warm: list[float] = []
+    for question, follow_up in TURNS:
+        _forget(model)
+        history = [duet.ask(question).exchange]
+        warm.append(_answered(follow_up, duet, history)[0])
+        _forget(model)
+        cold.append(_answered(follow_up, duet, history)[0])
+    return cold, warm
 
 
 def _forget(model: LLM2VecGen) -> None:
@@ -272,9 +299,9 @@ def _generated(question: str, duet: Duet) -> None:
     "".join(model.stream(messages, max_new_tokens=longest, answering=True))
 
 
-def _answered(question: str, duet: Duet) -> tuple[float, float]:
+def _answered(question: str, duet: Duet, history: Sequence[Exchange] = ()) -> tuple[float, float]:
     began, first = time.perf_counter(), None
-    for _ in stream_answer(question, duet.retriever):
+    for _ in stream_answer(question, duet.retriever, history=history):
         first = first or time.perf_counter() - began
     whole = time.perf_counter() - began
     return first or whole, whole

@@ -36,7 +36,7 @@ from embedder.fingerprint import fingerprint
 from embedder.fit import check_fit
 from embedder.hub import existing_folder, local_folder
 from embedder.likelihood import log_likelihoods, probability
-from embedder.lora import ANSWERING, ENCODING, LoraSwitch, add_adapter
+from embedder.lora import ANSWERING, ENCODING, LoraSwitch, add_adapter, to_use
 from embedder.prefix_cache import PrefixCache
 from embedder.published import Checkpoint, copy_checkpoint, read_checkpoint
 from embedder.reply import Reply
@@ -46,9 +46,10 @@ from embedder.tokenizing import Place, Prompter
 BATCH_TOKENS = {"cpu": 2048, "cuda": 32768, "mps": 8192}
 """Padded tokens of a batch: enough to keep the device busy, and no more memory than that takes."""
 
-READ_SHARE = 1 / 12
-"""What is remembered of prompts, in memory of the weights: of the bundled model's, three passages.
-Both modes together are to stay within 1.15 times the weights."""
+READ_SHARE = 1 / 6
+"""What is remembered of prompts, in memory of the weights: of the bundled model's, six passages, so
+that a second question about those of the first reads little anew. Both modes together are to stay
+within 1.15 times the weights."""
 
 
 class LLM2VecGen:
@@ -99,6 +100,7 @@ class LLM2VecGen:
             add_adapter(lm.base_model, checkpoint.lora, ENCODING)
         if checkpoint.answering is not None:
             add_adapter(lm, checkpoint.answering.lora, ANSWERING)
+        to_use(lm)
         self._adapter = LoraSwitch(lm)
         self._answering = None if checkpoint.answering is None else ANSWERING
         self._retrieval_heads = checkpoint.answering.retrieval_heads if checkpoint.answering else ()

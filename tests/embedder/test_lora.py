@@ -21,7 +21,10 @@ MESSAGES = [{"role": "user", "content": "where do polar bears live?"}]
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """The folder of a checkpoint with LoRA, and peft's own model of it."""
-    folder = tmp_path_factory.mktemp("lora") / "model"
+    return make(tmp_path_factory.mktemp("lora") / "model")
+
+
+def make(folder, **settings):
     shutil.copytree(CASE, folder)
     torch.manual_seed(0)
     config = LoraConfig(
@@ -30,6 +33,7 @@ def made(tmp_path_factory):
         target_modules=["q_proj", "v_proj", "down_proj"],
         init_lora_weights=False,
         trainable_token_indices={"embed_tokens": list(range(480, 490))},
+        **settings,
     )
     base = AutoModel.from_pretrained(folder / "base", dtype=torch.float32)
     with warnings.catch_warnings():
@@ -46,6 +50,17 @@ def model(made):
 
 
 def test_the_adapter_is_on_while_encoding(made, model):
+    assert_encodes_as_peft(made, model)
+
+
+@pytest.mark.parametrize("settings", [{"use_dora": True}, {"use_rslora": True}])
+def test_adapters_of_other_kinds_work_as_in_peft(tmp_path, settings):
+    made = make(tmp_path / "model", **settings)
+    model = LLM2VecGen.from_pretrained(made[0], device="cpu", dtype="float32")
+    assert_encodes_as_peft(made, model)
+
+
+def assert_encodes_as_peft(made, model):
     ids = torch.tensor([[*model._ids("polar bears"), *range(480, 490)]])
     with torch.inference_mode():
         hidden = made[1](input_ids=ids).last_hidden_state[0, -10:]
