@@ -5,7 +5,10 @@ from collections.abc import Iterable
 
 from ingest.document import one_line
 
-_PAGE_NUMBER = re.compile(r"(?:\s|\W|page|seite|página|pagina|strana|of|von|de|di|z|\d)*", re.I)
+_PAGE_NUMBER = re.compile(
+    r"(?:\s|\W|page|seite|página|pagina|strana|strona|sida|side|of|von|de|di|af|av|z|第|共|頁|页|\d)*",
+    re.IGNORECASE,
+)
 
 
 def told_once(lines: Iterable[str]) -> str:

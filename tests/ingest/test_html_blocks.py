@@ -52,6 +52,9 @@ def text(body: str, head: str = "") -> str:
         ("costs <del>40</del> <ins>50</ins>", "costs ~~40~~ 50"),
         ("<svg role=img><title>Sales</title><text>12</text></svg>", "Sales 12"),
         ("<svg><title>Icon</title></svg>text", "text"),
+        ("<span role=img aria-label='4 of 5 stars'></span>", "4 of 5 stars"),
+        ("3<sup>1</sup>/<sub>2</sub> cups, <sup>3</sup>&frasl;<sub>4</sub>", "3 1/2 cups, 3⁄4"),
+        ("10<sup>6 </sup>litres", "10^6 litres"),
     ],
 )
 def test_inline_content(body: str, read: str):
@@ -96,6 +99,23 @@ def test_spanned_cells_stand_in_each_row_and_column():
 def test_lines_and_lists_in_a_cell_stay_apart_on_its_row():
     page = "<table><tr><th>A<th>B<tr><td>x<br>y<td><ul><li>1<li>2</ul></table>"
     assert text(page) == "| A | B |\n| x; y | 1; 2 |"
+
+
+@pytest.mark.parametrize(
+    ("table", "read"),
+    [
+        (
+            "<tr><th>Run<th>Use<tr><td><pre>ls -l\nls</pre><td>lists<tr><td><h4>rm</h4><td>removes",
+            "| Run | Use |\n| ls -l; ls | lists |\n| rm | removes |",
+        ),
+        (
+            "<tr><th>A<th>B<tbody><tr><td>1<td>2</tbody><tfoot><tr><td>9<td>9</tfoot>",
+            "| A | B |\n| 1 | 2 |\n| 9 | 9 |",
+        ),
+    ],
+)
+def test_rows_stay_rows_in_their_order(table: str, read: str):
+    assert text(f"<table>{table}</table>") == read
 
 
 def test_a_span_that_claims_the_world_is_bounded():
