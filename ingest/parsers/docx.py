@@ -8,7 +8,7 @@ from ingest.parsers.docx_blocks import blocks, own, rows_of, shown_once, text_bo
 from ingest.parsers.docx_lists import Numbering, list_style
 from ingest.parsers.docx_styles import Styles, W, is_on, outline_level, value
 from ingest.parsers.docx_text import Notes, Reader
-from ingest.parsers.margins import told_once
+from ingest.parsers.margins import is_page_number, told_once
 from ingest.parsers.ooxml import Element, Package, Part, attribute
 from ingest.parsers.ooxml_chart import C, add_chart, diagram_lines
 from ingest.sniff import Format
@@ -218,12 +218,19 @@ class _Word:
     def _margin_lines(self, parent: Element) -> Iterator[str]:
         for block in blocks(parent):
             if block.tag == f"{W}tbl":
-                for row in self._rows(block)[0]:
-                    yield " | ".join(filter(None, dict.fromkeys(row)))
+                for row in rows_of(block):
+                    yield " | ".join(filter(None, map(self._margin_cell, own(row, "tc"))))
             else:
                 yield self._reader.text(block)
             for box in text_boxes(block):
                 yield from self._margin_lines(box)
+
+    def _margin_cell(self, cell: Element) -> str:
+        """What it says, unless that is the number of the page; other figures are revisions."""
+        text, _ = self._cell(cell, "", "")
+        codes = " ".join(code.text or "" for code in cell.iter(f"{W}instrText"))
+        codes += " ".join(each.get(f"{W}instr", "") for each in cell.iter(f"{W}fldSimple"))
+        return "" if "PAGE" in codes and is_page_number(text) else text
 
     def _is_used(self, reference: Element) -> bool:
         """Whether pages have it: headers of first and of even pages may be switched off."""

@@ -28,6 +28,7 @@ _UNSEEN = re.compile(
 _TINY = re.compile(r"font-size:(?:0(?:[^.\d]|$)|(?:0?\.\d+|1)(?:px|pt))")
 _NO_SIZE = re.compile(r"(?:^|;)(?:max-)?(?:height|width):[01](?:px)?(?:;|$|!)")
 _COLOURS = re.compile(r"(?:^|;)(color|background|background-color):([^;]+)")
+_OF_ANOTHER = ("inherit", "initial", "unset", "revert", "currentcolor")
 _WHITE = {"#fff": "white", "#ffffff": "white", "rgb(255,255,255)": "white"}
 
 
@@ -75,7 +76,11 @@ def _is_unseen(element: HtmlElement) -> bool:
     if _TINY.search(plain):  # newsletters have it around what has a size of its own
         inner = map(_plain, element.iterdescendants())
         return not any("font-size:" in each and not _TINY.search(each) for each in inner)
-    colours = {name[:10]: _WHITE.get(value, value) for name, value in _COLOURS.findall(plain)}
+    colours = {
+        name[:10]: _WHITE.get(value, value)
+        for name, value in _COLOURS.findall(plain)
+        if value not in _OF_ANOTHER
+    }
     return "color" in colours and colours["color"] == colours.get("background")
 
 

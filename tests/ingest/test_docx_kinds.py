@@ -176,7 +176,8 @@ def test_headers_are_read_once_and_page_numbers_not():
 
 
 def test_headers_that_are_switched_off_are_not_read_and_their_tables_are_rows():
-    row = "".join(cell(f"<w:p>{run(words)}</w:p>") for words in ("Revision", "7"))
+    number = f'<w:fldSimple w:instr=" PAGE ">{run("3")}</w:fldSimple>'
+    row = "".join(cell(f"<w:p>{words}</w:p>") for words in (run("Revision"), run("7"), number))
     headers = {
         f"header{number}": f"<w:hdr {NAMESPACES}>{content}</w:hdr>"
         for number, content in enumerate(
