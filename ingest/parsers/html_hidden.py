@@ -55,6 +55,7 @@ def _is_marked(element: HtmlElement) -> bool:
         or (element.tag == "dialog" and element.get("open") is None)
         or (element.tag == "input" and element.get("type", "").lower() in ("hidden", "password"))
         or (element.tag == "a" and (element.text or "").strip() in _PERMALINKS)
+        or "mw-editsection" in element.get("class", "")  # "[edit]" behind headings of MediaWiki
         or _is_line_numbers(element)
     )
 

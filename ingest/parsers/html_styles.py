@@ -97,7 +97,8 @@ def _rules(sheet: str) -> Iterator[tuple[str, str]]:
     for place, character in enumerate(sheet):
         if character == "{":
             if not depth:
-                selectors, start = sheet[start:place], place + 1
+                # In front of the first rule there may be an @import.
+                selectors, start = sheet[start:place].rpartition(";")[2], place + 1
             depth += 1
         elif character == "}" and depth:
             depth -= 1

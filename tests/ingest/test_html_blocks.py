@@ -134,6 +134,7 @@ def test_a_span_that_claims_the_world_is_bounded():
         "<p class='a x'>secret</p>",
         "<p id=y>secret</p>",
         "<dialog>secret</dialog>",
+        "<h2><span class='mw-editsection'>[<a href=x>secret</a>]</span></h2>",
         "<input type=hidden value=secret>",
         "<p><button>secret</button></p>",
         "<ul class=nav><li><a href=1>secret</a><li><a href=2>A</a><li><a href=3>B</a></ul>",

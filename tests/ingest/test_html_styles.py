@@ -20,6 +20,7 @@ def text(body: str, sheet: str = "") -> str:
         ("/* } */ .x {display:none}", "<p class=x>no</p>f", "f"),
         ("a + .x, .x:hover, [x] {display:none}", "<p class=x>g</p>", "g"),
         ("code {color: inherit; background: inherit}", "<code>h</code>", "h"),
+        ("@import url(a.css); .x {display:none}", "<p class=x>no</p>i", "i"),
         (".up {vertical-align: super}", "<p>10<span class=up>6</span> litres</p>", "10^6 litres"),
     ],
 )
