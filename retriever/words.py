@@ -53,9 +53,10 @@ def folded(text: str) -> str:
     """Compatibility forms as plain ones (NFKC), raised numbers apart from what they are raised on.
 
     "10⁶" is 10^6 and not 106, "gold³" gold with the mark of a note; "m²" is m2, as people type it.
+    Hyphens at which no line ends are those that people type: "AX‑7" is AX-7.
     """
     apart = _EXPONENT.sub("^", _NOTE_MARK.sub(" ", text))
-    return unicodedata.normalize("NFKC", apart)
+    return unicodedata.normalize("NFKC", apart).replace("\u2010", "-")
 
 
 def content_words(text: str) -> list[str]:

@@ -1,6 +1,7 @@
 """CSV and its kin: one table, its values as written."""
 
 import csv
+import re
 from collections.abc import Iterator
 
 from ingest.document import Document, DocumentBuilder, check_length, normalise
@@ -9,6 +10,8 @@ from ingest.parsers.text import decode
 from ingest.sniff import Format
 
 _DELIMITERS = ",;\t|"
+_DECLARED = re.compile(r"sep=(.)\n")
+"""How a file tells Excel what separates its values."""
 _SAMPLE_LINES = 50
 MAX_COLUMNS = 6
 """With more columns a value is far from its column's name, and nobody counts bars: then each value
@@ -28,7 +31,11 @@ def parse(data: bytes) -> Document:
     builder = DocumentBuilder()
     for note in notes:
         builder.note(note)
-    rows = _rows(text, delimiter(text))
+    declared = _DECLARED.match(text)
+    sign = declared[1] if declared else delimiter(text)
+    rows = _rows(text[declared.end() :] if declared else text, sign)
+    facts, rows = _without_facts(rows)
+    builder.add("\n".join(" ".join(filter(str.strip, row)) for row in facts))
     add_rows(rows, builder)
     return builder.build(Format.CSV)
 
@@ -61,6 +68,16 @@ def add_rows(rows: list[list[str]], builder: DocumentBuilder) -> None:
         ]
         for row in rows[1:]
     )
+
+
+def _without_facts(rows: list[list[str]]) -> tuple[list[list[str]], list[list[str]]]:
+    """What an empty row parts from the table below it, if it is narrower: a title, an account."""
+    widths = [sum(bool(value.strip()) for value in row) for row in rows]
+    empty = widths.index(0) if 0 in widths else 0
+    below = next((place for place in range(empty, len(rows)) if widths[place]), 0)
+    if not 0 < empty < below or max(widths[:empty]) >= widths[below]:
+        return [], rows
+    return rows[:empty], rows[below:]
 
 
 def _values(line: str, sign: str) -> Iterator[str]:

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from ingest.document import Document, DocumentBuilder, one_line
 from ingest.errors import UnreadableError
 from ingest.parsers.docx_blocks import blocks, own, rows_of, shown_once, text_boxes
-from ingest.parsers.docx_lists import Numbering
+from ingest.parsers.docx_lists import Numbering, list_style
 from ingest.parsers.docx_styles import Styles, W, is_on, outline_level, value
 from ingest.parsers.docx_text import Notes, Reader
-from ingest.parsers.margins import told_once
+from ingest.parsers.margins import is_page_number, told_once
 from ingest.parsers.ooxml import Element, Package, Part, attribute
 from ingest.parsers.ooxml_chart import C, add_chart, diagram_lines
 from ingest.sniff import Format
@@ -53,9 +53,16 @@ class _Word:
         self._endnotes = self._notes("endnotes", "endnote")
         self._comments = self._notes("comments", "comment")
         self._listed = False
+        self._settings = self._part("settings")
 
     def read(self, main: Part) -> None:
         """Header lines, the body with its footnotes, endnotes, footer lines."""
+        for kind, notes in (
+            ("footnotePr", self._reader.footnotes),
+            ("endnotePr", self._reader.endnotes),
+        ):
+            found = (value(each, "numFmt") for each in self._all_of(main, kind))
+            notes.style = list_style(next(filter(None, found), "")) or notes.style
         self._builder.add(told_once(self._margins(main, "headerReference")))
         told = 0
         for block in blocks(main.find(f"{W}body")):
@@ -65,6 +72,12 @@ class _Word:
         self._tell_notes(self._reader.endnotes, self._endnotes, 0)
         self._tell_comments()
         self._builder.add(told_once(self._margins(main, "footerReference")))
+
+    def _all_of(self, main: Part, kind: str) -> Iterator[Element]:
+        """Yields the elements of a kind that the sections have, then those of the settings."""
+        yield from main.iter(f"{W}{kind}")
+        if self._settings is not None:
+            yield from self._settings.iter(f"{W}{kind}")
 
     def _part(self, kind: str) -> Part | None:
         target = self._package.target(self._name, kind)
@@ -119,8 +132,11 @@ class _Word:
         depth = style.list_level if by_style is None else by_style
         depth = int(found) if found.isdecimal() else depth
         text = self._reader.text(paragraph)
-        # An empty paragraph has no number, and does not count.
-        marker = self._numbering.next_marker(list_id, depth) if list_id and text.strip() else ""
+        # One without text has a number, too: a column of numbers is made of such.
+        mark = properties.find(f"{W}rPr") if properties is not None else None
+        is_gone = any(is_on(mark, name) for name in ("vanish", "del", "moveFrom"))
+        is_counted = bool(text.strip()) or not is_gone
+        marker = self._numbering.next_marker(list_id, depth) if list_id and is_counted else ""
         return text, style.level if own is None else own, marker, depth
 
     def _rows(self, table: Element) -> tuple[list[list[str]], int | None]:
@@ -166,7 +182,9 @@ class _Word:
         """Put the notes from the `told`-th on below what refers to them."""
         while told < len(notes.marks):
             name, mark = list(notes.marks.items())[told]
-            text = self._text_of(texts.get(name)).removeprefix(mark).strip()
+            text = self._text_of(texts.get(name))
+            if name in notes.own:  # it is typed in the note, too
+                text = text.removeprefix(mark).strip()
             if text:
                 self._builder.add(f"[{mark}] {text}")
                 self._listed = False
@@ -189,13 +207,37 @@ class _Word:
         return one_line(" ".join(self._reader.text(paragraph) for paragraph in paragraphs))
 
     def _margins(self, main: Part, reference: str) -> Iterator[str]:
-        """Yields the lines at the top or the bottom of pages."""
+        """Yields the lines at the top or the bottom of pages; a row of a table is one."""
         targets = self._package.targets(self._name)
         for element in main.iter(f"{W}{reference}"):
             _, name = targets.get(attribute(element, "id") or "", ("", ""))
-            part = self._package.part(name) if name else None
-            for paragraph in part.iter(f"{W}p") if part is not None else ():
-                yield self._reader.text(paragraph)
+            part = self._package.part(name) if name and self._is_used(element) else None
+            if part is not None:
+                yield from self._margin_lines(part)
+
+    def _margin_lines(self, parent: Element) -> Iterator[str]:
+        for block in blocks(parent):
+            if block.tag == f"{W}tbl":
+                for row in rows_of(block):
+                    yield " | ".join(filter(None, map(self._margin_cell, own(row, "tc"))))
+            else:
+                yield self._reader.text(block)
+            for box in text_boxes(block):
+                yield from self._margin_lines(box)
+
+    def _margin_cell(self, cell: Element) -> str:
+        """What it says, unless that is the number of the page; other figures are revisions."""
+        text, _ = self._cell(cell, "", "")
+        codes = " ".join(code.text or "" for code in cell.iter(f"{W}instrText"))
+        codes += " ".join(each.get(f"{W}instr", "") for each in cell.iter(f"{W}fldSimple"))
+        return "" if "PAGE" in codes and is_page_number(text) else text
+
+    def _is_used(self, reference: Element) -> bool:
+        """Whether pages have it: headers of first and of even pages may be switched off."""
+        kind = reference.get(f"{W}type")
+        if kind == "first":
+            return bool(is_on(reference.getparent(), "titlePg"))
+        return kind != "even" or bool(is_on(self._settings, "evenAndOddHeaders"))
 
 
 def _properties(package: Package) -> dict[str, str | None]:

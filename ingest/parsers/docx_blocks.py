@@ -38,7 +38,8 @@ def _ends_in_deletion(element: Element) -> bool:
 def text_boxes(paragraph: Element) -> Iterator[Element]:
     """Yields the text boxes at a paragraph."""
     for box in shown_once(paragraph, f"{W}txbxContent"):
-        if next(box.iterancestors(f"{W}txbxContent"), None) is None:
+        around = [str(each.tag).removeprefix(W) for each in box.iterancestors()]
+        if "txbxContent" not in around and not set(_GONE) & set(around):
             yield box
 
 
@@ -53,8 +54,11 @@ def shown_once(parent: Element, tag: str) -> Iterator[Element]:
 
 
 def rows_of(table: Element) -> Iterator[Element]:
-    """Its rows without those that are deleted."""
-    return (row for row in own(table, "tr") if not is_on(row.find(f"{W}trPr"), "del"))
+    """Its rows without those that are deleted or hidden."""
+    for row in own(table, "tr"):
+        properties = row.find(f"{W}trPr")
+        if not is_on(properties, "del") and not is_on(properties, "hidden"):
+            yield row
 
 
 def own(parent: Element, name: str) -> Iterator[Element]:

@@ -13,6 +13,13 @@ _STYLES = {
     "lowerRoman": "lower-roman",
     "upperRoman": "upper-roman",
     "decimalZero": "decimal-leading-zero",
+    "chineseCounting": "cjk-ideographic",
+    "chineseCountingThousand": "cjk-ideographic",
+    "japaneseCounting": "cjk-ideographic",
+    "taiwaneseCountingThousand": "cjk-ideographic",
+    "decimalEnclosedCircle": "circled-decimal",
+    "decimalEnclosedCircleChinese": "circled-decimal",
+    "ganada": "hangul",
 }
 _PLACE = re.compile(r"%([1-9])")
 
@@ -107,9 +114,14 @@ class Numbering:
         def count(match: re.Match[str]) -> str:
             place = int(match[1]) - 1
             style = "decimal" if own.is_legal or place not in levels else levels[place].style
-            return marker(_STYLES.get(style, style), counts.get(place, 1))
+            return marker(list_style(style), counts.get(place, 1))
 
         return _PLACE.sub(count, own.pattern).strip()
+
+
+def list_style(name: str) -> str:
+    """The style of CSS that has the name `name` in Word; `name` itself if it is not known."""
+    return _STYLES.get(name, name)
 
 
 def _place(element: Element) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from ingest.parsers.docx_styles import W
 from ingest.parsers.formula import accented, fraction, function, root, scripts
 from ingest.parsers.ooxml import Element
 
@@ -15,6 +16,8 @@ def linear(node: Element) -> str:
         return written(node)
     if node.tag == f"{M}t":
         return node.text or ""
+    if node.tag in (f"{W}del", f"{W}moveFrom"):
+        return ""
     return "".join(map(linear, node))
 
 

@@ -7,7 +7,7 @@ import lxml.etree as etree
 
 from ingest.parsers.docx_math import M, linear
 from ingest.parsers.docx_styles import OFF, Style, Styles, W, is_on, value
-from ingest.parsers.inline import lowered, raised
+from ingest.parsers.inline import SUB, SUPER, marked
 from ingest.parsers.numbering import marker
 from ingest.parsers.ooxml import Element
 
@@ -54,16 +54,19 @@ class Notes:
     Attributes:
         style: Of their numbers.
         marks: What stands for each, by its id: a number, or a sign that its author chose.
+        own: Those for which their author chose it.
     """
 
     style: str
     marks: dict[str, str] = field(default_factory=dict[str, str])
+    own: set[str] = field(default_factory=set[str])
     _count: int = 0
 
     def mark(self, name: str, own: str = "") -> str:
         """What stands for the note with this id; `own` if its author chose that."""
         if name not in self.marks:
             self._count += not own
+            self.own |= {name} if own else set()
             self.marks[name] = own or marker(self.style, self._count)
         return self.marks[name]
 
@@ -81,23 +84,15 @@ class Reader:
         """What `paragraph` shows: insertions yes, deletions no, equations in one line."""
         properties = paragraph.find(f"{W}pPr")
         style = self.styles.get(value(properties, "pStyle") or None)
-        shown = ""
-        pending: tuple[str, str] = ("", "")
-        for shift, text in (*self._pieces(paragraph, style), ("end", "")):
-            if shift and shift == pending[0]:  # one raised number, typed in two runs
-                pending = (shift, pending[1] + text)
-                continue
-            shown += _shifted(shown, *pending)
-            pending = (shift, text) if shift else ("", "")
-            shown += "" if shift else text
-        return shown
+        return marked(self._pieces(paragraph, style))
 
     def _pieces(self, paragraph: Element, style: Style) -> Iterator[tuple[str, str]]:
         """Yields (superscript, subscript or nothing, text)."""
         walker = etree.iterwalk(paragraph, events=("start",))
         shift, hidden = "", False
+        fields = _codes(paragraph)
         for _, node in walker:
-            if node.tag in _LEFT_OUT:
+            if node.tag in _LEFT_OUT or node in fields:
                 walker.skip_subtree()
             elif node.tag == f"{M}oMath":
                 walker.skip_subtree()
@@ -121,7 +116,7 @@ class Reader:
         shift = value(properties, "vertAlign") or _moved(properties) or style.shift
         if hidden is None:
             hidden = style.is_hidden or of_paragraph.is_hidden
-        return (shift if shift in ("superscript", "subscript") else ""), hidden
+        return (shift if shift in (SUPER, SUB) else ""), hidden
 
     def _own_mark(self, run: Element) -> str:
         """The mark of a note for which the run has a sign of its own, such as an asterisk."""
@@ -139,7 +134,7 @@ class Reader:
         elif tag == f"{W}sym":
             yield shift, _symbol(node)
         elif tag in _SIGNS and _is_in_a_run(node):  # w:tab is also a tab stop in w:pPr
-            yield "", _SIGNS[tag]
+            yield shift if _SIGNS[tag] == "-" else "", _SIGNS[tag]
         else:
             yield "", self._mark(tag, node)
 
@@ -157,15 +152,31 @@ class Reader:
             return "☒" if (is_on(node, "default") if checked is None else checked) else "☐"
         if tag == f"{W}ddList":
             return _chosen(node)
+        if (node.get("hidden") or "0").lower() not in OFF:  # in the pane that lists what is drawn
+            return ""
         described = (" ".join(node.get(of, "").split()) for of in _DESCRIBED.get(tag, ()))
         words = next((each for each in described if each), "")
         return f" [{words}] " if words else ""
 
 
-def _shifted(before: str, shift: str, text: str) -> str:
-    if shift == "superscript":
-        return raised(before, text)
-    return lowered(before, text) if shift == "subscript" else text
+def _codes(paragraph: Element) -> set[Element]:
+    """The runs that tell what a field is to show: in them the results of others may stand."""
+    codes: set[Element] = set()
+    begun: list[list[Element] | None] = []  # of each open field the runs of its code, till it ends
+    for run in paragraph.iter(f"{W}r"):
+        signs = [sign.get(f"{W}fldCharType") for sign in run.iterchildren(f"{W}fldChar")]
+        for code in begun if not signs else ():
+            if code is not None:
+                code.append(run)
+        for sign in signs:
+            if sign == "begin":
+                begun.append([])
+            elif begun and sign == "separate":
+                codes.update(begun[-1] or ())
+                begun[-1] = None
+            elif begun and sign == "end":
+                codes.update(begun.pop() or ())
+    return codes
 
 
 def _moved(properties: Element | None) -> str:
@@ -173,7 +184,7 @@ def _moved(properties: Element | None) -> str:
     points, size = value(properties, "position"), value(properties, "sz")
     if not points.lstrip("-").isdecimal() or (size.isdecimal() and int(size) > _LARGE):
         return ""
-    return "superscript" if int(points) > 0 else "subscript" if int(points) < 0 else ""
+    return SUPER if int(points) > 0 else SUB if int(points) < 0 else ""
 
 
 def _annotated(ruby: Element) -> str:

@@ -10,8 +10,9 @@ from lxml.html import HtmlElement, HTMLParser, document_fromstring
 from ingest.document import Document, DocumentBuilder, one_line
 from ingest.errors import NoTextError, UnreadableError
 from ingest.parsers.html_blocks import Block, read_blocks
-from ingest.parsers.html_hidden import Hidden
+from ingest.parsers.html_hidden import is_hidden
 from ingest.parsers.html_roles import name_by_role
+from ingest.parsers.html_styles import apply_sheets
 from ingest.parsers.text import decode
 from ingest.sniff import Format
 
@@ -79,7 +80,7 @@ def blocks_of(source: str) -> Iterable[Block]:
         UnreadableError: It is too large for the reader of HTML.
     """
     root = _tree(source)
-    return () if root is None else read_blocks(root, Hidden(root))
+    return () if root is None else read_blocks(root)
 
 
 def visible_text(fragment: str) -> str:
@@ -118,6 +119,7 @@ def _tree(text: str) -> HtmlElement | None:
         if entry.type_name == "ERR_RESOURCE_LIMIT":  # what comes after it would be lost silently
             raise UnreadableError("nested too deeply")
     name_by_role(root)
+    apply_sheets(root)
     return root
 
 
@@ -138,12 +140,11 @@ def _add_facts(root: HtmlElement, builder: DocumentBuilder) -> None:
 
 def _add_main(root: HtmlElement, builder: DocumentBuilder) -> None:
     """The parts that the page marks as its own, if they are most of it, else all."""
-    hidden = Hidden(root)
-    _lift_titles(root, hidden)
-    marked = [each for each in root.xpath("//main | //*[@role='main']") if each not in hidden]
-    everything = list(read_blocks(root, hidden))
+    _lift_titles(root)
+    marked = [each for each in root.xpath("//main | //*[@role='main']") if not is_hidden(each)]
+    everything = list(read_blocks(root))
     if len(marked) == 1:
-        parts = [list(read_blocks(part, hidden)) for part in _own_parts(root, marked[0], hidden)]
+        parts = [list(read_blocks(part)) for part in _own_parts(root, marked[0])]
         own = [block for part in parts for block in part]
         inside, all_of_it = _length(own), _length(everything)
         if inside >= MAIN_SHARE * all_of_it:
@@ -154,16 +155,16 @@ def _add_main(root: HtmlElement, builder: DocumentBuilder) -> None:
     add_blocks(everything, builder)
 
 
-def _lift_titles(root: HtmlElement, hidden: Hidden) -> None:
+def _lift_titles(root: HtmlElement) -> None:
     """Take the title out of a header that else holds links to other pages, as in Wikipedia."""
     for header in root.xpath("//main//header | //article//header"):
         title = next(header.iter("h1"), None)
-        if title is not None and header in hidden and title not in hidden:
+        if title is not None and is_hidden(header) and not is_hidden(title):
             title.tail = None
             header.addprevious(title)
 
 
-def _own_parts(root: HtmlElement, main: HtmlElement, hidden: Hidden) -> list[HtmlElement]:
+def _own_parts(root: HtmlElement, main: HtmlElement) -> list[HtmlElement]:
     """The main part with the sections and the title beside it, in order."""
     titles = () if next(main.iter("h1"), None) is not None else ("h1",)
     around = {*main.iterancestors()}
@@ -173,7 +174,7 @@ def _own_parts(root: HtmlElement, main: HtmlElement, hidden: Hidden) -> list[Htm
         is_left_out = (
             element in around
             or not above.isdisjoint(parts)
-            or any(each in hidden for each in (element, *above))
+            or any(map(is_hidden, (element, *above)))
             or (element.tag not in titles and any(e.tag in _EDGES for e in above - around))
         )
         if element is main or not is_left_out:

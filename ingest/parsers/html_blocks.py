@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 import lxml.etree as etree
 from lxml.html import HtmlElement
 
-from ingest.parsers.html_hidden import Hidden
+from ingest.parsers.html_hidden import is_hidden
 from ingest.parsers.html_inline import address, whole
+from ingest.parsers.html_styles import GENERATED
 from ingest.parsers.html_tables import is_layout, read_rows
-from ingest.parsers.numbering import marker
+from ingest.parsers.numbering import STYLES, marker
 
 # fmt: off
 BLOCK_TAGS = frozenset({
@@ -23,7 +24,17 @@ BLOCK_TAGS = frozenset({
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _LISTS = ("ol", "ul", "menu", "dir")
 _STYLES = {"a": "lower-alpha", "A": "upper-alpha", "i": "lower-roman", "I": "upper-roman"}
-_STYLE = re.compile(r"list-style(?:-type)?\s*:\s*([a-z-]+)", re.IGNORECASE)
+_STYLE = re.compile(r"list-style(?:-type)?\s*:([^;]+)", re.IGNORECASE)
+_NO_NUMBERS = ("none", "disc", "circle", "square")
+_NAMES = {
+    "loweralpha": "lower-alpha",
+    "upperalpha": "upper-alpha",
+    "lowerroman": "lower-roman",
+    "upperroman": "upper-roman",
+}
+"""Classes of the lists that Docutils and Sphinx write; their style sheets are other files."""
+_GENERATED = re.compile(rf"(?:^|;){GENERATED}:([^;]+)")
+_CONTENT = re.compile(r"(?P<counter>counters?)\((?P<of>[^)]*)\)|\"[^\"]*\"|'[^']*'")
 _SPACE = re.compile(r"[ \t\n\r\f]+")
 _PRESERVED = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)\b(?!-line)", re.IGNORECASE)
 _STRUCK, _STRIKE = frozenset({"del", "s", "strike"}), "~~"
@@ -56,15 +67,15 @@ class _List:
     step: int
 
 
-def read_blocks(root: HtmlElement, hidden: Hidden) -> Iterator[Block]:
+def read_blocks(root: HtmlElement) -> Iterator[Block]:
     """Yields what is visible below `root`; no recursion, however deep the page."""
-    reader = _Reader(hidden)
+    reader = _Reader()
     walker = etree.iterwalk(root, events=("start", "end"))
     for event, element in walker:
         if event == "end":
             yield from reader.close(element)
             reader.add(element.tail if element is not root else None)
-        elif element is not root and element in hidden:
+        elif element is not root and is_hidden(element):
             walker.skip_subtree()
         elif element.tag == "table" and not is_layout(element):
             yield from reader.table(element)
@@ -77,8 +88,7 @@ def read_blocks(root: HtmlElement, hidden: Hidden) -> Iterator[Block]:
 
 
 class _Reader:
-    def __init__(self, hidden: Hidden) -> None:
-        self._hidden = hidden
+    def __init__(self) -> None:
         self._words: list[str] = []
         self._lists: list[_List] = []
         self._level = 0
@@ -152,8 +162,8 @@ class _Reader:
         """Yields a table of data, after its caption."""
         yield from self.take()
         for caption in table.iterchildren("caption"):
-            yield Block(_on_one_line(caption, self._hidden))
-        rows = read_rows(table, lambda cell: _on_one_line(cell, self._hidden))
+            yield Block(_on_one_line(caption))
+        rows = read_rows(table, _on_one_line)
         yield Block(rows=rows.cells, header_rows=rows.header_rows)
         self._listed = False
 
@@ -168,11 +178,13 @@ class _Reader:
         if not self._lists:
             return "- "
         of = self._lists[-1]
-        if not of.style:
-            return "- "
         value = item.get("value", "").strip()
         of.number = int(value) if value.isdecimal() and len(value) < 9 else of.number + of.step
-        return f"{marker(of.style, of.number)}. "
+        generated = _GENERATED.search(item.get("style", ""))
+        shown = _generated(generated[1], [each.number for each in self._lists]) if generated else ""
+        if shown:
+            return f"{shown} "
+        return f"{marker(of.style, of.number)}. " if of.style else "- "
 
     def _break_line(self) -> None:
         if self._words and not self._words[-1].endswith("\n"):
@@ -180,10 +192,13 @@ class _Reader:
 
 
 def _numbering(element: HtmlElement) -> _List:
-    found = _STYLE.search(element.get("style", ""))
-    style = found[1].lower() if found else _STYLES.get(element.get("type", ""), "decimal")
-    if element.tag != "ol" or style in ("none", "disc", "circle", "square"):
+    if element.tag != "ol":
         return _List("", 0, 1)
+    declared = _STYLE.search(element.get("style", ""))
+    words = declared[1].lower().split() if declared else ()
+    named = (_NAMES[name] for name in element.get("class", "").split() if name in _NAMES)
+    style = _STYLES.get(element.get("type", "")) or next(named, "decimal")
+    style = next((word for word in words if word in (*_NO_NUMBERS, *STYLES)), style)
     start = element.get("start", "").strip()
     items = sum(1 for _ in element.iterchildren("li"))
     is_reversed = element.get("reversed") is not None
@@ -191,14 +206,31 @@ def _numbering(element: HtmlElement) -> _List:
     if not start:
         first = items if is_reversed else 1
     step = -1 if is_reversed else 1
-    return _List(style, first - step, step)
+    return _List("" if style in _NO_NUMBERS else style, first - step, step)
 
 
-def _on_one_line(element: HtmlElement, hidden: Hidden) -> str:
+def _generated(content: str, numbers: list[int]) -> str:
+    """The number that a style sheet writes before an item: `1.2`, `Step 3:`; else nothing.
+
+    Args:
+        content: As in the sheet: `counters(item, ".") " "`, `"Step " counter(step) ":"`.
+        numbers: Those of the item and of the items around it, the outermost first.
+    """
+    shown, counts = "", 0
+    for part in _CONTENT.finditer(content):
+        if not part["counter"]:
+            shown += part[0][1:-1]
+            continue
+        counts += 1
+        style = part["of"].rpartition(",")[2].strip().lower()
+        counted = numbers if part["counter"] == "counters" else numbers[-1:]
+        shown += ".".join(marker(style if style in STYLES else "decimal", n) for n in counted)
+    return shown.strip() if counts else ""
+
+
+def _on_one_line(element: HtmlElement) -> str:
     """What a cell shows; its lines and the items of its lists are kept apart."""
-    lines = (
-        line.strip() for block in read_blocks(element, hidden) for line in block.text.split("\n")
-    )
+    lines = (line.strip() for block in read_blocks(element) for line in block.text.split("\n"))
     return "; ".join(line.removeprefix("- ") for line in lines if line)
 
 

@@ -1,7 +1,6 @@
 """What of an HTML page nobody sees, or is there to get about the site."""
 
 import re
-from collections.abc import Iterator
 
 from lxml.html import HtmlElement
 
@@ -11,59 +10,41 @@ _NO_TEXT = frozenset({
     "object", "audio", "video", "map", "datalist", "button", "nav", "rp",
 })
 # fmt: on
+_TITLES = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "dt", "summary"})
 _ROLES_OF_THE_SITE = frozenset({"navigation", "search", "menu", "menubar", "toolbar"})
 _EDGES = frozenset({"aside", "footer", "header", "ul", "ol"})
 _LINKS_SHARE = 0.6
 """A list, a sidebar or a footer of which so much is links leads elsewhere, and says nothing."""
 _FEW_LINKS = 3
-_PERMALINKS = frozenset({"¶", "#", "🔗", "§"})  # behind the headings of generated documentation
+_PERMALINKS = frozenset({"¶", "#", "🔗", "§", "↩", "↩︎"})  # of generated pages
 _LINE_NUMBERS = re.compile(r"\b(line-?nos?|line-?numbers?|gutter)\b", re.IGNORECASE)
+_NO_NUMBERS = re.compile(r"[^\d\s]")
 _UNSEEN = re.compile(
-    r"display:none|visibility:(?:hidden|collapse)|font-size:0(?:[^.\d]|$)|opacity:0(?:[^.\d]|\.0*(?:\D|$)|$)"
-    r"|(?:left|top|right|text-indent):-\d{3,}"
-    r"|font-size:(?:0?\.\d+|1)(?:px|pt)|(?:^|;)color:(?:transparent|rgba\([^)]*,0(?:\.0*)?\))"
+    r"display:none|visibility:(?:hidden|collapse)|opacity:0(?:[^.\d]|\.0*(?:\D|$)|$)"
+    r"|(?:^|;)(?:left|top|right|text-indent):-\d{3,}|margin-(?:left|top):-\d{4,}|(?:^|;)color:(?:transparent|rgba\([^)]*,0(?:\.0*)?\))"
     r"|clip:rect\((?:0|1px)(?:px)?[,0-9px]*\)|clip-path:(?:inset\((?:50|100)%|circle\(0)"
     r"|transform:[^;]*scale[xy]?\(0(?:\.0*)?[,)]"
 )
+_TINY = re.compile(r"font-size:(?:0(?:[^.\d]|$)|(?:0?\.\d+|1)(?:px|pt))")
 _NO_SIZE = re.compile(r"(?:^|;)(?:max-)?(?:height|width):[01](?:px)?(?:;|$|!)")
 _COLOURS = re.compile(r"(?:^|;)(color|background|background-color):([^;]+)")
+_OF_ANOTHER = ("inherit", "initial", "unset", "revert", "currentcolor")
 _WHITE = {"#fff": "white", "#ffffff": "white", "rgb(255,255,255)": "white"}
-_SIMPLE_SELECTOR = re.compile(r"(?:[a-z][a-z0-9]*)?[.#][\w-]+")
 
 
-class Hidden:
-    """Tells which elements of a page are not part of what it says.
+def is_hidden(element: HtmlElement) -> bool:
+    """Whether an element is not part of what its page says."""
+    return (
+        (element.tag in _NO_TEXT and not _is_title(element))
+        or _is_marked(element)
+        or _is_unseen(element)
+        or _leads_elsewhere(element)
+    )
 
-    Args:
-        root: The page; rules of its style sheets that hide a class or an id are obeyed.
-    """
 
-    def __init__(self, root: HtmlElement) -> None:
-        self._selectors = {
-            selector
-            for sheet in root.iter("style")
-            for selectors, style in _rules(sheet.text or "")
-            if _is_unseen(style)
-            for selector in selectors
-        }
-
-    def __contains__(self, element: HtmlElement) -> bool:
-        return (
-            element.tag in _NO_TEXT
-            or _is_marked(element)
-            or _is_unseen(element.get("style", ""))
-            or self._is_hidden_by_rule(element)
-            or _leads_elsewhere(element)
-        )
-
-    def _is_hidden_by_rule(self, element: HtmlElement) -> bool:
-        if not self._selectors:
-            return False
-        names = [f".{name}" for name in element.get("class", "").split()]
-        names += [f"#{element.get('id')}"] if element.get("id") else []
-        return any(
-            name in self._selectors or f"{element.tag}{name}" in self._selectors for name in names
-        )
+def _is_title(element: HtmlElement) -> bool:
+    """Whether it is the title of a part that a click unfolds."""
+    return element.tag == "button" and element.getparent().tag in _TITLES
 
 
 def _is_marked(element: HtmlElement) -> bool:
@@ -74,38 +55,39 @@ def _is_marked(element: HtmlElement) -> bool:
         or (element.tag == "dialog" and element.get("open") is None)
         or (element.tag == "input" and element.get("type", "").lower() in ("hidden", "password"))
         or (element.tag == "a" and (element.text or "").strip() in _PERMALINKS)
-        or (element.tag != "body" and _LINE_NUMBERS.search(element.get("class", "")) is not None)
+        or "mw-editsection" in element.get("class", "")  # "[edit]" behind headings of MediaWiki
+        or _is_line_numbers(element)
     )
 
 
-def _is_unseen(style: str) -> bool:
-    plain = "".join(style.lower().split())
+def _is_line_numbers(element: HtmlElement) -> bool:
+    """Whether it holds the numbers of lines of code; a class of that name may hold the code."""
+    return (
+        _LINE_NUMBERS.search(element.get("class", "")) is not None
+        and _NO_NUMBERS.search("".join(element.itertext())) is None
+    )
+
+
+def _is_unseen(element: HtmlElement) -> bool:
+    plain = _plain(element)
+    if not plain:
+        return False
     if _UNSEEN.search(plain) or ("overflow:hidden" in plain and _NO_SIZE.search(plain)):
         return True
-    colours = {name[:10]: _WHITE.get(value, value) for name, value in _COLOURS.findall(plain)}
+    if _TINY.search(plain):  # newsletters have it around what has a size of its own
+        inner = map(_plain, element.iterdescendants())
+        return not any("font-size:" in each and not _TINY.search(each) for each in inner)
+    colours = {
+        name[:10]: _WHITE.get(value, value)
+        for name, value in _COLOURS.findall(plain)
+        if value not in _OF_ANOTHER
+    }
     return "color" in colours and colours["color"] == colours.get("background")
 
 
-def _rules(sheet: str) -> Iterator[tuple[list[str], str]]:
-    """Yields (selectors, declarations) of the rules at the top of a style sheet, not of @media."""
-    depth, start = 0, 0
-    selectors = ""
-    for place, character in enumerate(sheet):
-        if character == "{":
-            if not depth:
-                selectors, start = sheet[start:place].lower(), place + 1
-            depth += 1
-        elif character == "}" and depth:
-            depth -= 1
-            if not depth:
-                if "@" not in selectors:
-                    yield _simple(selectors), sheet[start:place]
-                start = place + 1
-
-
-def _simple(selectors: str) -> list[str]:
-    parts = (part.strip() for part in selectors.split(","))
-    return [part for part in parts if _SIMPLE_SELECTOR.fullmatch(part)]
+def _plain(element: HtmlElement) -> str:
+    """Its style without white space."""
+    return "".join(element.get("style", "").lower().split())
 
 
 def _leads_elsewhere(element: HtmlElement) -> bool:

@@ -5,7 +5,7 @@ import re
 from lxml.html import HtmlElement
 
 from ingest.parsers.html_math import linear
-from ingest.parsers.inline import footnote_mark, lowered, raised
+from ingest.parsers.inline import BARS, footnote_mark, lowered, raised
 
 _NOTE = re.compile(r"\b(foot-?note|reference|noteref|citation)", re.IGNORECASE)
 _SHIFT = re.compile(r"vertical-align\s*:\s*(sup|sub)", re.IGNORECASE)
@@ -28,6 +28,8 @@ def whole(element: HtmlElement, before: str) -> str | None:
         return footnote_mark(plain(element), before)  # as in books (EPUB 3, DPUB-ARIA)
     if tag == "rt":  # how the characters before it are read
         return f"({plain(element)})"
+    if element.get("role") == "img" and element.get("aria-label") and tag not in _SHOWN:
+        return f" {element.get('aria-label')} "  # four stars of five, a tick
     # What is no text stands apart from the words beside it.
     shown = _SHOWN.get(tag)
     return f" {shown(element)} " if shown else None
@@ -56,7 +58,10 @@ def _shift(element: HtmlElement) -> str:
 
 
 def _shifted(element: HtmlElement, shift: str, before: str) -> str:
-    text = plain(element)
+    text = "".join(element.itertext())
+    if _is_fraction(element):
+        space = " " if shift == "sup" and before[-1:].isdigit() else ""
+        return f"{space}{text.strip()}"
     if shift == "sub":
         return lowered(before, text)
     parent = element.getparent()
@@ -65,6 +70,15 @@ def _shifted(element: HtmlElement, shift: str, before: str) -> str:
     named = f"{element.get('class', '')} {element.get('id', '')}"
     is_note = to_note or _NOTE.search(named) is not None
     return raised(before, text, (element.tail or "")[:4], is_note=is_note)
+
+
+def _is_fraction(element: HtmlElement) -> bool:
+    """Whether it is the upper or the lower part of a fraction such as ½."""
+    upper = element if element.tag == "sup" else element.getprevious()
+    lower = None if upper is None else upper.getnext()
+    if upper is None or lower is None or (upper.tag, lower.tag) != ("sup", "sub"):
+        return False
+    return (upper.tail or "").strip() in BARS and (plain(upper) + plain(lower)).isdecimal()
 
 
 def _value(element: HtmlElement) -> str:

@@ -5,10 +5,14 @@ from dataclasses import dataclass
 
 from lxml.html import HtmlElement
 
+from ingest.parsers.html_hidden import is_hidden
+
 MAX_SPAN = 200
 """A cell is repeated so often at most; a page may claim 65,534 (HTML's limit)."""
 _PARTS = ("thead", "tbody", "tfoot")
-_BLOCKS = ("table", "pre", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6")
+_BLOCKS = ("pre", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6")
+_LONGEST = 2000
+"""Characters of a cell: with more it is a part of the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +32,19 @@ def is_layout(table: HtmlElement) -> bool:
     """Whether a table only places things on the page."""
     if table.get("role", "").lower() in ("presentation", "none"):
         return True
-    if next(table.iterdescendants(*_BLOCKS), None) is not None:
+    if next(table.iterdescendants("table"), None) is not None:
+        return True
+    if next(table.iterdescendants(*_BLOCKS), None) is not None and not _names_columns(table):
         return True
     rows = [row for group in _groups(table) for row in group]
     return max(map(len, rows), default=0) < 2
+
+
+def _names_columns(table: HtmlElement) -> bool:
+    """Whether it has headers, and cells that are no whole pages."""
+    return next(table.iterdescendants("th"), None) is not None and all(
+        len("".join(cell.itertext())) <= _LONGEST for cell in table.iterdescendants("td", "th")
+    )
 
 
 def read_rows(table: HtmlElement, text: Callable[[HtmlElement], str]) -> Rows:
@@ -75,18 +88,21 @@ def _groups(table: HtmlElement) -> list[list[list[HtmlElement]]]:
     """Cells by row by group of rows, which no cell leaves: head first, foot last."""
     head, body, foot = [], [], []
     places = {"thead": head, "tfoot": foot}
-    loose: list[list[HtmlElement]] = []
+    is_loose = False  # whether rows stand in no group; those in sequence are one
     for child in table:
-        if child.tag == "tr":
-            loose.append(_cells(child))
-        elif child.tag in _PARTS:
-            group = [_cells(row) for row in child.iterchildren("tr")]
-            places.get(str(child.tag), body).append([row for row in group if row])
-    return [*head, *body, [row for row in loose if row], *foot]
+        rows = [child] if child.tag == "tr" else child.iterchildren("tr")
+        cells = [_cells(row) for row in rows if not is_hidden(row)]
+        cells = [row for row in cells if row]
+        if child.tag == "tr" and is_loose:
+            body[-1] += cells
+        elif child.tag == "tr" or child.tag in _PARTS:
+            places.get(str(child.tag), body).append(cells)
+        is_loose = child.tag == "tr"
+    return [*head, *body, *foot]
 
 
 def _cells(row: HtmlElement) -> list[HtmlElement]:
-    return list(row.iterchildren("td", "th"))
+    return [cell for cell in row.iterchildren("td", "th") if not is_hidden(cell)]
 
 
 def _is_header(row: list[HtmlElement]) -> bool:

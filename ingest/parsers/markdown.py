@@ -1,6 +1,7 @@
 """Markdown: read as the page that it becomes, front matter and code included."""
 
 import re
+import textwrap
 import tomllib
 from collections.abc import Sequence
 from typing import Any
@@ -9,23 +10,28 @@ import yaml
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml
 from markdown_it.renderer import RendererProtocol
-from markdown_it.rules_block import StateBlock
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
 from ingest.document import Document, DocumentBuilder, one_line
+from ingest.parsers import markdown_blocks, markdown_tables
 from ingest.parsers.html import add_blocks, blocks_of
 from ingest.parsers.html_blocks import BLOCK_TAGS
 from ingest.parsers.text import decode
 from ingest.sniff import Format
 
-_FRONT_MATTER = re.compile(r"---[ \t]*\n(?P<yaml>.*?\n)?(---|\.\.\.)[ \t]*(\n|\Z)", re.DOTALL)
-_TOML = re.compile(r"\+\+\+[ \t]*\n(?P<toml>.*?\n)?\+\+\+[ \t]*(\n|\Z)", re.DOTALL)
+_FRONT_MATTER = re.compile(r"\n*---[ \t]*\n(?P<yaml>.*?\n)?(---|\.\.\.)[ \t]*(\n|\Z)", re.DOTALL)
+_TOML = re.compile(r"\n*\+\+\+[ \t]*\n(?P<toml>.*?\n)?\+\+\+[ \t]*(\n|\Z)", re.DOTALL)
 _ENTRY = re.compile(r"[A-Za-z_][\w-]*:(\s|\Z)")
 _ATTRIBUTES = re.compile(r"[ \t]+\{[#.:][^{}\n]*\}[ \t]*$")
 """`{#id .class}` at the end of a heading (Pandoc, kramdown)."""
 _COMMENT = re.compile(r"\{/\*[^*]*\*/\}")
 """As components have them (MDX)."""
+_LINE_ATTRIBUTES = re.compile(r"^\{:[^{}\n]*\}$", re.MULTILINE)
+"""`{: .class}` on a line of its own (kramdown)."""
+_IMPORTS = re.compile(r"(?:import\b[^;'\"]*(?:'[^'\n]*'|\"[^\"\n]*\")[ \t]*;?\s*)+")
+_SHOWN = re.compile(r"""\b(?:title|label|summary|caption|alt)=(?:"([^"]*)"|'([^']*)')""")
+"""What components show of their attributes."""
 _NAME = re.compile(r"\s*</?([A-Za-z][\w.-]*)")
 _TAGS_ALONE = re.compile(r"\s*(?:</?[A-Za-z][^<>]*>\s*)+")
 # fmt: off
@@ -40,20 +46,21 @@ _TAGS = BLOCK_TAGS | frozenset({
 # fmt: on
 # fmt: off
 _NO_FACTS = frozenset({
-    "title", "lang", "language", "layout", "template", "permalink", "slug", "url", "aliases",
-    "redirect_from", "id", "uid", "weight", "order", "nav_order", "parent", "has_children", "draft",
-    "published", "toc", "menu", "hide", "theme", "class", "css", "image", "images", "cover",
-    "thumbnail", "icon", "logo", "output", "format", "engine", "jupyter", "kernelspec", "execute",
-    "bibliography", "csl", "header-includes", "geometry", "fontsize", "documentclass",
+    "title", "lang", "language", "layout", "template", "permalink", "slug", "url",
+    "redirect_from", "id", "uid", "weight", "order", "nav_order", "parent", "has_children",
+    "draft", "published", "toc", "menu", "hide", "theme", "class", "css", "cssclass",
+    "cssclasses", "image", "images", "cover", "thumbnail", "icon", "logo", "output", "format",
+    "engine", "jupyter", "kernelspec", "execute", "bibliography", "csl", "header-includes",
+    "geometry", "fontsize", "documentclass",
 })
 # fmt: on
 """Of a front matter, what tells a program how to show the page and not a reader what is on it."""
+_NOTHING = ("", "~", "null", "true", "false")
 _OF_A_SIDEBAR = ("sidebar", "nav", "toc", "hide_", "pagination")
 _LONGEST_FACT = 2000
 _MAX_DEPTH = 3
 _DATA = re.compile(r"data:[\w/+.-]+(?:;[\w=-]+)*;base64,[A-Za-z0-9+/=]{32,}")
 """Bytes of a picture in the middle of a sentence."""
-_NOTE = re.compile(r"\[\^[^\]\s]+\]:")
 
 
 def parse(data: bytes) -> Document:
@@ -93,15 +100,16 @@ def _split_front_matter(source: str) -> tuple[dict[str, Any], str]:
     toml = _TOML.match(source)
     if toml is not None:
         try:
-            return tomllib.loads(toml["toml"] or ""), source[toml.end() :]
+            return tomllib.loads(toml["toml"] or "", parse_float=str), source[toml.end() :]
         except tomllib.TOMLDecodeError:
             return {}, source
     found = _FRONT_MATTER.match(source)
     if found is None:
         return {}, source
     try:
-        metadata = yaml.safe_load(found["yaml"] or "")
-    except (yaml.YAMLError, ValueError, RecursionError):  # ValueError: a date like 2024-13-45
+        # Values as they are written: 1.10 is a version, 0421 a number to call, 12:30 a time.
+        metadata = yaml.load(found["yaml"] or "", yaml.BaseLoader)
+    except (yaml.YAMLError, RecursionError):
         metadata = None
     rest = source[found.end() :]
     if isinstance(metadata, dict) or not found["yaml"]:
@@ -113,7 +121,7 @@ def _split_front_matter(source: str) -> tuple[dict[str, Any], str]:
 
 def _entry(metadata: dict[str, Any], key: str) -> str | None:
     value = metadata.get(key)
-    return (one_line(value) or None) if isinstance(value, str) else None
+    return (_told(value) or None) if isinstance(value, str) else None
 
 
 def _facts(metadata: dict[str, Any]) -> str:
@@ -123,21 +131,22 @@ def _facts(metadata: dict[str, Any]) -> str:
         if str(name).lower() in _NO_FACTS or str(name).lower().startswith(_OF_A_SIDEBAR):
             continue
         told = _told(value)
-        if told:
+        if told and not told.startswith("/"):  # the address of a page
             lines.append(f"{name}: {told[:_LONGEST_FACT]}")
     return "\n".join(lines)
 
 
 def _told(value: Any, depth: int = 0) -> str:  # noqa: ANN401
     """A value of a front matter in one line; switches say nothing to a reader."""
-    if value in (None, "") or isinstance(value, bool) or depth > _MAX_DEPTH:
+    if value is None or isinstance(value, bool) or depth > _MAX_DEPTH:
         return ""
     if isinstance(value, list):
         return ", ".join(filter(None, (_told(each, depth + 1) for each in value)))
     if isinstance(value, dict):
         told = ((name, _told(each, depth + 1)) for name, each in value.items())
         return ", ".join(f"{name}: {each}" for name, each in told if each)
-    return one_line(str(value))
+    told = one_line(str(value))
+    return "" if told.lower() in _NOTHING else told
 
 
 def _page(source: str) -> str:
@@ -145,34 +154,12 @@ def _page(source: str) -> str:
     markdown = MarkdownIt("commonmark").enable("table")
     # Links lead nowhere here, and pictures written as base64 are to go like others.
     markdown.validateLink = lambda url: True
-    markdown.block.ruler.before("reference", "note", _note, {"alt": ["paragraph", "reference"]})
+    markdown_blocks.enable(markdown)
+    markdown_tables.enable(markdown)
     markdown.core.ruler.before("inline", "for programs", _take_out)
     markdown.add_render_rule("html_block", _html_block)
     markdown.add_render_rule("html_inline", _html_inline)
     return markdown.render(source)
-
-
-def _note(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """The text of a footnote as a paragraph; else `[^1]: Ibid.` is the address of a link."""
-    place = state.bMarks[start] + state.tShift[start]
-    if state.is_code_block(start) or not _NOTE.match(state.src, place):
-        return False
-    if silent:
-        return True
-    others = state.md.block.ruler.getRules("paragraph")
-    stop = start + 1
-    while stop < end and not state.isEmpty(stop):
-        is_indented = state.is_code_block(stop)
-        if not is_indented and any(rule(state, stop, end, True) for rule in others):
-            break
-        stop += 1
-    state.line = stop
-    state.push("paragraph_open", "p", 1)
-    token = state.push("inline", "", 0)
-    token.content = state.getLines(start, stop, state.blkIndent, False).strip()
-    token.map, token.children = [start, stop], []
-    state.push("paragraph_close", "p", -1)
-    return True
 
 
 def _take_out(state: StateCore) -> None:
@@ -181,6 +168,9 @@ def _take_out(state: StateCore) -> None:
     for token in state.tokens:
         if token.type == "inline":
             token.content = _DATA.sub("", _COMMENT.sub("", token.content))
+            token.content = _LINE_ATTRIBUTES.sub("", token.content)
+            if opened == "paragraph_open" and _IMPORTS.fullmatch(token.content):
+                token.content = ""
             if opened == "heading_open":
                 token.content = _ATTRIBUTES.sub("", token.content)
         opened = token.type
@@ -196,8 +186,22 @@ def _html_block(
         return content
     if not found[1][0].isupper():
         return f"<p>{escapeHtml(content)}</p>"
-    _, *lines = content.split("\n")  # the first is a tag alone, whatever its attributes hold
-    return _page("\n".join(line for line in lines if not _TAGS_ALONE.fullmatch(line)))
+    return _page(_without_components(content))
+
+
+def _without_components(content: str) -> str:
+    """The Markdown between the tags of components, with the titles that these show."""
+    parts: list[str] = []
+    lines: list[str] = []
+    for number, line in enumerate([*content.split("\n"), "</>"]):
+        # The first is a tag alone, whatever its attributes hold.
+        if number and line != "</>" and not _TAGS_ALONE.fullmatch(line):
+            lines.append(line)
+            continue
+        parts += [textwrap.dedent("\n".join(lines))]
+        parts += [double or single for double, single in _SHOWN.findall(line)]
+        lines = []
+    return "\n\n".join(parts)
 
 
 def _html_inline(

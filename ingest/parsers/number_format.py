@@ -15,7 +15,7 @@ def shown(value: object, number_format: str = "General") -> str:
         value: Number, date, truth or text.
         number_format: In the notation of Office Open XML, such as `#,##0.00 "kg"` or `0%`.
     """
-    if value is None:
+    if value is None or number_format == ";;;":  # how people hide a value
         return ""
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from ingest.parsers.inline import SUB, SUPER
 from ingest.parsers.ooxml import Element
 
 _NAMES = "urn:oasis:names:tc:opendocument:xmlns:"
@@ -22,8 +23,8 @@ class Styles:
     """What is known of the styles of a file, by their names.
 
     Attributes:
-        shifts: "super" or "sub" of raised and lowered text.
-        hidden: Text and sheets that are not shown.
+        shifts: `SUPER` or `SUB` of raised and lowered text, nothing for what is neither.
+        hidden: Text and sheets that are not shown, by their own style.
         lists: The levels of lists, by their number from "1".
         outline: The levels of the headings' numbers.
         margins: The headers and the footers of pages, by `header` and `footer`.
@@ -53,11 +54,23 @@ class Styles:
 
     def is_title(self, name: str) -> bool:
         """Whether a paragraph's style is that of titles, or based on it."""
-        for _ in range(_MAX_DEPTH):
-            if name == "Title" or not name:
-                return bool(name)
+        return "Title" in self._chain(name)
+
+    def is_hidden(self, name: str) -> bool:
+        """Whether text in this style is not shown."""
+        return not self.hidden.isdisjoint(self._chain(name))
+
+    def shift_of(self, name: str) -> str:
+        """`SUPER` or `SUB` where text in this style is raised or lowered, else nothing."""
+        return next((self.shifts[each] for each in self._chain(name) if each in self.shifts), "")
+
+    def _chain(self, name: str) -> list[str]:
+        """The style, and those that it is based on."""
+        chain: list[str] = []
+        while name and len(chain) < _MAX_DEPTH:
+            chain.append(name)
             name = self._parents.get(name, "")
-        return False
+        return chain
 
     def _learn_margins(self, part: Element) -> None:
         for page in part.iter(f"{STYLE}master-page"):
@@ -67,11 +80,12 @@ class Styles:
 
     def _learn_text(self, name: str, properties: Element) -> None:
         position = properties.get(f"{STYLE}text-position", "")
-        is_low = position.startswith(("sub", "-"))
-        if (is_low or position.startswith("super") or position[:1].isdigit()) and (
-            not position.startswith("0%")
-        ):
-            self.shifts[name] = "sub" if is_low else "super"
+        if position.startswith("0%"):
+            self.shifts[name] = ""
+        elif position.startswith(("sub", "-")):
+            self.shifts[name] = SUB
+        elif position.startswith("super") or position[:1].isdigit():
+            self.shifts[name] = SUPER
         if properties.get(f"{TEXT}display") == "none":
             self.hidden.add(name)
 

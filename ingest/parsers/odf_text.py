@@ -1,12 +1,13 @@
 """What a paragraph of OpenDocument shows, and what stands beside it: notes, boxes, comments."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import lxml.etree as etree
 
 from ingest.document import one_line
 from ingest.parsers.html_math import linear
-from ingest.parsers.inline import lowered, raised
+from ingest.parsers.inline import marked
 from ingest.parsers.odf_names import DRAW, OFFICE, SVG, TEXT, Styles
 from ingest.parsers.ooxml import Element, Package
 
@@ -34,32 +35,47 @@ class Reader:
 
     def shown(self, paragraph: Element) -> str:
         """What a paragraph shows in its line."""
-        text = paragraph.text or ""
+        if self._is_hidden(paragraph):
+            return ""
+        return marked(self._pieces(paragraph))
+
+    def _is_hidden(self, node: Element) -> bool:
+        found = node.find(f"{TEXT}hidden-paragraph")
+        is_switched_off = found is not None and found.get(f"{TEXT}is-hidden") == "true"
+        return is_switched_off or self.styles.is_hidden(node.get(f"{TEXT}style-name", ""))
+
+    def _pieces(self, paragraph: Element) -> Iterator[tuple[str, str]]:
+        """Yields (`SUPER`, `SUB` or nothing, text)."""
+        yield "", paragraph.text or ""
         walker = etree.iterwalk(paragraph, events=("start", "end"))
         for event, node in walker:
             if event == "end":
-                text += (node.tail or "") if node is not paragraph else ""
+                yield "", (node.tail or "") if node is not paragraph else ""
             elif node is not paragraph:
-                whole = self._whole(node, text)
-                text += (node.text or "") if whole is None else whole
-                if whole is not None:
+                whole = self._whole(node)
+                if whole is None:
+                    yield "", node.text or ""
+                else:
+                    yield whole
                     walker.skip_subtree()
-        return text
 
-    def _whole(self, node: Element, before: str) -> str | None:
+    def _whole(self, node: Element) -> tuple[str, str] | None:
         """What stands for an element with all that is in it; None if its text is read."""
-        tag, style = str(node.tag), node.get(f"{TEXT}style-name", "")
-        if tag in _NOT_SHOWN or (tag == f"{TEXT}span" and style in self.styles.hidden):
-            return ""
+        tag = str(node.tag)
+        if tag in _NOT_SHOWN:
+            return "", ""
+        if tag == f"{TEXT}span":
+            shift = self.styles.shift_of(node.get(f"{TEXT}style-name", ""))
+            if self._is_hidden(node):
+                return "", ""
+            return (shift, "".join(node.itertext())) if shift else None
         if tag == f"{TEXT}s":
             count = node.get(f"{TEXT}c", "1")
-            return " " * min(int(count) if count.isdecimal() else 1, 100)
+            return "", " " * min(int(count) if count.isdecimal() else 1, 100)
         if tag in (f"{TEXT}tab", f"{TEXT}line-break"):
-            return "\t" if tag.endswith("tab") else "\n"
-        if tag == f"{TEXT}span" and style in self.styles.shifts:
-            shift = raised if self.styles.shifts[style] == "super" else lowered
-            return shift(before, "".join(node.itertext()))
-        return self._beside(node)
+            return "", "\t" if tag.endswith("tab") else "\n"
+        beside = self._beside(node)
+        return None if beside is None else ("", beside)
 
     def _beside(self, node: Element) -> str | None:
         tag = str(node.tag)

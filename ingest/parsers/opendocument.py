@@ -105,15 +105,25 @@ class _Body:
 
     def _margins(self, kind: str) -> None:
         margins = self._reader.styles.margins.get(kind, ())
-        lines = (line for margin in margins for line in margin.iter(f"{TEXT}p", f"{TEXT}h"))
-        self._builder.add(told_once(map(self._reader.shown, lines)))
+        self._builder.add(told_once(line for each in margins for line in self._margin_lines(each)))
+
+    def _margin_lines(self, margin: Element) -> Iterator[str]:
+        """Yields the lines of a header or footer; a row of a table is one."""
+        for node in margin.iter(f"{TEXT}p", f"{TEXT}h", f"{TABLE}table"):
+            if node.tag == f"{TABLE}table":
+                for row in rows_of(node, self._cell):
+                    yield " | ".join(filter(None, dict.fromkeys(row)))
+            elif not _is_in_a_table(node):
+                yield self._reader.shown(node)
 
     def _frame(self, frame: Element, *, heading: bool) -> None:
-        for node in frame.iter(f"{TEXT}p", f"{TEXT}h", f"{TABLE}table"):
-            if any(up.tag == f"{TABLE}table" for up in node.iterancestors()):
+        for node in frame.iter(f"{TEXT}p", f"{TEXT}h", f"{TEXT}list", f"{TABLE}table"):
+            if _is_in_a_table(node) or any(up.tag == f"{TEXT}list" for up in node.iterancestors()):
                 continue
             if node.tag == f"{TABLE}table":
                 self._builder.add_table(rows_of(node, self._cell), header_rows=header_rows(node))
+            elif node.tag == f"{TEXT}list" and not heading:
+                self._list(node)
             elif heading:
                 self._builder.add_heading(1, self._reader.shown(node))
             else:
@@ -129,7 +139,7 @@ class _Body:
             self._list(node)
         elif tag == f"{TABLE}table":
             self._builder.add_table(rows_of(node, self._cell), header_rows=header_rows(node))
-        elif tag in _CONTAINERS or tag.startswith(DRAW):
+        elif (tag in _CONTAINERS and node.get(f"{TEXT}display") != "none") or tag.startswith(DRAW):
             self.text(node)
         self._tell_beside()
 
@@ -214,6 +224,10 @@ class _Body:
             self.text(box)
         for note in notes:
             self._builder.add(note)
+
+
+def _is_in_a_table(node: Element) -> bool:
+    return next(node.iterancestors(f"{TABLE}table"), None) is not None
 
 
 def _only_holds_a_list(item: Element) -> bool:

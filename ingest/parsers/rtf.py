@@ -123,9 +123,9 @@ class _Reader:
         elif word == "fcharset":
             self._decoder.set_charset(self._state.font, number)
         elif not self._state.apply(word, number):
-            self._sign(word)
+            self._sign(word, number)
 
-    def _sign(self, word: str) -> None:
+    def _sign(self, word: str, number: int | None = None) -> None:
         """What stands for a character, or ends something."""
         if word in SIGNS:
             self._add(SIGNS[word])
@@ -140,7 +140,7 @@ class _Reader:
             self._below_table += self._below
             self._below.clear()
         else:
-            self._table.define(word)
+            self._table.define(word, number)
 
     def _enter(self, word: str) -> None:
         if self._state.destination != _SKIPPED:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from ingest.parsers.inline import lowered, raised
+from ingest.parsers.inline import SUB, SUPER, marked
 
 SIGNS = {
     "tab": "\t", "line": "\n", "page": "\n", "column": "\n", "emdash": "—", "endash": "–",
@@ -11,10 +11,8 @@ SIGNS = {
     "_": "-", "\\": "\\", "{": "{", "}": "}",
 }  # fmt: skip
 """Control words and symbols that stand for characters."""
-SHIFTS = {"super": "superscript", "sub": "subscript", "nosupersub": ""}
-_BEFORE = 40
-"""Characters before a raised one that decide what it is."""
-_MARKS = {"superscript": raised, "subscript": lowered}
+SHIFTS = {"super": SUPER, "sub": SUB, "nosupersub": "", "up": SUPER, "dn": SUB}
+"""`\\up` and `\\dn` move text by points."""
 
 
 @dataclass(slots=True)
@@ -24,7 +22,7 @@ class State:
     Attributes:
         destination: What the text is for; empty for the text of the document.
         is_hidden: Whether nobody sees it.
-        shift: `superscript`, `subscript`, or nothing.
+        shift: `SUPER`, `SUB`, or nothing.
         font: Its number.
         fallback: How many characters follow one of Unicode, for readers that do not know it.
         outline: The paragraph's level as a heading, 0 the outermost; 9 is none.
@@ -46,7 +44,7 @@ class State:
     def apply(self, word: str, number: int | None) -> bool:
         """Take up a control word; whether it is one of those that say how text looks."""
         is_on = number != 0
-        if word in ("v", "deleted"):
+        if word in ("v", "deleted", "mvf"):  # hidden, deleted, moved away
             self.is_hidden = is_on
         elif word in SHIFTS:
             self.shift = SHIFTS[word] if is_on else ""
@@ -80,27 +78,14 @@ class State:
 class Words:
     """Text with marks for what is raised or lowered: 10^6."""
 
-    _done: list[str] = field(default_factory=list[str])
-    _run: list[str] = field(default_factory=list[str])
-    _shift: str = ""
+    _pieces: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
 
     def add(self, text: str, shift: str = "") -> None:
-        """Append text; what is raised in several pieces is one number."""
-        if shift != self._shift:
-            self._end_run()
-            self._shift = shift
-        self._run.append(text)
+        """Append text; `shift` is `SUPER` or `SUB` if it is raised or lowered."""
+        self._pieces.append((shift, text))
 
     def take(self) -> str:
         """All of it; the next begins anew."""
-        self._end_run()
-        text, self._done, self._shift = "".join(self._done), [], ""
+        text, self._pieces = marked(self._pieces), []
         # Rare characters are written as pairs of surrogates.
         return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-
-    def _end_run(self) -> None:
-        text, self._run = "".join(self._run), []
-        if self._shift in _MARKS:
-            before = self._done[-1][-_BEFORE:] if self._done else ""
-            text = _MARKS[self._shift](before, text)
-        self._done.append(text)

@@ -4,7 +4,7 @@ from openpyxl.cell.cell import Cell, MergedCell
 from openpyxl.cell.rich_text import CellRichText, TextBlock
 
 from ingest.document import one_line
-from ingest.parsers.inline import lowered, raised
+from ingest.parsers.inline import marked
 from ingest.parsers.number_format import shown
 
 _CONVERSATION = "\nComment:\n"
@@ -26,12 +26,7 @@ def told(cell: Cell | MergedCell) -> str:
 
 def _marked(value: CellRichText) -> str:
     """The text of a cell, with marks for what is raised or lowered: 10^6."""
-    text = ""
-    for part in value:
-        shift = part.font.vertAlign if isinstance(part, TextBlock) else None
-        words = str(part)
-        if shift == "superscript":
-            text += raised(text, words)
-        else:
-            text += lowered(text, words) if shift == "subscript" else words
-    return text
+    return marked(
+        (part.font.vertAlign or "" if isinstance(part, TextBlock) else "", str(part))
+        for part in value
+    )

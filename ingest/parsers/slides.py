@@ -12,13 +12,14 @@ from pptx.exc import PackageNotFoundError
 from ingest.document import Document, DocumentBuilder
 from ingest.errors import UnreadableError
 from ingest.parsers.docx_math import M, linear
-from ingest.parsers.inline import lowered, raised
+from ingest.parsers.inline import SUB, SUPER, marked
 from ingest.parsers.ooxml import Package
 from ingest.parsers.ooxml_chart import add_chart
 from ingest.parsers.slide_parts import comments, diagram, numbered
 from ingest.sniff import Format
 
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+_COMPATIBLE = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _SAME_HEIGHT = 180_000
 """English Metric Units, half a centimetre: shapes placed by hand are seldom at one height."""
 _MAX_NESTED = 50  # groups of shapes in groups
@@ -51,6 +52,7 @@ def parse(data: bytes) -> Document:
 
 
 def _read(slide: Any, builder: DocumentBuilder) -> None:  # noqa: ANN401
+    _unwrap(slide.element)
     title = slide.shapes.title
     if title is not None and title.has_text_frame:
         builder.add_heading(1, " ".join(_lines(title.text_frame)))
@@ -64,12 +66,30 @@ def _read(slide: Any, builder: DocumentBuilder) -> None:  # noqa: ANN401
         builder.add(f"Notes: {notes}" if notes else "")
 
 
+def _unwrap(slide: Any) -> None:  # noqa: ANN401
+    """Put shapes that not every program can show, those with equations mostly, in their place."""
+    for either in slide.findall(f".//{_COMPATIBLE}AlternateContent"):
+        chosen = either.find(f"{_COMPATIBLE}Choice")
+        parent = either.getparent()
+        if chosen is not None and str(parent.tag).endswith(("}spTree", "}grpSp")):
+            parent[parent.index(either) : parent.index(either) + 1] = list(chosen)
+
+
+def _is_shown(shape: Any) -> bool:  # noqa: ANN401
+    """Whether it is on the slide, and not its number."""
+    hidden = shape.element.xpath("./*/p:cNvPr/@hidden")
+    numbers = shape.element.xpath("./p:nvSpPr/p:nvPr/p:ph[@type='sldNum']")
+    return not {"1", "true"} & set(hidden) and not numbers
+
+
 def _shapes(shapes: Any, depth: int = 0) -> Iterator[Any]:  # noqa: ANN401
     """Yields shapes from the top down, those of a group where the group is."""
     placed = sorted(
         shapes, key=lambda shape: (round((shape.top or 0) / _SAME_HEIGHT), shape.left or 0)
     )
     for shape in placed:
+        if not _is_shown(shape):
+            continue
         if hasattr(shape, "shapes") and depth < _MAX_NESTED:
             yield from _shapes(shape.shapes, depth + 1)
         else:
@@ -126,13 +146,15 @@ def _lines(frame: Any) -> Iterator[str]:  # noqa: ANN401
 
 
 def _text(paragraph: Any) -> str:  # noqa: ANN401
-    text = ""
-    for node in paragraph._p.iter(f"{_A}t", f"{_A}br", f"{M}oMath"):
+    return marked(_pieces(paragraph._p))
+
+
+def _pieces(paragraph: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401
+    """Yields (`SUPER`, `SUB` or nothing, text)."""
+    for node in paragraph.iter(f"{_A}t", f"{_A}br", f"{M}oMath"):
         if node.tag != f"{_A}t":
-            text += "\n" if node.tag == f"{_A}br" else linear(node)
+            yield "", "\n" if node.tag == f"{_A}br" else linear(node)
             continue
         properties = node.getparent().find(f"{_A}rPr")
         shift = int(properties.get("baseline", "0") or 0) if properties is not None else 0
-        shown = node.text or ""
-        text += raised(text, shown) if shift > 0 else lowered(text, shown) if shift else shown
-    return text
+        yield SUPER if shift > 0 else SUB if shift else "", node.text or ""

@@ -9,44 +9,9 @@ from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 
 from ingest.parsers.docx import parse
-
-WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
-RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-NAMESPACES = (
-    f'xmlns:w="{WORD}" xmlns:r="{RELATIONS}" '
-    'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math" '
-    'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006" '
-    'xmlns:wp="http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing"'
-)
-
-
-def word(body: str, **parts: str) -> bytes:
-    """A document of `body` and of further parts by the kind of their relationship."""
-    files = {"word/document.xml": f"<w:document {NAMESPACES}><w:body>{body}</w:body></w:document>"}
-    relations = ""
-    for kind, content in parts.items():
-        name = kind.rstrip("0123456789")
-        target = "NULL" if not content else f"{kind}.xml"
-        relations += f'<Relationship Id="{kind}" Type="{RELATIONS}/{name}" Target="{target}"/>'
-        if content:
-            files[f"word/{kind}.xml"] = content
-    files["word/_rels/document.xml.rels"] = f"<Relationships>{relations}</Relationships>"
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return stream.getvalue()
-
-
-def run(text: str, properties: str = "") -> str:
-    return f'<w:r><w:rPr>{properties}</w:rPr><w:t xml:space="preserve">{text}</w:t></w:r>'
-
+from tests.ingest.made_docx import NAMESPACES, WORD, cell, run, text, word
 
 RAISED, LOWERED = '<w:vertAlign w:val="superscript"/>', '<w:vertAlign w:val="subscript"/>'
-
-
-def text(body: str, **parts: str) -> str:
-    return parse(word(body, **parts)).text
 
 
 @pytest.mark.parametrize(
@@ -96,6 +61,16 @@ def text(body: str, **parts: str) -> str:
             "Bremen",
         ),
         ('<w:r><w:drawing><wp:docPr id="1" title="Sales"/></w:drawing></w:r>', "[Sales]"),
+        ('<w:r><w:drawing><wp:docPr hidden="1" descr="no"/></w:drawing><w:t>a</w:t></w:r>', "a"),
+        (run("10") + f"<w:r><w:rPr>{RAISED}</w:rPr><w:noBreakHyphen/><w:t>6</w:t></w:r>", "10^-6"),
+        (run("3") + run("1", RAISED) + run("/") + run("2", LOWERED), "3 1/2"),
+        (run("10") + run("6 ", RAISED) + run("litres"), "10^6 litres"),
+        (run("at 20 ") + run("o", RAISED) + run("C"), "at 20 °C"),
+        (
+            "<m:oMath><m:r><m:t>x=</m:t></m:r><w:del><m:r><m:t>5</m:t></m:r></w:del><w:ins><m:r>"
+            "<m:t>6</m:t></m:r></w:ins></m:oMath>",
+            "x=6",
+        ),
     ],
 )
 def test_inline_content(runs: str, read: str):
@@ -117,30 +92,38 @@ def test_footnotes_follow_what_refers_to_them_and_endnotes_the_end():
     )
 
 
-def numbered(level: int, words: str) -> str:
-    numbering = f'<w:numPr><w:ilvl w:val="{level}"/><w:numId w:val="1"/></w:numPr>'
-    return f"<w:p><w:pPr>{numbering}</w:pPr>{run(words)}</w:p>"
-
-
-def level(place: int, style: str, pattern: str) -> str:
-    return (
-        f'<w:lvl w:ilvl="{place}"><w:start w:val="1"/><w:numFmt w:val="{style}"/>'
-        f'<w:lvlText w:val="{pattern}"/></w:lvl>'
+def test_the_text_of_a_note_keeps_its_figures_and_the_number_its_style():
+    body = (
+        f'<w:p>{run("Take it")}<w:r><w:footnoteReference w:id="7"/></w:r></w:p>'
+        f'<w:p>{run("Shown")}<w:r><w:endnoteReference w:id="2"/></w:r></w:p>'
+        '<w:sectPr><w:footnotePr><w:numFmt w:val="decimal"/></w:footnotePr></w:sectPr>'
+    )
+    settings = (
+        f"<w:settings {NAMESPACES}><w:endnotePr><w:numFmt w:val='upperLetter'/></w:endnotePr>"
+        "</w:settings>"
+    )
+    notes = {
+        f"{kind}s": f'<w:{kind}s {NAMESPACES}><w:{kind} w:id="{name}"><w:p>{run(words)}</w:p>'
+        f"</w:{kind}></w:{kind}s>"
+        for kind, name, words in (("footnote", 7, "1-24 days."), ("endnote", 2, "By Vogt."))
+    }
+    assert text(body, settings=settings, **notes) == (
+        "Take it [1]\n\n[1] 1-24 days.\n\nShown [A]\n\n[A] By Vogt."
     )
 
 
-def test_lists_have_the_numbers_that_word_shows():
-    levels = (
-        level(0, "decimal", "%1.") + level(1, "decimal", "%1.%2") + level(2, "lowerLetter", "%3)")
+def field(code: str, shown: str) -> str:
+    begin, separate, end = (
+        f'<w:r><w:fldChar w:fldCharType="{kind}"/></w:r>' for kind in ("begin", "separate", "end")
     )
-    numbering = (
-        f'<w:numbering {NAMESPACES}><w:abstractNum w:abstractNumId="5">{levels}</w:abstractNum>'
-        '<w:num w:numId="1"><w:abstractNumId w:val="5"/></w:num></w:numbering>'
-    )
-    items = [(0, "Delivery"), (1, "free"), (1, "risk"), (2, "sea"), (0, "Liability"), (1, "limit")]
-    body = "".join(numbered(*item) for item in items)
-    assert text(body, numbering=numbering) == (
-        "1. Delivery\n  1.1 free\n  1.2 risk\n    a) sea\n2. Liability\n  2.1 limit"
+    return f"{begin}{code}{separate}{shown}{end}"
+
+
+def test_what_a_field_is_made_of_is_not_shown():
+    inner = field("<w:r><w:instrText>MERGEFIELD Sex</w:instrText></w:r>", run("M"))
+    code = f"<w:r><w:instrText>IF </w:instrText></w:r>{inner}{run(' = M')}"
+    assert text(f"<w:p>{run('Dear ')}{field(code, run('Mr'))}{run(' Vogt')}</w:p>") == (
+        "Dear Mr Vogt"
     )
 
 
@@ -192,6 +175,28 @@ def test_headers_are_read_once_and_page_numbers_not():
     assert document.text == "Document QM-0815\n\nText."
 
 
+def test_headers_that_are_switched_off_are_not_read_and_their_tables_are_rows():
+    number = f'<w:fldSimple w:instr=" PAGE ">{run("3")}</w:fldSimple>'
+    row = "".join(cell(f"<w:p>{words}</w:p>") for words in (run("Revision"), run("7"), number))
+    headers = {
+        f"header{number}": f"<w:hdr {NAMESPACES}>{content}</w:hdr>"
+        for number, content in enumerate(
+            (
+                f"<w:tbl><w:tr>{row}</w:tr></w:tbl>",
+                f"<w:p>{run('Draft')}</w:p>",
+                f"<w:p>{run('Old')}</w:p>",
+            )
+        )
+    }
+    references = "".join(
+        f'<w:headerReference w:type="{kind}" r:id="header{number}"/>'
+        for number, kind in enumerate(("default", "first", "even"))
+    )
+    body = f"<w:p>{run('Text.')}</w:p><w:sectPr>{references}%s</w:sectPr>"
+    assert text(body % "", **headers) == "Revision | 7\n\nText."
+    assert text(body % "<w:titlePg/>", **headers) == "Revision | 7\nDraft\n\nText."
+
+
 def test_text_boxes_are_read_once_beside_their_paragraph():
     document = docx.Document()
     paragraph = document.add_paragraph("Text.")
@@ -225,78 +230,6 @@ def test_an_unclosed_tag_costs_a_note_and_no_text():
     assert document.notes == ("its XML is damaged: text may be missing",)
 
 
-def item(words: str, list_id: int, level: int = 0) -> str:
-    numbering = f'<w:numPr><w:ilvl w:val="{level}"/><w:numId w:val="{list_id}"/></w:numPr>'
-    return f"<w:p><w:pPr>{numbering}</w:pPr>{run(words)}</w:p>"
-
-
-def levels(*patterns: str) -> str:
-    """Levels of a list; `|` parts what is written from further elements."""
-    return "".join(
-        f'<w:lvl w:ilvl="{place}"><w:lvlText w:val="{pattern.partition("|")[0]}"/>'
-        f"{pattern.partition('|')[2]}</w:lvl>"
-        for place, pattern in enumerate(patterns)
-    )
-
-
-def numbering(definitions: str, lists: str) -> str:
-    return f"<w:numbering {NAMESPACES}>{definitions}{lists}</w:numbering>"
-
-
-def test_a_level_that_never_restarts_goes_on_counting():
-    counting = levels("%1.", '(%2)|<w:lvlRestart w:val="0"/>')
-    body = item("a", 1) + item("b", 1, 1) + item("c", 1) + item("d", 1, 1)
-    read = text(
-        body,
-        numbering=numbering(
-            f'<w:abstractNum w:abstractNumId="0">{counting}</w:abstractNum>',
-            '<w:num w:numId="1"><w:abstractNumId w:val="0"/></w:num>',
-        ),
-    )
-    assert read == "1. a\n  (1) b\n2. c\n  (2) d"
-
-
-def test_a_list_that_only_names_another_definition_has_its_numbers():
-    definitions = (
-        '<w:abstractNum w:abstractNumId="0"><w:numStyleLink w:val="Steps"/></w:abstractNum>'
-        '<w:abstractNum w:abstractNumId="1"><w:styleLink w:val="Steps"/>'
-        f"{levels('Step %1:')}</w:abstractNum>"
-    )
-    lists = (
-        '<w:num w:numId="1"><w:abstractNumId w:val="0"/></w:num>'
-        '<w:num w:numId="2"><w:abstractNumId w:val="0"/>'
-        f'<w:lvlOverride w:ilvl="0">{levels("%1)")}</w:lvlOverride></w:num>'
-    )
-    body = item("a", 1) + item("b", 1) + item("c", 2)
-    read = text(body, numbering=numbering(definitions, lists))
-    assert read == "Step 1: a\nStep 2: b\n3) c"
-
-
-def test_the_level_of_a_numbered_heading_is_that_which_names_its_style():
-    styles = "".join(
-        f'<w:style w:styleId="H{level}"><w:name w:val="heading {level}"/>'
-        '<w:pPr><w:numPr><w:numId w:val="1"/></w:numPr></w:pPr></w:style>'
-        for level in (1, 2)
-    )
-    counting = levels('%1|<w:pStyle w:val="H1"/>', '%1.%2|<w:pStyle w:val="H2"/>')
-    body = "".join(
-        f'<w:p><w:pPr><w:pStyle w:val="H{level}"/></w:pPr>{run("Title")}</w:p>'
-        for level in (1, 2, 2, 1)
-    )
-    document = parse(
-        word(
-            body,
-            styles=f"<w:styles {NAMESPACES}>{styles}</w:styles>",
-            numbering=numbering(
-                f'<w:abstractNum w:abstractNumId="0">{counting}</w:abstractNum>',
-                '<w:num w:numId="1"><w:abstractNumId w:val="0"/></w:num>',
-            ),
-        )
-    )
-    titles = [heading.title for heading in document.headings]
-    assert titles == ["1 Title", "1.1 Title", "1.2 Title", "2 Title"]
-
-
 def test_a_comment_stands_below_what_it_is_on_with_its_author():
     body = f"<w:p>{run('The date is open.')}<w:r><w:commentReference w:id='7'/></w:r></w:p>"
     comments = (
@@ -314,8 +247,12 @@ def test_paragraphs_whose_end_is_deleted_are_one():
     )
 
 
-def cell(content: str, properties: str = "") -> str:
-    return f"<w:tc><w:tcPr>{properties}</w:tcPr>{content}</w:tc>"
+def test_rows_and_boxes_that_are_hidden_or_deleted_are_left_out():
+    row = cell(f"<w:p>{run('a')}</w:p>") + cell(f"<w:p>{run('b')}</w:p>")
+    hidden = f"<w:tr><w:trPr><w:hidden/></w:trPr>{row}</w:tr>"
+    box = f"<w:del><w:r><w:txbxContent><w:p>{run('gone')}</w:p></w:txbxContent></w:r></w:del>"
+    body = f"<w:tbl><w:tr>{row}</w:tr>{hidden}</w:tbl><w:p>{box}{run('End')}</w:p>"
+    assert text(body) == "| a | b |\n\nEnd"
 
 
 def test_a_table_of_one_column_places_what_is_in_it():

@@ -52,6 +52,9 @@ def text(body: str, head: str = "") -> str:
         ("costs <del>40</del> <ins>50</ins>", "costs ~~40~~ 50"),
         ("<svg role=img><title>Sales</title><text>12</text></svg>", "Sales 12"),
         ("<svg><title>Icon</title></svg>text", "text"),
+        ("<span role=img aria-label='4 of 5 stars'></span>", "4 of 5 stars"),
+        ("3<sup>1</sup>/<sub>2</sub> cups, <sup>3</sup>&frasl;<sub>4</sub>", "3 1/2 cups, 3⁄4"),
+        ("10<sup>6 </sup>litres", "10^6 litres"),
     ],
 )
 def test_inline_content(body: str, read: str):
@@ -98,6 +101,23 @@ def test_lines_and_lists_in_a_cell_stay_apart_on_its_row():
     assert text(page) == "| A | B |\n| x; y | 1; 2 |"
 
 
+@pytest.mark.parametrize(
+    ("table", "read"),
+    [
+        (
+            "<tr><th>Run<th>Use<tr><td><pre>ls -l\nls</pre><td>lists<tr><td><h4>rm</h4><td>removes",
+            "| Run | Use |\n| ls -l; ls | lists |\n| rm | removes |",
+        ),
+        (
+            "<tr><th>A<th>B<tbody><tr><td>1<td>2</tbody><tfoot><tr><td>9<td>9</tfoot>",
+            "| A | B |\n| 1 | 2 |\n| 9 | 9 |",
+        ),
+    ],
+)
+def test_rows_stay_rows_in_their_order(table: str, read: str):
+    assert text(f"<table>{table}</table>") == read
+
+
 def test_a_span_that_claims_the_world_is_bounded():
     page = "<table><tr><td colspan=99999999>a<td rowspan=65534>b<tr><td>c</table>"
     assert len(text(page)) < 2000
@@ -114,6 +134,7 @@ def test_a_span_that_claims_the_world_is_bounded():
         "<p class='a x'>secret</p>",
         "<p id=y>secret</p>",
         "<dialog>secret</dialog>",
+        "<h2><span class='mw-editsection'>[<a href=x>secret</a>]</span></h2>",
         "<input type=hidden value=secret>",
         "<p><button>secret</button></p>",
         "<ul class=nav><li><a href=1>secret</a><li><a href=2>A</a><li><a href=3>B</a></ul>",

@@ -1,6 +1,6 @@
 import pytest
 
-from ingest.parsers.inline import lowered, raised
+from ingest.parsers.inline import SUB, SUPER, lowered, marked, raised
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,9 @@ from ingest.parsers.inline import lowered, raised
         ("", "3", "3"),
         ("as Smith ", "2", "as Smith [2]"),
         ("E = mc", "2", "E = mc^2"),
+        ("sin", "2", "sin^2"),
+        ("Acme", "TM", "Acme™"),
+        ("10", "6 ", "10^6 "),
         ("A = πr", "2", "A = πr^2"),
         ("of the NHS", "2", "of the NHS [2]"),
         ("he said", "a", "he said [a]"),
@@ -42,9 +45,11 @@ def test_raised(before: str, text: str, read: str):
         ("of ", "235", "U, ", "of ^235U, "),
         ("", "3", "We refer to", "3We refer to"),
         ("as Smith ", "2", " says", "as Smith [2] says"),
+        ("at 20 ", "o", "C", "at 20 °C"),
+        ("at 20", "0", " F.", "at 20° F."),
     ],
 )
-def test_an_isotope_is_no_note(before: str, text: str, after: str, read: str):
+def test_isotopes_and_degrees_are_no_notes(before: str, text: str, after: str, read: str):
     assert before + raised(before, text, after) + after == read
 
 
@@ -58,3 +63,16 @@ def test_what_is_known_to_be_a_note_is_one():
 )
 def test_lowered(before: str, text: str, read: str):
     assert before + lowered(before, text) == read
+
+
+@pytest.mark.parametrize(
+    ("pieces", "read"),
+    [
+        ([("", "10"), (SUPER, "-"), (SUPER, "6"), ("", " m")], "10^-6 m"),
+        ([("", "H"), (SUB, "2"), ("", "O")], "H₂O"),
+        ([("", "3"), (SUPER, "1"), ("", "/"), (SUB, "2"), ("", " cups")], "3 1/2 cups"),
+        ([("", "of "), (SUPER, "14"), ("", "C")], "of ^14C"),
+    ],
+)
+def test_pieces_are_read_together(pieces: list[tuple[str, str]], read: str):
+    assert marked(pieces) == read

@@ -33,7 +33,7 @@ def test_front_matter_gives_title_language_and_what_people_ask_for():
     assert document.text[heading.start : heading.end] == "개념"
 
 
-@pytest.mark.parametrize("block", ["title: 3\n", ""])
+@pytest.mark.parametrize("block", ["title:\n", "title: null\n", ""])
 def test_front_matter_that_gives_no_title_goes_too(block: str):
     document = parse(f"---\n{block}---\n# Heading\nBody.\n".encode())
     assert document.text == "Heading\n\nBody."
@@ -116,7 +116,9 @@ def test_what_a_reader_does_not_see_of_links_emphasis_and_components_goes():
     )
 
 
-@pytest.mark.parametrize("unit", ["> ", "- ", "[", "*a ", "<a ", "{/*", "`", "![a]("])
+@pytest.mark.parametrize(
+    "unit", ["> ", "- ", "[", "*a ", "<a ", "{/*", "`", "![a](", "%% ", "-- --\n\n"]
+)
 def test_reading_takes_linear_time(unit: str):
     def seconds(repeats: int) -> float:
         started = time.perf_counter()
@@ -130,8 +132,17 @@ def test_reading_takes_linear_time(unit: str):
 
 
 def test_a_sign_in_an_attribute_of_a_component_does_not_hide_what_it_holds():
-    source = '<Steps title="a > b">\nFirst this.\n</Steps>\n\nThen that.'
+    source = '<Steps when="a > b">\nFirst this.\n</Steps>\n\nThen that.'
     assert parse(source.encode()).text == "First this.\n\nThen that."
+
+
+def test_components_show_their_titles_and_what_they_hold_as_it_is_written():
+    source = (
+        "import Tabs from '@theme/Tabs';\nimport Tab from \"x\";\n\n"
+        '<Tabs>\n  <Tab title="Linux" id="l">\n    ```sh\n    ls\n      -l\n    ```\n  </Tab>\n'
+        "  <Tab label='Mac'>\n    Go.\n  </Tab>\n</Tabs>\n"
+    )
+    assert parse(source.encode()).text == "Linux\n\nls\n  -l\n\nMac\n\nGo."
 
 
 def test_all_of_a_front_matter_is_told_but_how_the_page_is_shown():
@@ -141,6 +152,16 @@ def test_all_of_a_front_matter_is_told_but_how_the_page_is_shown():
     )
     assert parse(source.encode()).text == (
         "owner: Ms Vogt\nauthors: name: Ada, Ben\nvalid_until: 2025-01-31\n\nBody"
+    )
+
+
+def test_values_of_a_front_matter_stay_as_they_are_written():
+    yaml = "version: 1.10\nphone: 0421\nopens: 12:30\nvegan: yes\nfinal: true\naliases: [Dr. H]\n"
+    assert parse(f"\n---\n{yaml}---\nBody".encode()).text == (
+        "version: 1.10\nphone: 0421\nopens: 12:30\nvegan: yes\naliases: Dr. H\n\nBody"
+    )
+    assert parse(b"+++\nversion = 1.10\naliases = ['/old/']\n+++\nBody").text == (
+        "version: 1.10\n\nBody"
     )
 
 
@@ -168,3 +189,77 @@ def test_footnotes_of_one_word_are_no_addresses_of_links():
     )
     assert [heading.title for heading in document.headings] == ["Next"]
     assert parse(b"```\n[^1]: code\n```").text == "[^1]: code"
+
+
+@pytest.mark.parametrize(
+    ("source", "read"),
+    [
+        (":::tip Mind this\nUse **it**.\n:::\nNext", "Tip: Mind this\n\nUse it.\n\nNext"),
+        (":::note[Mind]\n\n- a\n\n:::", "Note: Mind\n\n- a"),
+        ("::: {.callout-note}\nBody\n:::", "Body"),
+        ('!!! note "Mind"\n    Dry.\n\n    - a\n\nNext', "Note: Mind\n\nDry.\n\n- a\n\nNext"),
+        ("Text\n??? warning\n    Hot.", "Text\n\nWarning\n\nHot."),
+        ('=== "Linux"\n\n    ```\n    ls\n      -l\n    ```', "Linux\n\nls\n  -l"),
+        ('=== "A"\n\n    | a | b |\n    |---|---|\n    | 1 | 2 |', "A\n\n| a | b |\n| 1 | 2 |"),
+        ("Seen %%not\nseen%% again. 5%%6 %% x", "Seen again. 5%%6 %% x"),
+        ("`%%a` and `%%b`", "%%a and %%b"),
+        ("Text\n{: .big }", "Text"),
+        ("```\n:::tip\n!!! note\n{: .a}\n```", ":::tip\n!!! note\n{: .a}"),
+        ("Wow!!! What\n\n!!! Really so?", "Wow!!! What\n\n!!! Really so?"),
+    ],
+)
+def test_boxes_tabs_and_comments_of_other_kinds_of_markdown(source: str, read: str):
+    assert parse(source.encode()).text == read
+
+
+SIMPLE = "  Name     Price\n  ------ -------\n  *Hub*       66\n  Cable       12\n\nAfter"
+MULTILINE = """\
+-------------------------
+ Name      Price in
+           euros
+--------- ---------------
+ Hub       66
+           net
+
+ Cable     12
+-------------------------
+"""
+HEADERLESS = "------ ----\nHub      66\nCable    12\n------ ----\n"
+GRID = """\
++-------+---------------+
+| Name  | Price         |
++=======+:=====:+=======+
+| *Hub* | 66            |
+| II    |               |
++-------+-------+-------+
+| Cable | 12    | 13    |
++-------+-------+-------+
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "read", "header"),
+    [
+        (SIMPLE, "| Name | Price |\n| Hub | 66 |\n| Cable | 12 |\n\nAfter", "| Name | Price |"),
+        (
+            MULTILINE,
+            "| Name | Price in euros |\n| Hub | 66 net |\n| Cable | 12 |",
+            "| Name | Price in euros |",
+        ),
+        (HEADERLESS, "| Hub | 66 |\n| Cable | 12 |", ""),
+        (
+            GRID,
+            "| Name | Price | Price |\n| Hub II | 66 | 66 |\n| Cable | 12 | 13 |",
+            "| Name | Price | Price |",
+        ),
+    ],
+)
+def test_tables_that_pandoc_draws(source: str, read: str, header: str):
+    document = parse(source.encode())
+    (table,) = document.tables
+    assert (document.text, document.text[table.start : table.header_end]) == (read, header)
+
+
+@pytest.mark.parametrize("source", ["a\n\n--- ---\n\nb", "------\n\nb\n\n------\n", "+---+\nb"])
+def test_lines_of_dashes_that_draw_no_table(source: str):
+    assert not parse(source.encode()).tables

@@ -157,3 +157,48 @@ def test_a_formula_is_read_from_its_part():
     )
     body = '<text:p>Area <draw:frame><draw:object xlink:href="./Object 1"/></draw:frame></text:p>'
     assert read(body, **{"Object 1/content.xml": formula}).text == "Area  x^2"
+
+
+def test_hidden_sections_and_paragraphs_are_left_out():
+    styles = (
+        '<style:style style:name="No"><style:text-properties text:display="none"/></style:style>'
+        '<style:style style:name="P1" style:parent-style-name="No"/>'
+    )
+    body = (
+        '<text:section text:display="none"><text:p>a</text:p></text:section>'
+        '<text:p text:style-name="P1">b</text:p>'
+        '<text:p><text:hidden-paragraph text:is-hidden="true"/>c</text:p><text:p>Seen</text:p>'
+    )
+    assert read(body, styles).text == "Seen"
+
+
+def test_an_exponent_in_two_pieces_is_one_and_has_the_style_that_its_own_is_based_on():
+    styles = (
+        '<style:style style:name="Up"><style:text-properties style:text-position="super 58%"/>'
+        '</style:style><style:style style:name="T1" style:parent-style-name="Up"/>'
+    )
+    spans = "".join(
+        f'<text:span text:style-name="{name}">{words}</text:span>'
+        for name, words in (("T1", "-"), ("Up", "6"))
+    )
+    assert read(f"<text:p>10{spans} m</text:p>", styles).text == "10^-6 m"
+
+
+def test_a_table_in_a_header_is_read_by_row():
+    cells = "".join(
+        f"<table:table-cell><text:p>{words}</text:p></table:table-cell>"
+        for words in ("Revision", "7")
+    )
+    header = f"<table:table><table:table-row>{cells}</table:table-row></table:table>"
+    styles = (
+        f"<styles {NAMESPACES}><style:master-page><style:header>{header}</style:header>"
+        "</style:master-page></styles>"
+    )
+    document = read("<text:p>Scales.</text:p>", **{"styles.xml": styles})
+    assert document.text == "Revision | 7\n\nScales."
+
+
+def test_items_on_a_slide_have_their_numbers():
+    items = listed(item("<text:p>Open</text:p>"), item("<text:p>Close</text:p>"))
+    body = f"<draw:page><draw:frame><draw:text-box>{items}</draw:text-box></draw:frame></draw:page>"
+    assert read(body, LIST, kind="presentation").text == "1. Open\n2. Close"

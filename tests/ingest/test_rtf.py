@@ -58,6 +58,15 @@ def test_tables_with_names_merged_cells_and_a_note():
     assert read.text[: read.tables[0].header_end] == "| Pump | Flow |"
 
 
+def test_a_wide_cell_stands_in_each_column_that_it_covers():
+    narrow = r"\trowd\cellx1000\cellx2000\cellx3000 \pard\intbl {}\cell {}\cell {}\cell\row "
+    rows = narrow.format("Region", "2022", "2023")
+    rows += r"\trowd\cellx1000\cellx3010 North\cell both 5\cell\row "
+    assert rtf(rows + narrow.format("South", "1", "2") + r"\pard\par").text == (
+        "| Region | 2022 | 2023 |\n| North | both 5 | both 5 |\n| South | 1 | 2 |"
+    )
+
+
 def test_a_table_with_one_cell_in_a_row_is_a_frame():
     assert rtf(r"\trowd\cellx1\pard\intbl Framed.\cell\row\pard End.\par").text == "Framed.\n\nEnd."
 
@@ -69,6 +78,8 @@ def test_a_table_with_one_cell_in_a_row_is_a_frame():
         (r"{\fonttbl{\f1\fcharset204 Arial;}}{\f1\'cf\'f0}", "Пр"),
         (r"{\fonttbl{\f1\fcharset128 Mincho;}}{\f1\'83e\'83\'58\'83g}", "テスト"),
         (r"\uc2\u233 ab!", "é!"),
+        (r"10{\up6 6} litres of H{\dn6 2}O", "10^6 litres of H₂O"),
+        (r"{\mvf moved }{\mvt here}", "here"),
         (r"10{\super 6} litres of H{\sub 2}O", "10^6 litres of H₂O"),
         (r"{\field{\*\fldinst HYPERLINK x}{\fldrslt the page}} opens", "the page opens"),
         (r"seen {\v unseen}{\deleted gone}{\*\unknown rubbish}{\pict 0fff}", "seen"),

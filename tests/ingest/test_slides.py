@@ -100,3 +100,44 @@ def test_words_of_a_diagram_are_read_from_its_part(deck, slide):
         parse_xml(f'<d:relIds xmlns:d="{DIAGRAM}" xmlns:r="{RELATIONS}" r:dm="{name}"/>')
     )
     assert text(deck) == "Plan\nBuild"
+
+
+COMPATIBLE = "http://schemas.openxmlformats.org/markup-compatibility/2006"
+MATH = "http://schemas.openxmlformats.org/officeDocument/2006/math"
+
+
+def shape(words: str, attributes: str = "", placeholder: str = "") -> str:
+    return (
+        f'<p:sp xmlns:p="{P}" xmlns:a="{A}"><p:nvSpPr><p:cNvPr id="9" name="x" {attributes}/>'
+        f"<p:cNvSpPr/><p:nvPr>{placeholder}</p:nvPr></p:nvSpPr><p:spPr/><p:txBody><a:bodyPr/>"
+        f"<a:p>{words}</a:p></p:txBody></p:sp>"
+    )
+
+
+def written(words: str, baseline: int = 0) -> str:
+    return f'<a:r><a:rPr baseline="{baseline}"/><a:t>{words}</a:t></a:r>'
+
+
+def test_a_box_with_an_equation_is_read_once(deck, slide):
+    equation = f'<m:oMath xmlns:m="{MATH}"><m:r><m:t>x=5</m:t></m:r></m:oMath>'
+    slide.shapes._spTree.append(
+        parse_xml(
+            f'<mc:AlternateContent xmlns:mc="{COMPATIBLE}"><mc:Choice Requires="a14">'
+            f"{shape(written('Area is ') + equation)}</mc:Choice><mc:Fallback>"
+            f"{shape(written('picture'))}</mc:Fallback></mc:AlternateContent>"
+        )
+    )
+    assert text(deck) == "Area is x=5"
+
+
+def test_hidden_shapes_and_numbers_of_slides_are_left_out(deck, slide):
+    number = shape(written("12"), placeholder='<p:ph type="sldNum" idx="12"/>')
+    for xml in (shape(written("Secret"), 'hidden="1"'), number, shape(written("Seen"))):
+        slide.shapes._spTree.append(parse_xml(xml))
+    assert text(deck) == "Seen"
+
+
+def test_an_exponent_in_two_pieces_is_one(deck, slide):
+    words = written("10") + written("-", 30000) + written("6 ", 30000) + written("m")
+    slide.shapes._spTree.append(parse_xml(shape(words)))
+    assert text(deck) == "10^-6 m"

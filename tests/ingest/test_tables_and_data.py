@@ -166,6 +166,7 @@ def test_formulas_without_a_result_are_told():
         (date(2024, 3, 1), "dd.mm.yyyy", "2024-03-01"),
         (True, "General", "TRUE"),
         ("text", "General", "text"),
+        (42, ";;;", ""),
     ],
 )
 def test_numbers_as_the_sheet_shows_them(value, number_format: str, text: str):
@@ -240,6 +241,23 @@ def test_entities_that_explode_are_refused():
     source = b'<!DOCTYPE a [<!ENTITY x "lol"><!ENTITY y "&x;&x;">]><a>&y;</a>'
     with pytest.raises(UnreadableError, match="entities of its own"):
         xml_text.parse(source)
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "header"),
+    [
+        (b"sep=;\nName;Price\nHub;66\n", "| Name | Price |\n| Hub | 66 |", "| Name | Price |"),
+        (
+            b"Account:;DE12\n;\nDate;Payee;Amount\n1.5.;Shop;-12,50\n",
+            "Account: DE12\n\n| Date | Payee | Amount |\n| 1.5. | Shop | -12,50 |",
+            "| Date | Payee | Amount |",
+        ),
+    ],
+)
+def test_what_stands_above_a_table_is_no_row_of_it(source: bytes, text: str, header: str):
+    document = csv_table.parse(source)
+    (table,) = document.tables
+    assert (document.text, document.text[table.start : table.header_end]) == (text, header)
 
 
 def test_an_empty_table_has_no_text():

@@ -103,6 +103,7 @@ def test_terms_are_whole_and_in_parts():
         ("call useContext", {"usecontext", "use", "context"}),
         ("src/app/main.py", {"src/app/main.py", "main"}),
         ("MAX_TOKENS=5", {"max_tokens", "max", "token", "5"}),
+        ("part AX\u20117\u2011310", {"ax-7-310"}),
         ("Orion服务", {"orion", "服务"}),
         ("北京大学", {"北京", "京大", "大学"}),
     ):
