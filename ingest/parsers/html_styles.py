@@ -18,6 +18,8 @@ _KEPT = re.compile(
 """Properties that decide whether text is seen, and as what."""
 _COMPOUND = re.compile(r"(?P<tag>[a-z][a-z0-9]*)?(?P<names>(?:[.#][\w-]+)*)(?P<before>::?before)?")
 _NAME = re.compile(r"[.#][\w-]+")
+_MOST_RULES = 100
+"""Rules whose selector ends in the same name or tag; more would take time without end."""
 _IMPORTANT = "!important"
 _INLINE = 1_000_000
 """The specificity of an element's own style: above that of any selector."""
@@ -62,7 +64,9 @@ def apply_sheets(root: HtmlElement) -> None:
         for selector, style in _rules(sheet.text or ""):
             rule = _rule(selector, style)
             if rule is not None:
-                rules[(*rule.own.names, rule.own.tag)[0]].append(rule)
+                alike = rules[(*rule.own.names, rule.own.tag)[0]]
+                if len(alike) < _MOST_RULES:
+                    alike.append(rule)
     for element in root.iter() if rules else ():
         if isinstance(element.tag, str):
             found = [

@@ -12,6 +12,8 @@ from markdown_it.rules_block import StateBlock
 _COLUMNS = re.compile(r" *-{2,}(?: +-{2,})+ *")
 _ACROSS = re.compile(r" {0,3}-{6,} *")
 _GRID = re.compile(r"\+(?:[-=:]+\+)+ *")
+_MOST_LINES = 1000
+"""Of a table between lines of dashes: its end is looked for from each line that may begin one."""
 _Cell = tuple[int, int, str]
 """More rows, more columns, words."""
 
@@ -52,10 +54,9 @@ class _Lines:
         return self._state.src[self._state.bMarks[number] : self._state.eMarks[number]]
 
     def until(self, start: int, pattern: re.Pattern[str]) -> int:
-        """The first line from `start` on that fits `pattern`, or `end`."""
-        while start < self.end and not pattern.fullmatch(self[start]):
-            start += 1
-        return start
+        """The first line from `start` on that fits `pattern`; `end` if none near does."""
+        last = min(self.end, start + _MOST_LINES)
+        return next((n for n in range(start, last) if pattern.fullmatch(self[n])), self.end)
 
     def between(self, start: int, stop: int) -> list[str]:
         return [self[number] for number in range(start, stop)]
@@ -63,7 +64,6 @@ class _Lines:
 
 _Found = tuple[int, list[list[_Cell]], list[list[_Cell]]]
 """The line behind a table, rows of its header, other rows."""
-_EMPTY = re.compile(r"\s*")
 
 
 def _by_columns(lines: _Lines, start: int) -> _Found | None:
@@ -81,8 +81,9 @@ def _by_columns(lines: _Lines, start: int) -> _Found | None:
         stop = lines.until(start + 1, re.compile(f"{re.escape(first)}|{_ACROSS.pattern}"))
         header = []
     elif first.strip() and _COLUMNS.fullmatch(second):
-        rule = start + 1
-        stop = lines.until(rule + 1, _EMPTY)
+        rule = stop = start + 1
+        while lines[stop].strip():
+            stop += 1
         rows = [[line] for line in lines.between(rule + 1, stop)]
         return stop, _cut(second, [[first]]), _cut(second, rows)
     else:

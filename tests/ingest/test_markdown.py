@@ -117,7 +117,22 @@ def test_what_a_reader_does_not_see_of_links_emphasis_and_components_goes():
 
 
 @pytest.mark.parametrize(
-    "unit", ["> ", "- ", "[", "*a ", "<a ", "{/*", "`", "![a](", "%% ", "-- --\n\n"]
+    "unit",
+    [
+        "> ",
+        "- ",
+        "[",
+        "*a ",
+        "<a ",
+        "{/*",
+        "`",
+        "![a](",
+        "%% ",
+        "-- --\n\n",
+        "-- --- ---\n",
+        "------\n\n",
+        "!!! a\n    ",
+    ],
 )
 def test_reading_takes_linear_time(unit: str):
     def seconds(repeats: int) -> float:
