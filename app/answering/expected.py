@@ -24,6 +24,11 @@ _HOW_MUCH = re.compile(
     r"pressure|voltage|distance))\b",
     re.IGNORECASE,
 )
+_HOW_TO = re.compile(
+    rf"{_FIRST}(?:how (?:to|(?:do|can|could|should|must) (?:i|we|you|one))|wie (?:kann|muss) (?:ich|"
+    r"man))\b",
+    re.IGNORECASE,
+)
 _WHO_DID = re.compile(
     r"who (?:first |originally |once )?(?:[a-z]{3,}ed|wrote|made|built|led|won|drew|sang|found|"
     r"taught|bought|sold|gave|paid)\b",
@@ -73,6 +78,8 @@ def may_answer(question: str, sentence: str) -> bool:
         return _counts(text, question[many.end() :])
     if _HOW_MUCH.match(question):
         return _measures(text)
+    if _HOW_TO.match(question):  # "--force" is part of what to do
+        return len(text.split()) >= _SHORT
     return not _WHO_DID.match(question) or _names(text, question)
 
 

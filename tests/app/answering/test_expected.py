@@ -11,6 +11,8 @@ from app.answering.expected import may_answer
         ("How many people came to the fair?", "The fair drew 1,500 visitors in two days."),
         ("How many people came to the fair?", "In 1974 some 1974 guests came."),
         ("How many students were there in all?", "1757"),
+        ("How do I write an IPv6 address?", "In square brackets."),
+        ("how does React compare them", "Object.is"),
         ("After how many days is it due?", "It is due after 30 days."),
         ("How many lessons are there?", "The course has fourteen lessons."),
         ("How many members can be chosen?", "Voters choose one member for each place."),
@@ -36,6 +38,8 @@ def test_a_sentence_with_what_is_asked_for_may_answer(question, sentence):
     ("question", "sentence"),
     [
         ("How many people came to the fair?", "The fair of 2017 was held again."),
+        ("How do I start it with docker?", "--detach."),
+        ("Tell me how to start it.", "compose up"),
         ("How many people came to the fair?", "The fair had two halls and lasted 3 hours."),
         ("How many trustees are there?", "Trustees serve under title 11, see 28 U.S.C. § 586."),
         (
