@@ -4,7 +4,7 @@ import hashlib
 
 from ingest.sniff import Format
 
-PIPELINE = 4
+PIPELINE = 5
 """Raise it when a change to a parser or to the chunker changes their output: all is read anew."""
 
 
