@@ -15,6 +15,8 @@ from transformers import PreTrainedModel
 from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
+from embedder.multiplying import attending
+
 _NAME, _FUSED = "few_to_many", "sdpa"
 _WATCH = "_duet_watch"
 _FEW = 8
@@ -95,11 +97,14 @@ def _attention(
         return cast("Any", fused)(module, query, key, value, attention_mask, **options)
     groups = key.shape[1]
     grouped = query.reshape(groups, heads // groups * tokens, width)
-    scores = grouped @ key[0].transpose(1, 2) * scaling
+    with attending():
+        scores = grouped @ key[0].transpose(1, 2) * scaling
     if attention_mask is not None:
         seen = attention_mask[0, 0, :, : key.shape[2]].repeat(heads // groups, 1)
         scores = (
             scores.masked_fill(~seen, -torch.inf) if seen.dtype == torch.bool else scores + seen
         )
     shares = scores.softmax(dim=-1, dtype=torch.float32).to(value.dtype)
-    return (shares @ value[0]).view(1, heads, tokens, width).transpose(1, 2), None
+    with attending():
+        states = shares @ value[0]
+    return states.view(1, heads, tokens, width).transpose(1, 2), None

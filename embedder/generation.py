@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -11,6 +11,7 @@ from transformers import DynamicCache, PreTrainedModel, PreTrainedTokenizerFast
 
 from embedder.drafting import Drafter
 from embedder.encoder import StopSignal
+from embedder.multiplying import fastest_for
 
 PREFILL = 512
 """Prompt tokens a forward pass: a stop request waits for one such pass at most."""
@@ -38,7 +39,8 @@ class Prompt:
         cache: What was read before them, if anything.
         read: Called with the cache when it has read all of the prompt, and perhaps more.
         ids: All of it as token ids, where the reply probably repeats some of it: then several
-            tokens are tried in one forward pass.
+            tokens are tried in one forward pass, and what multiplies is what is fastest. Without
+            them each token is computed as the base computes it, to the last bit.
     """
 
     vectors: torch.Tensor
@@ -67,7 +69,7 @@ def generate(
         refusal: What the ids begin with where it is likely enough as a whole, and else do not.
     """
     cache = DynamicCache(config=lm.config) if prompt.cache is None else prompt.cache
-    reading = _Reading(lm, cache, guard, stop)
+    reading = _Reading(lm, cache, guard, stop, is_exact=not prompt.ids)
     logits = reading.read(prompt.vectors)
     if logits is None:
         return
@@ -92,6 +94,7 @@ class _Reading:
     cache: DynamicCache
     guard: Callable[[], AbstractContextManager[object]]
     stop: StopSignal | None
+    is_exact: bool
 
     def read(self, vectors: torch.Tensor, *, kept: int = 1) -> torch.Tensor | None:
         """Logits `[kept, vocabulary]` after the last ones of `vectors`; None if it is to stop."""
@@ -99,7 +102,8 @@ class _Reading:
         for some in vectors.split(PREFILL, dim=1):
             if self.is_stopped:
                 return None
-            with self.guard(), torch.inference_mode():
+            fastest = nullcontext() if self.is_exact else fastest_for(some)
+            with self.guard(), torch.inference_mode(), fastest:
                 logits = self.lm(
                     inputs_embeds=some,
                     past_key_values=self.cache,
