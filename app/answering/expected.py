@@ -25,8 +25,8 @@ _HOW_MUCH = re.compile(
     re.IGNORECASE,
 )
 _HOW_TO = re.compile(
-    rf"{_FIRST}(?:how (?:to|(?:do|can|could|should|must) (?:i|we|you|one))|wie (?:kann|muss) (?:ich|"
-    r"man))\b",
+    rf"{_FIRST}(?:how (?:to|(?:do|can|could|should|must) (?:i|we|you|one))|"
+    r"wie (?:kann|muss) (?:ich|man))\b",
     re.IGNORECASE,
 )
 _WHO_DID = re.compile(
