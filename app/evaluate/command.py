@@ -22,7 +22,7 @@ from embedder.encoder import Encoder, LanguageModel
 from embedder.errors import DataError
 from embedder.evaluate.beir import RetrievalSet, read_retrieval_set
 from embedder.evaluate.encoders import MiniLM, TruncatingEncoder
-from embedder.evaluate.report import Report, check_writable, write_json
+from embedder.evaluate.report import Report, check_writable, show, write_json
 from embedder.evaluate.tasks import Result
 from retriever import Retriever, open_index
 
@@ -76,7 +76,7 @@ def evaluate(plan: Plan) -> int:
     versions: dict[str, str] = {}
     results = _answers(files, plan, versions) + _searches(sets, plan, versions)
     report = Report(versions, results)
-    Console().print(report)
+    show(report)
     if plan.json:
         write_json(report.as_json(), plan.json)
     worse = drops(results, plan.baseline) if plan.baseline else []

@@ -140,7 +140,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     from rich.console import Console
 
     from embedder.evaluate import run
-    from embedder.evaluate.report import check_writable, write_json
+    from embedder.evaluate.report import check_writable, show, write_json
 
     if options.json:
         check_writable(options.json)
@@ -161,7 +161,7 @@ def _evaluate(options: argparse.Namespace) -> None:
         else:
             task = {"classification": run.classification, "clustering": run.clustering}
             report = task.get(options.task, run.similarity)(paths, systems)
-    Console().print(report)
+    show(report)
     if options.json:
         write_json(report.as_json(), options.json)
 

@@ -7,7 +7,8 @@ from itertools import zip_longest
 from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -16,6 +17,7 @@ from embedder.evaluate.measures import Estimate, difference
 from embedder.evaluate.tasks import Result
 
 CELL = len("0.000 ±0.000*")
+_WIDEST = 1000  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,14 @@ class Report:
         """A table for each task."""
         tasks = dict.fromkeys(result.task for result in self.results)
         return Group(*(_table(task, [r for r in self.results if r.task == task]) for task in tasks))
+
+
+def show(report: Report) -> None:
+    """Print `report`; of many systems no column is cut off where the terminal is narrow."""
+    console = Console()
+    wide = console.options.update(max_width=_WIDEST)
+    console.width = max(console.width, Measurement.get(console, wide, report).minimum)
+    console.print(report)
 
 
 def printable(text: str) -> str:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from embedder.evaluate.encoders import bm25
 from embedder.evaluate.labelled import Labelled, LabelledSet, Pairs
 from embedder.evaluate.measures import Estimate, bootstrap_mean, difference, retrieval_measures
-from embedder.evaluate.report import Report
+from embedder.evaluate.report import Report, show
 from embedder.evaluate.tasks import Result, clustering, similarity
 
 RATES = st.lists(st.floats(0, 1), min_size=1, max_size=30)
@@ -109,3 +109,14 @@ def test_scores_without_an_interval_are_told_without_one():
     result = Result("mteb", "t", {}, "m", {"main": Estimate(0.5)})
     content = Report({"m": "1"}, [result]).as_json()
     assert content["results"][0]["measures"] == {"main": {"value": 0.5}}
+
+
+def test_no_system_is_cut_off_where_the_terminal_is_narrow(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "40")
+    estimate = Estimate(0.5, 0.4, 0.6)
+    systems = [f"system {number}" for number in range(6)]
+    show(
+        Report({}, [Result("search", "a set", {}, name, {"nDCG@10": estimate}) for name in systems])
+    )
+    shown = capsys.readouterr().out
+    assert shown.count("0.500 ±0.100") == len(systems)
