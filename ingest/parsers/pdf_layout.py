@@ -1,23 +1,24 @@
-"""The text of a PDF's page as a reader sees it: exponents, turned text, right-to-left lines."""
+"""The text of a PDF's page as a reader sees it: exponents, fractions, turned text."""
 
-import unicodedata
 from collections.abc import Sequence
-from itertools import pairwise
 
 from ingest.parsers.inline import lowered, raised
 from ingest.parsers.pdf_characters import Character
 from ingest.parsers.pdf_columns import in_columns, lines_of
+from ingest.parsers.pdf_right_to_left import (
+    is_right_to_left,
+    logical,
+    mended,
+    mostly_right_to_left,
+    spaced,
+)
 
 _SMALL = 0.88
 """Exponents and note marks are smaller than this share of the text's size."""
 _RAISED, _LOWERED = 0.15, -0.05
 """Shares of the text's size by which their lines differ from its own."""
 _LONGEST_SHIFTED = 8
-_SPACE = 0.25  # of the size: a wider gap parts words
-_WIDE_SPACE = 0.4  # the same where a line has spaces of its own
 _SAME_LINE, _SAME_BASE = 0.5, 0.1  # of the size
-_BRACKETS = str.maketrans("()[]{}<>«»", ")(][}{><»«")
-_FORMS = (("\ufb50", "\ufdff"), ("\ufe70", "\ufefc"))  # Arabic letters as they are printed
 
 
 def page_text(characters: Sequence[Character], *, is_turned: bool) -> str:
@@ -29,20 +30,33 @@ def page_text(characters: Sequence[Character], *, is_turned: bool) -> str:
             order by their places.
     """
     directions = dict.fromkeys(c.turned for c in characters if not c.generated)
-    if is_turned or any(directions):
-        return "\n".join(
-            _of_direction([c for c in characters if c.turned == direction], is_turned or direction)
-            for direction in directions
-        )
-    if any(_is_right_to_left(c.text) for c in characters):
-        return "\n".join(_logical(line) for line in lines_of(characters))
-    return _marked(in_columns(characters))
+    if not any(directions):
+        return _of_direction(characters, is_turned)
+    return "\n".join(
+        _of_direction([c for c in characters if c.turned == direction], is_turned or direction)
+        for direction in directions
+    )
 
 
 def _of_direction(characters: Sequence[Character], is_turned: bool | int) -> str:
-    if not is_turned:  # what is upright on a page with turned text is in order already
-        return _marked(characters)
-    return "\n".join(_marked(_spaced(line, _SPACE)) for line in _lines_by_place(characters))
+    if is_turned:
+        characters = _by_place(characters)
+    if not any(is_right_to_left(c.text) for c in characters):
+        return _marked(in_columns(characters))
+    page = mostly_right_to_left(characters)
+    return "\n".join(_bidirectional(line, page) for line in lines_of(characters))
+
+
+def _bidirectional(line: Sequence[Character], is_page_from_right: bool) -> str:
+    if not any(is_right_to_left(c.text) for c in line):
+        return _marked(line)
+    parts = logical(line, from_right=is_page_from_right or mostly_right_to_left(line))
+    return mended(
+        "".join(
+            "".join(c.text for c in part) if from_right else _marked(part)
+            for from_right, part in parts
+        )
+    )
 
 
 def _marked(characters: Sequence[Character]) -> str:
@@ -126,7 +140,7 @@ def _shifted(before: str, text: str, after: str, *, is_raised: bool) -> str:
     return f"{marked} " if marked.endswith("]") and after[:1].isalnum() else marked
 
 
-def _lines_by_place(characters: Sequence[Character]) -> list[list[Character]]:
+def _by_place(characters: Sequence[Character]) -> list[Character]:
     """Lines from the top down, each from left to right."""
     lines: list[list[Character]] = []
     for character in characters:
@@ -139,85 +153,9 @@ def _lines_by_place(characters: Sequence[Character]) -> list[list[Character]]:
         else:
             lines.append([character])
     lines.sort(key=lambda line: -line[0].base)
-    return [sorted(line, key=lambda c: c.left) for line in lines]
-
-
-def _spaced(line: Sequence[Character], least: float) -> list[Character]:
-    """With a space in each gap of at least this share of the size that has none."""
-    spaced = [*line[:1]]
-    for before, after in pairwise(line):
-        gap = after.left - before.right
-        # A figure beside Arabic letters is a word of its own, and two letters end each word.
-        turns = _is_right_to_left(before.text) != _is_right_to_left(after.text)
-        turns = turns or (after.text in "ةى" and _is_right_to_left(before.text))
-        if (
-            gap > (_SPACE if turns else least) * after.size
-            and before.text != " "
-            and after.text != " "
-        ):
-            spaced.append(Character(" ", 0, 0, 0, 0, 0, after.turned, generated=True))
-        spaced.append(after)
-    return spaced
-
-
-def _logical(line: Sequence[Character]) -> str:
-    """A line in the order in which it is read, from where its characters stand.
-
-    Producers write such lines as they look, from the left, or reverse some of their words.
-    """
-    if not any(_is_right_to_left(c.text) for c in line):
-        return _marked(line)
-    # PDFium makes up spaces without a width, and puts them where it believes that words end.
-    placed = [c for c in line if not c.generated and (c.text != " " or c.right > c.left)]
-    least = _WIDE_SPACE if any(c.text == " " for c in placed) else _SPACE
-    seen = [c.text for c in _spaced(sorted(placed, key=lambda c: (c.left + c.right) / 2), least)]
-    letters = [text for text in seen if text.isalpha()]
-    from_right = 2 * sum(map(_is_right_to_left, letters)) >= len(letters)
-    runs = _runs(seen, from_right=from_right)
-    ordered = runs[::-1] if from_right else runs
-    text = "".join(
-        "".join(run[::-1]) if is_reversed else "".join(run) for is_reversed, run in ordered
-    )
-    text = "".join(_letter(character) for character in text)
-    first = next((c for c in text if c in "()[]"), "")
-    last = next((c for c in reversed(text) if c in "()[]"), "")
-    return text.translate(_BRACKETS) if first in tuple(")]") and last in tuple("([") else text
-
-
-def _runs(seen: Sequence[str], *, from_right: bool) -> list[tuple[bool, list[str]]]:
-    """Parts of a line that are read in one direction: (from the right, characters as they look)."""
-    runs: list[tuple[bool, list[str]]] = []
-    for place, text in enumerate(seen):
-        left_to_right = _is_left_to_right(seen, place, from_right=from_right)
-        if runs and runs[-1][0] is not left_to_right:
-            runs[-1][1].append(text)
-        else:
-            runs.append((not left_to_right, [text]))
-    return runs
-
-
-def _is_left_to_right(seen: Sequence[str], place: int, *, from_right: bool) -> bool:
-    """Whether a character belongs to a word or figure that is read from the left."""
-    text = seen[place]
-    if text.isdigit() or unicodedata.bidirectional(text) == "L":
-        return True
-    if text in ".,:/-–%+@ ":  # between two such characters
-        before = next((t for t in reversed(seen[:place]) if t != " " or text != " "), " ")
-        after = next((t for t in seen[place + 1 :] if t != " " or text != " "), " ")
-        both = (before, after)
-        if text == " " and not from_right:
-            return not all(_is_right_to_left(t) for t in both)
-        if text == " ":
-            return all(unicodedata.bidirectional(t) == "L" for t in both)
-        return all(t.isdigit() or unicodedata.bidirectional(t) == "L" for t in both)
-    return False
-
-
-def _is_right_to_left(text: str) -> bool:
-    return unicodedata.bidirectional(text) in ("R", "AL")
-
-
-def _letter(character: str) -> str:
-    if any(first <= character <= last for first, last in _FORMS):
-        return unicodedata.normalize("NFKC", character)
-    return character
+    end = Character("\n", 0, 0, 0, 0, 0, 0, generated=True)
+    return [
+        character
+        for line in lines
+        for character in (*spaced(sorted(line, key=lambda c: c.left)), end)
+    ]

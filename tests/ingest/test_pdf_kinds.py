@@ -126,10 +126,38 @@ def placed(words: str, *, size: float = 12) -> list[Character]:
         ("Visa אלא ןאכ", "כאן אלא Visa"),
         ("םיפד 1,250.50 םלש", "שלם 1,250.50 דפים"),
         ("\ufe94\ufe92\ufea4\ufee3", "محبة"),
+        ("םוקמ 5–3", "3–5 מקום"),
+        ("4567 03-123 ןופלט", "טלפון 03-123 4567"),
+        ("רדח Office 365 ילש", "שלי Office 365 חדר"),
+        (".a@b.example :תבותכל בתכ", "כתב לכתובת: a@b.example."),
+        ("%5 ₪7 לש החנה", "הנחה של ₪7 %5"),
+        (".%5 ةدايز", "زيادة 5%."),
+        ("٢٥٠٬٠٠٠ لاير", "ريال ٢٥٠٬٠٠٠"),
+        (".(16 הסרג( Word", "Word (גרסה 16)."),
+        ("The word רפס ה is old", "The word ה ספר is old"),
     ],
 )
 def test_lines_from_the_right_are_read_in_their_order(looks: str, read: str):
     assert page_text(placed(looks), is_turned=False) == read
+
+
+def test_words_from_the_right_are_parted_by_gaps_and_lines_go_as_their_page_does():
+    words = ("דח", "ליגר", "םוי")  # from the left as they look, and 0.25 of the size apart
+    letters = [(letter, 6 * x + 3 * y) for y, word in enumerate(words) for x, letter in
+               enumerate(word, start=sum(map(len, words[:y])))]  # fmt: skip
+    line = [Character(letter, x, x + 6, x, 700, 12, 0, generated=False) for letter, x in letters]
+    end = Character("\n", 0, 0, 0, 0, 0, 0, generated=True)
+    latin = placed("info@library.example :ראוד")
+    assert page_text(line, is_turned=False) == "יום רגיל חד"
+    assert page_text([*line, end, *latin, end, *line, end, *line], is_turned=False).splitlines()[
+        1
+    ] == ("דואר: info@library.example")
+
+
+def test_columns_of_a_turned_page_are_read_one_after_the_other():
+    upright = side_by_side(BEES, WASPS)
+    read = text(f"q 0 1 -1 0 800 0 cm {upright} Q", rotate=90)
+    assert read.endswith("\n".join(WASPS))
 
 
 def test_boxes_and_notes_stand_after_the_text_of_their_page():
