@@ -17,8 +17,10 @@ _SMALL = 0.88
 """Exponents and note marks are smaller than this share of the text's size."""
 _RAISED, _LOWERED = 0.15, -0.05
 """Shares of the text's size by which their lines differ from its own."""
+_BARS = tuple("⁄/∕")
 _LONGEST_SHIFTED = 8
 _SAME_LINE, _SAME_BASE = 0.5, 0.1  # of the size
+_OVERLAP = 0.3  # of the size: fractions and what stands over an index begin left of its end
 
 
 def page_text(characters: Sequence[Character], *, is_turned: bool) -> str:
@@ -61,58 +63,66 @@ def _bidirectional(line: Sequence[Character], is_page_from_right: bool) -> str:
 
 def _marked(characters: Sequence[Character]) -> str:
     """The text, with marks for what is raised or lowered: 10^6."""
-    text, base, was_shifted = "", None, False
+    text, base = "", None
     place = 0
     while place < len(characters):
         character = characters[place]
         end = _end_of_shifted(characters, place, base) if base else place
         if end > place and base:
             shifted = "".join(c.text for c in characters[place:end])
-            rise = character.base - base.base
             after = "".join(c.text for c in characters[end : end + 8] if not c.generated)
-            text += _shifted(text[-40:], shifted, after, is_raised=rise > 0)
-            place, was_shifted = end, True
-            continue
-        if character.text in "\r\n" and character.generated:
+            is_raised = character.base > base.base
+            text += _shifted(text[-40:], shifted, after, is_raised=is_raised)
+            place = end
+        elif _ends_line(character):
             end = _end_of_break(characters, place)
-            if not (was_shifted and _goes_on(characters, place, end, base)):
+            if not _goes_on(characters, place, end, base):
                 text, base = text + "\n", None
-            place, was_shifted = end, False
-            continue
-        text += character.text
-        was_shifted = False
-        base = character if character.text.strip() and not character.generated else base
-        place += 1
+            place = end
+        else:
+            text += character.text
+            base = character if character.text.strip() and not character.generated else base
+            place += 1
     return text
+
+
+def _ends_line(character: Character) -> bool:
+    return character.generated and character.text in "\r\n"
 
 
 def _end_of_shifted(characters: Sequence[Character], place: int, base: Character) -> int:
     """Where the raised or lowered characters from `place` end; `place` if there are none."""
     end = place
-    while end < len(characters) and _is_shifted(characters[end], base):
+    while end < len(characters) and _is_shifted(characters[end], base, characters[place]):
         end += 1
-    if end == place or end - place > _LONGEST_SHIFTED:
-        return place
-    rise = characters[place].base - base.base
-    if not (rise > _RAISED * base.size or rise < _LOWERED * base.size):
+        behind = end
+        while behind < len(characters) and characters[behind].text == " ":
+            behind += 1
+        if behind < len(characters) and _is_shifted(characters[behind], base, characters[place]):
+            end = behind  # "6, 7"
+    if end - place > _LONGEST_SHIFTED:
         return place
     after = next((c for c in characters[end:] if not c.generated and c.text.strip()), None)
     # After an initial of several lines' height all text is small.
-    is_on_line = after is not None and abs(after.base - base.base) < _SAME_LINE * base.size
-    return place if is_on_line and after and after.size < _SMALL * base.size else end
+    is_small = after and after.size < _SMALL * base.size and _is_level(after, base)
+    return place if is_small else end
 
 
-def _is_shifted(character: Character, base: Character) -> bool:
+def _is_shifted(character: Character, base: Character, first: Character) -> bool:
+    """Whether a character is raised or lowered beside `base`, as the first one is."""
+    rise = character.base - base.base
     return (
         not character.generated
         and bool(character.text.strip())
         and 0 < character.size < _SMALL * base.size
-        and abs(character.base - base.base) < base.size
-        and (
-            character.base - base.base > _RAISED * base.size
-            or character.base < base.base + _LOWERED * base.size
-        )
+        and abs(rise) < base.size
+        and not _LOWERED * base.size <= rise <= _RAISED * base.size
+        and (rise > 0) == (first.base > base.base)
     )
+
+
+def _is_level(character: Character, base: Character) -> bool:
+    return abs(character.base - base.base) < _SAME_BASE * base.size
 
 
 def _end_of_break(characters: Sequence[Character], place: int) -> int:
@@ -122,17 +132,21 @@ def _end_of_break(characters: Sequence[Character], place: int) -> int:
 
 
 def _goes_on(characters: Sequence[Character], place: int, end: int, base: Character | None) -> bool:
-    """Whether a line only seemed to end, because what was before is raised."""
+    """Whether a line only seemed to end, because what comes before or behind is raised."""
     if base is None or end >= len(characters) or not place:
         return False
     before, after = characters[place - 1], characters[end]
     gap = after.left - before.right
-    return abs(after.base - base.base) < _SAME_BASE * base.size and -1 < gap < base.size
+    if before.generated or not -_OVERLAP * base.size < gap < base.size:
+        return False
+    if _is_level(after, base):
+        return before.size < _SMALL * base.size and not _is_level(before, base)
+    return gap < _OVERLAP * base.size and _end_of_shifted(characters, end, base) > end
 
 
 def _shifted(before: str, text: str, after: str, *, is_raised: bool) -> str:
-    if after[:1] in tuple("⁄/∕") or before[-1:] in tuple("⁄/∕"):
-        return text  # the parts of a fraction
+    if after[:1] in _BARS or before[-1:] in _BARS:  # the parts of a fraction
+        return f" {text}" if is_raised and before[-1:].isdigit() else text
     if not is_raised:
         return lowered(before, text)
     marked = raised(before, text, after)

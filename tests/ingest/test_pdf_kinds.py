@@ -28,12 +28,22 @@ def text(content: str, **options: int) -> str:
         ("(holds 10) Tj 6 Ts /F 7 Tf (6) Tj 0 Ts /F 12 Tf ( litres) Tj", "holds 10^6 litres"),
         ("(in 2023) Tj 6 Ts /F 7 Tf (1) Tj 0 Ts /F 12 Tf ( in Bremen) Tj", "in 2023 [1] in Bremen"),
         ("(H) Tj -3 Ts /F 7 Tf (2) Tj 0 Ts /F 12 Tf (O flows) Tj", "H₂O flows"),
+        ("(was shown) Tj 6 Ts /F 7 Tf (6, 7) Tj 0 Ts /F 12 Tf ( then) Tj", "was shown [6, 7] then"),
+        ("(1024, 10) Tj 6 Ts /F 7 Tf (6) Tj 0 Ts /F 12 Tf ( cells) Tj", "1024, 10^6 cells"),
+        ("(SO) Tj -3 Ts /F 7 Tf (4) Tj 5 Ts (2-) Tj 0 Ts /F 12 Tf ( ions) Tj", "SO₄^(2-) ions"),
+        ("(up to 3) Tj 5 Ts /F 6 Tf (3) Tj 0 Ts /F 12 Tf (\\244) Tj /F 6 Tf (4) Tj", "up to 3 3⁄4"),
         ("/F 40 Tf (O) Tj /F 12 Tf 20 Ts (nce there was) Tj", "O\nnce there was"),
         ("(Plain ) Tj /F 9 Tf (small words) Tj /F 12 Tf ( here) Tj", "Plain small words here"),
     ],
 )
 def test_what_is_raised_or_lowered_is_marked(content: str, read: str):
     assert text(f"BT /F 12 Tf 60 700 Td {content} ET") == read
+
+
+def test_an_exponent_for_which_a_line_seems_to_end_goes_on():
+    parts = ((60, 0, 12, "45"), (76, 0, 12, "m"), (86, 6.5, 6, "2"), (89.4, 0, 12, "."))
+    placed = "".join(f"BT /F {size} Tf {x} {700 + up} Td ({t}) Tj ET " for x, up, size, t in parts)
+    assert text(placed) == "45 m^2."
 
 
 def test_turned_text_has_its_lines_from_the_top():
