@@ -25,7 +25,7 @@ _UNITS = frozenset(
 # fmt: on
 _WORD = re.compile(r"[^\W\d_]+\Z")
 _WORDS = re.compile(r"[^\W\d_]{3,}")
-_FIGURE = re.compile(r"(?:\d[\d.,\u00a0 ]*)?\d\Z")
+_FIGURE = re.compile(r"(?:(?<!\d)\d{1,3}(?:[., \u00a0\u202f]\d{3})+|\d+)(?:[.,]\d+)?\Z")
 _NUMBER = re.compile(r"\d{1,3}(?:\s?[,–-]\s?\d{1,3})*\Z")
 _DEGREES = re.compile(r"\s?[CF]\b")
 _ZEROS = ("o", "O", "0", "º", "°")  # what people raise where they want the sign of degrees
@@ -167,4 +167,4 @@ def _is_isotope(before: str, text: str, after: str) -> bool:
 
 def _grouped(text: str) -> str:
     signed = text.removeprefix("-").removeprefix("−").removeprefix("+")
-    return text if signed.isalnum() else f"({text})"
+    return text if signed.isalnum() or (text[0], text[-1]) == ("(", ")") else f"({text})"

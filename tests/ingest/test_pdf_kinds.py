@@ -28,12 +28,22 @@ def text(content: str, **options: int) -> str:
         ("(holds 10) Tj 6 Ts /F 7 Tf (6) Tj 0 Ts /F 12 Tf ( litres) Tj", "holds 10^6 litres"),
         ("(in 2023) Tj 6 Ts /F 7 Tf (1) Tj 0 Ts /F 12 Tf ( in Bremen) Tj", "in 2023 [1] in Bremen"),
         ("(H) Tj -3 Ts /F 7 Tf (2) Tj 0 Ts /F 12 Tf (O flows) Tj", "H₂O flows"),
+        ("(was shown) Tj 6 Ts /F 7 Tf (6, 7) Tj 0 Ts /F 12 Tf ( then) Tj", "was shown [6, 7] then"),
+        ("(1024, 10) Tj 6 Ts /F 7 Tf (6) Tj 0 Ts /F 12 Tf ( cells) Tj", "1024, 10^6 cells"),
+        ("(SO) Tj -3 Ts /F 7 Tf (4) Tj 5 Ts (2-) Tj 0 Ts /F 12 Tf ( ions) Tj", "SO₄^(2-) ions"),
+        ("(up to 3) Tj 5 Ts /F 6 Tf (3) Tj 0 Ts /F 12 Tf (\\244) Tj /F 6 Tf (4) Tj", "up to 3 3⁄4"),
         ("/F 40 Tf (O) Tj /F 12 Tf 20 Ts (nce there was) Tj", "O\nnce there was"),
         ("(Plain ) Tj /F 9 Tf (small words) Tj /F 12 Tf ( here) Tj", "Plain small words here"),
     ],
 )
 def test_what_is_raised_or_lowered_is_marked(content: str, read: str):
     assert text(f"BT /F 12 Tf 60 700 Td {content} ET") == read
+
+
+def test_an_exponent_for_which_a_line_seems_to_end_goes_on():
+    parts = ((60, 0, 12, "45"), (76, 0, 12, "m"), (86, 6.5, 6, "2"), (89.4, 0, 12, "."))
+    placed = "".join(f"BT /F {size} Tf {x} {700 + up} Td ({t}) Tj ET " for x, up, size, t in parts)
+    assert text(placed) == "45 m^2."
 
 
 def test_turned_text_has_its_lines_from_the_top():
@@ -102,6 +112,14 @@ def test_rows_of_a_table_stay_whole():
         (("a self-", "service desk"), "a self-service desk"),
         (("the bag-", "of-words model"), "the bag-of-words model"),
         (("an infor-", "mation-theoretic view"), "an information-theoretic view"),
+        (("a 24-", "hour service"), "a 24-hour service"),
+        (("pages 12\\261", "15 of it"), "pages 12–15 of it"),
+        (("call 030-", "445-", "5 now"), "call 030-445-5 now"),
+        (("the U.S.-", "based NaCl-", "free kind"), "the U.S.-based NaCl-free kind"),
+        (("at https://a.example/b-", "long.html"), "at https://a.example/b-long.html"),
+        (("Ein-", "und Ausgabe"), "Ein- und Ausgabe"),
+        (("a follow-", "up of twenty-", "five"), "a follow-up of twenty-five"),
+        (("to-", "gether with real-", "ity"), "together with reality"),
         (("online they say, and on-", "line they are"), "online they say, and online they are"),
     ],
 )
@@ -126,10 +144,38 @@ def placed(words: str, *, size: float = 12) -> list[Character]:
         ("Visa אלא ןאכ", "כאן אלא Visa"),
         ("םיפד 1,250.50 םלש", "שלם 1,250.50 דפים"),
         ("\ufe94\ufe92\ufea4\ufee3", "محبة"),
+        ("םוקמ 5–3", "3–5 מקום"),
+        ("4567 03-123 ןופלט", "טלפון 03-123 4567"),
+        ("רדח Office 365 ילש", "שלי Office 365 חדר"),
+        (".a@b.example :תבותכל בתכ", "כתב לכתובת: a@b.example."),
+        ("%5 ₪7 לש החנה", "הנחה של ₪7 %5"),
+        (".%5 ةدايز", "زيادة 5%."),
+        ("٢٥٠٬٠٠٠ لاير", "ريال ٢٥٠٬٠٠٠"),
+        (".(16 הסרג( Word", "Word (גרסה 16)."),
+        ("The word רפס ה is old", "The word ה ספר is old"),
     ],
 )
 def test_lines_from_the_right_are_read_in_their_order(looks: str, read: str):
     assert page_text(placed(looks), is_turned=False) == read
+
+
+def test_words_from_the_right_are_parted_by_gaps_and_lines_go_as_their_page_does():
+    words = ("דח", "ליגר", "םוי")  # from the left as they look, and 0.25 of the size apart
+    letters = [(letter, 6 * x + 3 * y) for y, word in enumerate(words) for x, letter in
+               enumerate(word, start=sum(map(len, words[:y])))]  # fmt: skip
+    line = [Character(letter, x, x + 6, x, 700, 12, 0, generated=False) for letter, x in letters]
+    end = Character("\n", 0, 0, 0, 0, 0, 0, generated=True)
+    latin = placed("info@library.example :ראוד")
+    assert page_text(line, is_turned=False) == "יום רגיל חד"
+    assert page_text([*line, end, *latin, end, *line, end, *line], is_turned=False).splitlines()[
+        1
+    ] == ("דואר: info@library.example")
+
+
+def test_columns_of_a_turned_page_are_read_one_after_the_other():
+    upright = side_by_side(BEES, WASPS)
+    read = text(f"q 0 1 -1 0 800 0 cm {upright} Q", rotate=90)
+    assert read.endswith("\n".join(WASPS))
 
 
 def test_boxes_and_notes_stand_after_the_text_of_their_page():
