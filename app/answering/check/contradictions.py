@@ -4,12 +4,13 @@ Each test is one of word order and little words, without knowledge of the world:
 was dropped or added, a word in another's place, a figure or name of another clause, an opposite.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from difflib import SequenceMatcher
 from itertools import pairwise
 
+from app.answering.check.roles import exchanges_roles
 from app.answering.check.splices import splices
-from app.answering.check.statement import Negation, Statement, Term
+from app.answering.check.statement import Negation, Statement, is_letter_pair
 
 _OPPOSITES = [
     (frozenset(one.split()), frozenset(other.split()))
@@ -27,7 +28,7 @@ _OPPOSITES = [
         before earlier|after later
         above over|below under
         all every always|some many most few several often sometimes usually typically
-        must shall required|may might can could optional should
+        must shall need needs required|may might can could optional should
         minimum|maximum
         increase increases increased rise rises rose|decrease decreases decreased fall falls fell
         allowed permitted|forbidden prohibited
@@ -44,7 +45,8 @@ _QUALIFIERS = [
     other others another different else ander andere anderen anderer autre autres otro otros otra
     same equal equally identical alike like gleich gleiche gleichen même mismo misma
     most mostly usually generally often typically commonly mainly meist meistens plupart mayoría
-    only just solely alone exclusively merely nur allein seulement uniquement sólo solo
+    only just solely alone exclusively merely unless except nur allein seulement uniquement sólo
+    all every always any each both entire whole alle allen alles jede jeder jedes tous toutes todos
     """.strip().splitlines()
 ]
 """Words that narrow or compare what is said; those of a line say much the same."""
@@ -69,7 +71,8 @@ def contradicts(claim: Statement, evidence: Statement) -> bool:
         _says_the_opposite,
         _qualifies,
         _replaces,
-        _turns_round,
+        _compares_otherwise,
+        exchanges_roles,
         splices,
     )
     return any(test(claim, evidence) for test in tests)
@@ -175,15 +178,17 @@ def _gaps(
 def _is_swap(mine: list[str], theirs: list[str], all_mine: set[str], all_theirs: set[str]) -> bool:
     new = [key for key in mine if key not in all_theirs]
     old = [key for key in theirs if key not in all_mine]
-    return 0 < len(new) <= _SLOT and 0 < len(old) <= _SLOT
+    return all(keys and _length(keys) <= _SLOT for keys in (new, old))
 
 
-def _turns_round(claim: Statement, evidence: Statement) -> bool:
-    """Whether what is compared, or two names round a verb, stand the other way round."""
-    return _compares_otherwise(claim, evidence) or _exchanges_names(claim, evidence)
+def _length(keys: Sequence[str]) -> float:
+    """How many words these are; n letters of a script without spaces lie in n + 1 pairs."""
+    pairs = sum(is_letter_pair(key) for key in keys)
+    return len(keys) - pairs + max(0, pairs - 1) / 2
 
 
 def _compares_otherwise(claim: Statement, evidence: Statement) -> bool:
+    """Whether what is compared stands the other way round."""
     for than in ("than", "als", "que"):
         if than not in claim.words or than not in evidence.words:
             continue
@@ -201,24 +206,6 @@ def _sides(statement: Statement, than: str) -> tuple[set[str], set[str]]:
     before = {term.key for term in statement.terms if term.place < place}
     after = {term.key for term in statement.terms if term.place > place}
     return before - after, after - before
-
-
-def _exchanges_names(claim: Statement, evidence: Statement) -> bool:
-    """Whether it says "A bought B" for "B bought A"; with "by" that is another matter."""
-    if ("by" in claim.words) != ("by" in evidence.words):
-        return False
-    theirs = set(_triples(evidence.terms))
-    return any((c, b, a) in theirs and (a, b, c) not in theirs for a, b, c in _triples(claim.terms))
-
-
-def _triples(terms: Sequence[Term]) -> Iterable[tuple[str, str, str]]:
-    for first, middle, last in zip(terms, terms[1:], terms[2:], strict=False):
-        if _named(first) and _named(last) and not middle.name and not middle.figure:
-            yield first.key, middle.key, last.key
-
-
-def _named(term: Term) -> bool:
-    return term.name and not term.figure
 
 
 def _keys(statement: Statement) -> list[str]:

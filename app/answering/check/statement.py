@@ -154,6 +154,11 @@ def _same_figure(claimed: Figure, told: Figure) -> bool:
     return told.backs(claimed) and (not claimed.unit or claimed.unit == told.unit)
 
 
+def is_letter_pair(key: str) -> bool:
+    """Whether a word's key is two letters of a script without spaces."""
+    return not key.isascii() and len(key) <= len("字字")
+
+
 @lru_cache(maxsize=4096)
 def read(sentence: str) -> Statement:
     """Read one sentence; numbers in brackets (`[2]`) are not looked at."""

@@ -8,7 +8,7 @@ from itertools import groupby, pairwise
 from app.answering.check.codes import is_about_another
 from app.answering.check.contradictions import contradicts
 from app.answering.check.splices import has_rival, splices
-from app.answering.check.statement import Statement, Term, read
+from app.answering.check.statement import Statement, Term, is_letter_pair, read
 from app.answering.sentences import LIST_NUMBER, Span, sentence_spans
 from retriever import Chunk
 
@@ -216,11 +216,26 @@ class _Judge:
 
         A sentence about "her" that the next does not go on with is about somebody before.
         """
-        if one.referring and not other.referring:
+        if not other.referring and (one.referring or self._parts_subject(one, other)):
             return False
         both = one + other
         more = self.share(both) > max(self.share(one), self.share(other))
         return more and self.accepts(both)
+
+    def _parts_subject(self, one: Statement, other: Statement) -> bool:
+        """Whether the claim takes what a sentence says, and puts another's subject before it.
+
+        The words of one sentence come first in it then, those of the other last; and what the
+        other one begins with is left out: "Ducks are small. Some geese eat fish." does not say that
+        ducks eat fish. "The pump has a warranty. Frost damage is excluded." may be put together.
+        """
+        terms = self._claim.terms
+        first = [i for i, term in enumerate(terms) if one.holds(term) and not other.holds(term)]
+        last = [i for i, term in enumerate(terms) if other.holds(term) and not one.holds(term)]
+        if not first or not last:
+            return False
+        opens = bool(other.terms) and self._claim.holds(other.terms[0])
+        return last[-1] < first[0] or (first[-1] < last[0] and not opens)
 
     def _invents(self, held: Sequence[bool]) -> bool:
         """Whether the claim says things in a row, or in a clause, of which nothing is held."""
@@ -259,4 +274,4 @@ def _only_opens(term: Term, sentences: Sequence[Statement]) -> bool:
 
 
 def _weight(term: Term) -> float:
-    return 1 if term.key.isascii() or len(term.key) > len("字字") else _LETTER_PAIR
+    return _LETTER_PAIR if is_letter_pair(term.key) else 1
