@@ -92,11 +92,13 @@ def _running(pages: Sequence[Sequence[Line]]) -> set[tuple[str, int]]:
     for number, page in enumerate(pages):
         for kind in {_kind(line) for line in page}:
             places.setdefault(kind, []).append(number)
-    return {
-        kind
-        for kind, on in places.items()
-        if any(last - first < _RUN for first, last in zip(on, on[_RUNNING - 1 :], strict=False))
-    }
+    return {kind for kind, on in places.items() if is_running(on)}
+
+
+def is_running(pages: Sequence[int]) -> bool:
+    """Whether what stands on these pages, by index, is on three of five somewhere."""
+    nearby = zip(pages, pages[_RUNNING - 1 :], strict=False)
+    return any(last - first < _RUN for first, last in nearby)
 
 
 def _blocks(page: Sequence[Line], least: float) -> Iterator[Sequence[Line]]:
