@@ -19,6 +19,7 @@ from ingest.parsers.pdf_characters import Character, read_characters
 from ingest.parsers.pdf_headings import Line, headings, lines
 from ingest.parsers.pdf_hyphens import Hyphens
 from ingest.parsers.pdf_layout import page_text
+from ingest.parsers.pdf_running import without_running
 from ingest.sniff import Format
 
 PASSWORD_NEEDED = "encrypted: it opens only with a password; save a copy without one"
@@ -70,6 +71,8 @@ def _parse_readable(document: pdfium.PdfDocument) -> Document:
     read = list(_texts(document))
     texts = [page.text for page in read]
     _recognise(document, texts, builder)
+    _note_scanned(builder, sum(not _clean(text) for text in texts), len(texts))
+    texts = without_running(texts, [page.lines for page in read])
     hyphens = Hyphens(texts)
     for number, text in enumerate(texts):
         label = document.get_page_label(number) or None
@@ -80,7 +83,6 @@ def _parse_readable(document: pdfium.PdfDocument) -> Document:
         builder.mark_heading(level, title, pages[number : number + 2])
     for level, title, number in () if outline else headings([page.lines for page in read]):
         builder.mark_heading(level, title.translate(_LIGATURES), pages[number : number + 1])
-    _note_scanned(builder, pages)
     _note_doubtful(builder, read)
     title = document.get_metadata_value("Title")
     return builder.build(Format.PDF, title=None if _NO_TITLE.search(title) else title)
@@ -175,7 +177,7 @@ def _parse_damaged(data: bytes, reason: Exception) -> Document:
         msg = f"damaged: {str(reason).rstrip('.')}; pypdf: {error}"
         raise UnreadableError(msg) from error
     builder.note("damaged: read by pypdf, spaces may be missing")
-    _note_scanned(builder, pages)
+    _note_scanned(builder, sum(page.start == page.end for page in pages), len(pages))
     return builder.build(Format.PDF)
 
 
@@ -184,20 +186,17 @@ def _clean(text: str) -> str:
     return text if sum(map(str.isalnum, text)) >= MIN_ALPHANUMERIC else ""
 
 
-def _note_scanned(builder: DocumentBuilder, pages: list[Page]) -> None:
+def _note_scanned(builder: DocumentBuilder, empty: int, pages: int) -> None:
     """Says how many pages have no text.
 
     Raises:
         NoTextError: None has.
     """
-    empty = sum(page.start == page.end for page in pages)
-    if empty == len(pages):
-        msg = (
-            f"no text: {empty} of {len(pages)} pages are scans, drawings or damaged; {ocr.advice()}"
-        )
+    if empty == pages:
+        msg = f"no text: {empty} of {pages} pages are scans, drawings or damaged; {ocr.advice()}"
         raise NoTextError(msg)
     if empty:
-        builder.note(f"{empty} of {len(pages)} pages have no text; {ocr.advice()}")
+        builder.note(f"{empty} of {pages} pages have no text; {ocr.advice()}")
 
 
 def _note_doubtful(builder: DocumentBuilder, read: Sequence[_PageText]) -> None:

@@ -2,6 +2,7 @@
 
 import ctypes
 import math
+import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +11,9 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 _QUARTER = math.pi / 2
+# Arial-BoldMT, Calibri,Bold, NimbusRomNo9L-Medi, CMBX12; PDFium guesses the weight of many fonts.
+_BOLD = re.compile(r"bold|black|heavy|demi|medi$|(?:cm|sf|ec)(?:ss)?bx", re.IGNORECASE)
+_LONGEST_NAME = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,7 @@ class Character:
         turned: Quarters of a circle by which its text is turned on the page, 0 to 3.
         generated: Whether PDFium made it up: a space, or the end of a line.
         is_unknown: Whether its font does not say which character its shape is: `text` is a guess.
+        is_bold: Whether its font is a bold one, by its name.
     """
 
     text: str
@@ -37,6 +42,7 @@ class Character:
     turned: int
     generated: bool
     is_unknown: bool = False
+    is_bold: bool = False
 
 
 def read_characters(page: pdfium.PdfPage, text_page: pdfium.PdfTextPage) -> Iterator[Character]:
@@ -44,6 +50,7 @@ def read_characters(page: pdfium.PdfPage, text_page: pdfium.PdfTextPage) -> Iter
     edges = page.get_cropbox()
     box, matrix = pdfium_c.FS_RECTF(), pdfium_c.FS_MATRIX()
     x, y = ctypes.c_double(), ctypes.c_double()
+    shown_by, is_bold = None, False
     for index in range(pdfium_c.FPDFText_CountChars(text_page)):
         text = chr(pdfium_c.FPDFText_GetUnicode(text_page, index))
         if pdfium_c.FPDFText_IsGenerated(text_page, index) == 1:
@@ -66,7 +73,21 @@ def read_characters(page: pdfium.PdfPage, text_page: pdfium.PdfTextPage) -> Iter
             unicodedata.category(text) == "Co"
             or pdfium_c.FPDFText_HasUnicodeMapError(text_page, index) == 1
         )
-        yield Character(text, left, right, origin, base, size, turned, False, is_unknown)
+        shows = pdfium_c.FPDFText_GetTextObject(text_page, index)
+        address = ctypes.cast(shows, ctypes.c_void_p).value
+        if address != shown_by:
+            shown_by, is_bold = address, _is_bold(shows)
+        yield Character(text, left, right, origin, base, size, turned, False, is_unknown, is_bold)
+
+
+def _is_bold(shows: object) -> bool:
+    """Whether a text object has a bold font."""
+    font = pdfium_c.FPDFTextObj_GetFont(shows) if shows else None
+    if not font:
+        return False
+    name = ctypes.create_string_buffer(_LONGEST_NAME)
+    pdfium_c.FPDFFont_GetBaseFontName(font, name, _LONGEST_NAME)
+    return _BOLD.search(name.value.decode("latin-1")) is not None
 
 
 def _lies_outside(box: pdfium_c.FS_RECTF, edges: tuple[float, float, float, float]) -> bool:

@@ -3,7 +3,7 @@
 import pytest
 
 from ingest.parsers.pdf import parse
-from tests.ingest.made_pdf import book
+from tests.ingest.made_pdf import HELVETICA, book, pdf
 
 PROSE = (
     "The pumps of the mill run from early spring on until the",
@@ -80,3 +80,28 @@ def test_what_the_outline_says_is_taken_and_nothing_else():
         )
     )
     assert [heading.title for heading in document.headings] == ["Seals", "Wheels"]
+
+
+@pytest.mark.parametrize(
+    ("bold", "heads"),
+    [
+        ("(1.2 Fees and fines) Tj", True),
+        ("(Never open this valve by hand.) Tj", False),
+        ("(Table 3: fees by year) Tj", False),
+        ("(Article) Tj 200 0 Td (Price) Tj", False),
+        ("(Fees) Tj /F 11 Tf ( are due in May) Tj", False),
+    ],
+)
+def test_a_bold_line_of_the_text_s_size_is_a_heading(bold: str, heads: bool):
+    above = page(TEXT)
+    below = "".join(
+        f"BT /F 11 Tf 60 {560 - 13 * row} Td ({line}) Tj ET " for row, line in enumerate(PROSE)
+    )
+    content = f"{above} BT /G 11 Tf 60 590 Td {bold} ET {below}"
+    document = parse(pdf(content, second=HELVETICA.replace("Helvetica", "Helvetica-Bold")))
+    assert [heading.title for heading in document.headings] == ["1.2 Fees and fines"] * heads
+
+
+def test_a_watermark_is_none():
+    mark = "BT /F 40 Tf 0.8 0.6 -0.6 0.8 100 200 Tm (Draft copy) Tj ET "
+    assert found(page(TEXT) + mark + page((11, "\n" * 20 + "Text below it."))) == []
