@@ -100,6 +100,13 @@ def test_rows_of_a_table_stay_whole():
     assert text(side_by_side(names, facts)).splitlines() == rows
 
 
+def test_cells_that_pdfium_does_not_part_are_parted():
+    figures = [
+        Character("0", x, x + 6, x, 700, 12, 0, generated=False) for x in (60, 66, 90, 110, 116)
+    ]
+    assert page_text(figures, is_turned=False) == "00 0 00"
+
+
 @pytest.mark.parametrize(
     ("broken", "read"),
     [
