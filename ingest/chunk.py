@@ -116,11 +116,14 @@ def cut(document: Document, count_tokens: CountTokens, limit: int) -> list[Passa
 
 def _heading_tokens(pieces: Sequence[_Piece], section: _Section, limit: int) -> int:
     """Room for the headings in front of a section, at most half: none shall stand alone."""
-    headings = takewhile(
-        lambda piece: piece.section.is_heading and piece.section.page is section.page,
-        reversed(pieces),
+    headings = list(
+        takewhile(
+            lambda piece: piece.section.is_heading and piece.section.page is section.page,
+            reversed(pieces),
+        )
     )
-    return min(_size(list(headings)), limit // 2)
+    gap = 1  # the line break between them and the section
+    return min(_size(headings) + gap, limit // 2) if headings else 0
 
 
 def _top_level(headings: Sequence[Heading]) -> int:

@@ -205,9 +205,9 @@ def test_the_tiny_model_accepts_every_passage_with_its_title(tiny, fixtures):
     assert len(tiny.encode_documents(texts(document, passages), titles)) == len(passages)
 
 
-@pytest.mark.parametrize("words", [30, 31, 32, 64, 65])
+@pytest.mark.parametrize("words", range(26, 34))
 def test_no_heading_is_a_passage_by_itself(words: int):
     body = " ".join(["seal"] * words)
     document = markdown(f"# Pumps\n\n{body}\n\n# Seals of pumps\n\n{body}\n")
     shown = texts(document, cut(document, count_words, 32))
-    assert not {"# Pumps", "# Seals of pumps"} & set(shown)
+    assert not {"Pumps", "Seals of pumps"} & set(shown)
