@@ -11,7 +11,7 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from ingest.document import Document, Heading, Page, Table
 
@@ -107,9 +107,23 @@ def cut(document: Document, count_tokens: CountTokens, limit: int) -> list[Passa
         limit: At least `MIN_CHUNK_TOKENS`.
     """
     cutter = _Cutter(document.text, count_tokens, limit)
-    pieces = [piece for section in _sections(document) for piece in cutter.pieces(section)]
+    pieces: list[_Piece] = []
+    for section in _sections(document):
+        pieces += cutter.pieces(section, limit - _heading_tokens(pieces, section, limit))
     packs = _pack(pieces, limit, _top_level(document.headings))
     return [passage for pack in packs for passage in cutter.passages(pack)]
+
+
+def _heading_tokens(pieces: Sequence[_Piece], section: _Section, limit: int) -> int:
+    """Room for the headings in front of a section, at most half: none shall stand alone."""
+    headings = list(
+        takewhile(
+            lambda piece: piece.section.is_heading and piece.section.page is section.page,
+            reversed(pieces),
+        )
+    )
+    gap = 1  # the line break between them and the section
+    return min(_size(headings) + gap, limit // 2) if headings else 0
 
 
 def _top_level(headings: Sequence[Heading]) -> int:
@@ -144,9 +158,10 @@ class _Cutter:
         self._count_tokens = count_tokens
         self._limit = limit
 
-    def pieces(self, section: _Section) -> Iterator[_Piece]:
+    def pieces(self, section: _Section, limit: int) -> Iterator[_Piece]:
+        """Yields the pieces of a section, each of at most `limit` tokens."""
         depth = _LINES if section.table else 0
-        for start, end, tokens in self._cut(section.start, section.end, depth):
+        for start, end, tokens in self._cut(section.start, section.end, depth, limit):
             # A space becomes part of the word behind it, a line break is a token.
             gap = int(self._text[max(start - 1, 0)] == "\n")
             yield _Piece(start, end, tokens, gap, section)
@@ -173,18 +188,18 @@ class _Cutter:
     def _count(self, start: int, end: int) -> int:
         return self._count_tokens(self._text[start:end])
 
-    def _cut(self, start: int, end: int, depth: int) -> Iterator[tuple[int, int, int]]:
+    def _cut(self, start: int, end: int, depth: int, limit: int) -> Iterator[tuple[int, int, int]]:
         """Yields (start, end, tokens) of pieces that fit, without white space around them."""
         start, end = self._strip(start, end)
         if start == end:
             return
-        if end - start <= CERTAINLY_TOO_LONG * self._limit:
+        if end - start <= CERTAINLY_TOO_LONG * limit:
             tokens = self._count(start, end)
-            if tokens <= self._limit:
+            if tokens <= limit:
                 yield start, end, tokens
                 return
         for part_start, part_end in self._parts(start, end, depth):
-            yield from self._cut(part_start, part_end, min(depth + 1, len(_BORDERS)))
+            yield from self._cut(part_start, part_end, min(depth + 1, len(_BORDERS)), limit)
 
     def _strip(self, start: int, end: int) -> tuple[int, int]:
         text = self._text[start:end]

@@ -21,7 +21,7 @@ _COMMON = (
 )
 _DECLARATION = re.compile(rb"charset|encoding", re.IGNORECASE)
 """What chardet believes, and who asks here knows to be wrong."""
-_WESTERN, _FEW = 0.015, 4
+_WESTERN, _FEW = 0.025, 4
 """Added to the confidence in Windows-1252 where so few bytes are beyond ASCII that chardet is sure
 to no more than 0.01 to 0.03 of any encoding."""
 _ODD = 0.5
@@ -79,7 +79,7 @@ def _score(sample: bytes, name: str, confidence: float) -> float | None:
 
 def _oddities(text: str) -> Iterator[int]:
     """Yields the places beyond ASCII where a text is none."""
-    text = text[:_READ]
+    text = f" {text[:_READ]} "
     scripts = [_script(character) for character in text]
     for place in range(1, len(text) - 1):
         before, character, after = text[place - 1], text[place], text[place + 1]
@@ -87,7 +87,12 @@ def _oddities(text: str) -> Iterator[int]:
         if not script and not character.isascii():
             is_sign = unicodedata.category(character)[0] in "SC" and character not in _AFTER_LETTERS
             is_inside = len(beside) and scripts[place - 1] and scripts[place + 1]
-            if scripts[place - 1] and (is_sign or (is_inside and character not in _IN_WORDS)):
+            is_amount = unicodedata.category(character) == "Sc" and after.islower()  # £uvre
+            is_odd_sign = is_sign or (is_inside and character not in _IN_WORDS)
+            if is_amount or (scripts[place - 1] and is_odd_sign):
+                yield place
+        elif script == "other" and before.isascii() and after.isascii():
+            if before.isalpha() and after.islower():  # Gr秤e, Mⁿller
                 yield place
         elif script not in ("", "other") and not (character + before + after).isascii():
             turns = before.islower() and character.isupper()

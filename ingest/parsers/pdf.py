@@ -60,6 +60,7 @@ def parse(data: bytes) -> Document:
             raise UnreadableError(PASSWORD_NEEDED) from error
         return _parse_damaged(data, error)
     try:
+        document.init_forms()
         return _parse_readable(document)
     finally:
         document.close()

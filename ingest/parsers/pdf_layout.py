@@ -20,6 +20,7 @@ _RAISED, _LOWERED = 0.15, -0.05
 _BARS = tuple("⁄/∕")
 _LONGEST_SHIFTED = 8
 _SAME_LINE, _SAME_BASE = 0.5, 0.1  # of the size
+_GAP = 1.0  # of the size: letters that are set apart are nearer
 _OVERLAP = 0.3  # of the size: fractions and what stands over an index begin left of its end
 
 
@@ -80,10 +81,19 @@ def _marked(characters: Sequence[Character]) -> str:
                 text, base = text + "\n", None
             place = end
         else:
-            text += character.text
+            text += " " * _begins_cell(characters, place) + character.text
             base = character if character.text.strip() and not character.generated else base
             place += 1
     return text
+
+
+def _begins_cell(characters: Sequence[Character], place: int) -> bool:
+    """Whether a gap lies before a character, for which PDFium has no space."""
+    before, after = characters[place - 1] if place else None, characters[place]
+    if before is None or before.generated or after.generated or not _is_level(after, before):
+        return False
+    is_apart = after.left - before.right > _GAP * max(before.size, after.size)
+    return is_apart and " " not in (before.text, after.text)
 
 
 def _ends_line(character: Character) -> bool:

@@ -203,3 +203,11 @@ def test_the_tiny_model_accepts_every_passage_with_its_title(tiny, fixtures):
     passages = cut(document, tiny.count_tokens, 60)
     titles = [" > ".join(passage.headings)[:40] for passage in passages]
     assert len(tiny.encode_documents(texts(document, passages), titles)) == len(passages)
+
+
+@pytest.mark.parametrize("words", range(26, 34))
+def test_no_heading_is_a_passage_by_itself(words: int):
+    body = " ".join(["seal"] * words)
+    document = markdown(f"# Pumps\n\n{body}\n\n# Seals of pumps\n\n{body}\n")
+    shown = texts(document, cut(document, count_words, 32))
+    assert not {"Pumps", "Seals of pumps"} & set(shown)

@@ -1,10 +1,6 @@
-"""Exponents, turned text, hyphens, right-to-left lines and annotations of PDFs."""
+"""Exponents, turned text, hyphens, and right-to-left lines of PDFs."""
 
-import io
-
-import pypdf
 import pytest
-from pypdf.annotations import FreeText, Text
 
 from ingest.parsers.pdf import parse
 from ingest.parsers.pdf_characters import Character
@@ -100,6 +96,13 @@ def test_rows_of_a_table_stay_whole():
     assert text(side_by_side(names, facts)).splitlines() == rows
 
 
+def test_cells_that_pdfium_does_not_part_are_parted():
+    figures = [
+        Character("0", x, x + 6, x, 700, 12, 0, generated=False) for x in (60, 66, 90, 110, 116)
+    ]
+    assert page_text(figures, is_turned=False) == "00 0 00"
+
+
 @pytest.mark.parametrize(
     ("broken", "read"),
     [
@@ -176,36 +179,6 @@ def test_columns_of_a_turned_page_are_read_one_after_the_other():
     upright = side_by_side(BEES, WASPS)
     read = text(f"q 0 1 -1 0 800 0 cm {upright} Q", rotate=90)
     assert read.endswith("\n".join(WASPS))
-
-
-def test_boxes_and_notes_stand_after_the_text_of_their_page():
-    writer = pypdf.PdfWriter(clone_from=io.BytesIO(pdf(lines("Work begins in June."))))
-    writer.add_annotation(0, FreeText(text="By phone: 3 July.", rect=(50, 550, 200, 650)))
-    writer.add_annotation(0, Text(text="Ask the owner.", rect=(50, 450, 60, 460)))
-    stream = io.BytesIO()
-    writer.write(stream)
-    document = parse(stream.getvalue())
-    assert document.text == "Work begins in June.\n\nBy phone: 3 July.\nNote: Ask the owner."
-    assert document.pages[0].end == len(document.text)
-
-
-def test_values_of_forms_have_their_names():
-    writer = pypdf.PdfWriter(clone_from=io.BytesIO(pdf(lines("Form"))))
-    page = writer.pages[0]
-    field = pypdf.generic.DictionaryObject()
-    for name, value in {
-        "/Type": "/Annot", "/Subtype": "/Widget", "/FT": "/Tx",
-    }.items():  # fmt: skip
-        field[pypdf.generic.NameObject(name)] = pypdf.generic.NameObject(value)
-    for name, value in {"/T": "Tenant", "/V": "Ilse Brandt"}.items():
-        field[pypdf.generic.NameObject(name)] = pypdf.generic.TextStringObject(value)
-    field[pypdf.generic.NameObject("/Rect")] = pypdf.generic.ArrayObject(
-        [pypdf.generic.NumberObject(n) for n in (50, 50, 100, 60)]
-    )
-    page[pypdf.generic.NameObject("/Annots")] = pypdf.generic.ArrayObject([field])
-    stream = io.BytesIO()
-    writer.write(stream)
-    assert parse(stream.getvalue()).text == "Form\n\nTenant: Ilse Brandt"
 
 
 @pytest.mark.parametrize(("glyphs", "is_told"), [(12, True), (1, False)])
