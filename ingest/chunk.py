@@ -11,7 +11,7 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise, takewhile
+from itertools import islice, pairwise, takewhile
 
 from ingest.document import Document, Heading, Page, Table
 
@@ -116,12 +116,11 @@ def cut(document: Document, count_tokens: CountTokens, limit: int) -> list[Passa
 
 def _heading_tokens(pieces: Sequence[_Piece], section: _Section, limit: int) -> int:
     """Room for the headings in front of a section, at most half: none shall stand alone."""
-    headings = list(
-        takewhile(
-            lambda piece: piece.section.is_heading and piece.section.page is section.page,
-            reversed(pieces),
-        )
+    above = takewhile(
+        lambda piece: piece.section.is_heading and piece.section.page is section.page,
+        reversed(pieces),
     )
+    headings = list(islice(above, limit))  # more would fill a passage; a page may be headings alone
     gap = 1  # the line break between them and the section
     return min(_size(headings) + gap, limit // 2) if headings else 0
 
