@@ -158,9 +158,10 @@ class _Cutter:
         self._limit = limit
 
     def pieces(self, section: _Section, limit: int) -> Iterator[_Piece]:
-        """Yields the pieces of a section, each of at most `limit` tokens."""
+        """Yields the pieces of a section, each of at most `limit` tokens; a row may fill more."""
         depth = _LINES if section.table else 0
-        for start, end, tokens in self._cut(section.start, section.end, depth, limit):
+        row_limit = self._limit if section.table else limit  # no row is cut because of a heading
+        for start, end, tokens in self._cut(section.start, section.end, depth, limit, row_limit):
             # A space becomes part of the word behind it, a line break is a token.
             gap = int(self._text[max(start - 1, 0)] == "\n")
             yield _Piece(start, end, tokens, gap, section)
@@ -187,8 +188,13 @@ class _Cutter:
     def _count(self, start: int, end: int) -> int:
         return self._count_tokens(self._text[start:end])
 
-    def _cut(self, start: int, end: int, depth: int, limit: int) -> Iterator[tuple[int, int, int]]:
-        """Yields (start, end, tokens) of pieces that fit, without white space around them."""
+    def _cut(
+        self, start: int, end: int, depth: int, limit: int, part_limit: int
+    ) -> Iterator[tuple[int, int, int]]:
+        """Yields (start, end, tokens) of pieces, without white space around them.
+
+        It is the whole, if that has at most `limit` tokens, else parts of at most `part_limit`.
+        """
         start, end = self._strip(start, end)
         if start == end:
             return
@@ -198,7 +204,7 @@ class _Cutter:
                 yield start, end, tokens
                 return
         for part_start, part_end in self._parts(start, end, depth):
-            yield from self._cut(part_start, part_end, min(depth + 1, len(_BORDERS)), limit)
+            yield from self._cut(part_start, part_end, depth + 1, part_limit, part_limit)
 
     def _strip(self, start: int, end: int) -> tuple[int, int]:
         text = self._text[start:end]

@@ -53,6 +53,16 @@ def test_no_row_is_cut_that_fits_a_passage(rows: list[list[str]]):
             place += len(line) + 1
 
 
+@pytest.mark.parametrize("words", range(40, 56))
+def test_no_row_is_cut_because_of_the_heading_above_it(words: int):
+    builder = DocumentBuilder()
+    builder.add_heading(1, "What each pump of the lower station is for")
+    builder.add_table([["seal " * words, "x"], ["flange " * words, "y"]])
+    document = builder.build("text/plain")
+    for passage in cut(document, count_words, 60):
+        assert document.text[passage.start : passage.end].count("|") in (0, 3, 6)
+
+
 def test_the_header_is_embedded_in_front_of_rows_and_stored_with_them():
     prepared = Preparer(count_words, 500, 60).prepare(staff(80), File("/a/staff.md", 1, 1), "v")
     chunk, title = prepared.chunks[3], prepared.titles[3]
