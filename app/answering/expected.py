@@ -17,6 +17,12 @@ _HOW_MANY = re.compile(
     rf"{_FIRST}(?:how many|what number of|wie ?viele|combien de|cu[aá]nt[oa]s)\b", re.IGNORECASE
 )
 _HOW_LONG = re.compile(rf"{_FIRST}(?:how long|wie lange|combien de temps)\b", re.IGNORECASE)
+_HOW_OLD = re.compile(rf"{_FIRST}(?:how old|wie alt|quel âge)\b", re.IGNORECASE)
+_PRICE = re.compile(
+    rf"{_FIRST}(?:(?:what|which) (?:is the |was the )?(?:price|salary|fee)|"
+    r"how much (?:\w+ ){0,4}cost)\b",
+    re.IGNORECASE,
+)
 _HOW_MUCH = re.compile(
     rf"{_FIRST}(?:how (?:much|far|old|tall|high|deep|wide|heavy|fast|hot|cold)|wie ?viel|"
     r"wie (?:weit|alt|groß|hoch|tief|breit|schwer|schnell)|"
@@ -61,6 +67,9 @@ _SHORT = 3  # words: nothing but the figure
 _NAME = re.compile(r"\b[^\W\d_a-z]\w+(?!-[a-z])\b")
 _PRONOUN = re.compile(r"\b(?:I|we|he|she|they|it)\b", re.IGNORECASE)
 _PEOPLE = ("people", "persons")
+_TIME = frozenset("year month week day hour minute second ms".split())
+_LENGTH = frozenset("km m cm mm mile yard foot inch".split())
+_MONEY = frozenset("euro dollar pound franc cent yuan %".split())
 _PERSON = re.compile(
     r"(?:people|men|women|children|staff|(?:er|or|ist|an|ee|ent|ant|guest|adult)s)$"
 )
@@ -73,7 +82,11 @@ def may_answer(question: str, sentence: str) -> bool:
     """
     text = folded(without_markers(sentence))
     if _HOW_LONG.match(question):
-        return _WHILE.search(text) is not None or _measures(text)
+        return _WHILE.search(text) is not None or _measures(text, _TIME | _LENGTH)
+    if _HOW_OLD.match(question):
+        return _measures(text, _TIME)
+    if _PRICE.match(question):
+        return _measures(text, _MONEY)
     if many := _HOW_MANY.match(question):
         return _counts(text, question[many.end() :])
     if _HOW_MUCH.match(question):
@@ -106,10 +119,12 @@ def _counts(text: str, asked: str) -> bool:
     return False
 
 
-def _measures(text: str) -> bool:
-    """Whether `text` has a figure that counts no things."""
+def _measures(text: str, units: frozenset[str] | None = None) -> bool:
+    """Whether `text` has a figure that counts no things, in one of `units` if it has a unit."""
     return any(
-        figure.unit or not (figure.is_year or _COUNTED.match(text, span.end))
+        (units is None or figure.unit in units)
+        if figure.unit
+        else not (figure.is_year or _COUNTED.match(text, span.end))
         for span, figure in _figures(text)
     )
 

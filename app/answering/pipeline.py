@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 
 from app.answering.answer import Answer, Sentence
+from app.answering.check.codes import defines
 from app.answering.collection import about_collection, is_about_collection
 from app.answering.context import build_context
 from app.answering.conversation.followup import Exchange, understood
@@ -158,6 +159,8 @@ def _seems_to_answer(
     quotes: Sequence[str], reader: Reader, reading: Reading, policy: Policy
 ) -> bool:
     """Whether one of the quotes may be an answer; each is read where the passage leaves a doubt."""
+    if any(defines(reader.question, quote) for quote in quotes):
+        return True
     possible = [quote for quote in quotes if may_answer(reader.question, quote)]
     if reading.doubt is None or reading.doubt <= _NO_DOUBT:
         return bool(possible)

@@ -8,12 +8,13 @@ from the pass in which the passage was read anyway), and the encoder's similarit
 
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from app.answering.check.codes import is_about_another
 from app.answering.check.support import Citation
 from app.answering.reading import Reader
-from app.answering.sentences import Span, sentence_spans
+from app.answering.sentences import ENTRY, Span, sentence_spans
 from app.answering.similarity import calibrated
 from app.answering.words import idf
 from embedder.encoder import Outlook
@@ -35,6 +36,7 @@ _GAIN = 0.25
 """Relevance of a nat a token by which a sentence makes the question likelier: for models that have
 no adapter for answers."""
 _BORROWED = 0.5  # what a question's word counts that stands not in the sentence but just above it
+_OTHER = 1.0  # what it costs to tell of another code than the question names
 _NEARLY = 0.6  # the score by which a sentence may be behind the best one
 _MOST_QUOTES = 3
 _MOST_LED = 2
@@ -42,6 +44,7 @@ _LONGEST = 600  # characters of a sentence
 _SHORT = 320  # characters that a sentence and what follows it may have together
 _LIST = 1000  # the same of one that leads in
 _MIN_WORDS = 3  # shorter ones are headings, labels and page numbers
+_MIN_ENTRY = 2  # of "Pets: forbidden"
 _DOI = re.compile(r"\bdoi(?:\.org/|:)", re.IGNORECASE)
 _VOLUME = re.compile(r"\d\(\d+\),\s\d")
 _LONGEST_JOURNAL = 60  # characters between the title of an article and the number of the volume
@@ -121,6 +124,15 @@ def closest_quotes(
     return found
 
 
+def _is_entry(text: str, start: int) -> bool:
+    """Whether an entry of a form or list begins there: "Deposit: 50 EUR"."""
+    return text[start - 1 : start] in ("", "\n") and ENTRY.match(text, start) is not None
+
+
+def _is_long(words: Collection[str], chunk: Chunk, span: Span) -> bool:
+    return len(words) >= (_MIN_ENTRY if _is_entry(chunk.text, span.start) else _MIN_WORDS)
+
+
 def _joined(found: list[Citation], citation: Citation) -> bool:
     """Whether `citation` overlaps one that was found, and that was made to hold both."""
     for place, other in enumerate(found):
@@ -135,7 +147,8 @@ def _joined(found: list[Citation], citation: Citation) -> bool:
 def _with_next(text: str, span: Span) -> Span:
     """The sentence, and those after it in its paragraph as long as all stays short.
 
-    One that leads in ("Such secrets:") says nothing without what it leads to.
+    An entry ("Deposit: 50 EUR") begins something else. A sentence that leads in ("Such secrets:")
+    says nothing without what it leads to.
     """
     leads = span.of(text).endswith((":", "："))
     end = span.end
@@ -143,6 +156,7 @@ def _with_next(text: str, span: Span) -> Span:
         if following.start < end:
             continue
         parted = "\n\n" in text[end : following.start] and not (leads and end == span.end)
+        parted = parted or (_is_entry(text, following.start) and not leads)
         if parted or following.end - span.start > (_LIST if leads else _SHORT):
             break
         end = following.end
@@ -165,7 +179,11 @@ def rank_quotes(
     wanted = set(content_words(reader.question))
     words = [set(content_words(span.of(chunk.text))) for _, chunk, span, _ in candidates]
     # A sentence that only repeats the question ("Length of passwords") answers nothing.
-    telling = [i for i, found in enumerate(words) if found - wanted and len(found) >= _MIN_WORDS]
+    telling = [
+        i
+        for i, found in enumerate(words)
+        if found - wanted and _is_long(found, *candidates[i][1:3])
+    ]
     if not telling:
         return []
     weights, may_read = idf(words), read_on()
@@ -177,6 +195,8 @@ def rank_quotes(
         near = weights.share(wanted, words[i] | above)
         relevance = own + _BORROWED * (near - own)
         promise = _promise(outlooks[number - 1], chunk, span)
+        if is_about_another(reader.question, chunk.text, span, "\n".join(chunk.above)):
+            promise -= _OTHER
         quotes.append(Quote(number, chunk, span, relevance, relevance + promise))
     quotes.sort(key=lambda quote: -quote.score)
     best = _compared(quotes[:_COMPARED], reader)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 
@@ -23,6 +24,12 @@ _BLOCK_BREAK = re.compile(
     r"|\n(?=[ \t]*(?:#{1,6}[ \t]|[-*+•‣▪][ \t]|\(?\d{1,3}[.)][ \t]|\|))"
     r"|(?:(?<=\n)|^)(?:#{1,6}[ \t][^\n]*|\d+(?:\.\d+)+\.?[ \t]+[A-Z][^\n.]{0,80})"
     r"(?P<after_heading>\n)"
+)
+
+# "Deposit: 50 EUR": an entry of a form. Two or more lines in a row are entries, one may be prose.
+ENTRY = re.compile(
+    r"[ \t]*(?:\*\*|__)?[^\W_](?:[^\s:|.!?;,]++|[ \t]|[.,](?=\w)){0,12}(?:\*\*|__)?:(?:\*\*|__)?"
+    r"[ \t]+(?=\S)"
 )
 
 # A sentence ends at . ! ? … (closing quotes, brackets and citation marks belong to it) where
@@ -56,12 +63,24 @@ def sentence_spans(text: str) -> list[Span]:
 
 
 def _blocks(text: str) -> Iterator[Span]:
-    start = 0
-    for match in _BLOCK_BREAK.finditer(text):
-        cut = match.start("after_heading") if match["after_heading"] else match.start()
-        yield Span(start, cut)
-        start = cut
-    yield Span(start, len(text))
+    breaks = {match.start(match.lastgroup or 0) for match in _BLOCK_BREAK.finditer(text)}
+    cuts = [0, *sorted(breaks.union(_entries(text))), len(text)]
+    yield from (Span(start, end) for start, end in pairwise(cuts))
+
+
+def _entries(text: str) -> Iterator[int]:
+    """Where entries of a form begin that stand in a row: a line whose neighbour is one, too."""
+    line, former, is_first = 0, -1, True
+    while line < len(text):
+        following = text.find("\n", line) + 1 or len(text) + 1
+        if ENTRY.match(text, line, following):
+            if former >= 0:
+                yield from (former, line)[not is_first :]
+                is_first = False
+            former = line
+        else:
+            former, is_first = -1, True
+        line = following
 
 
 def _sentences(text: str, block: Span) -> Iterator[Span]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
+from app.answering.check.asked import lacks_office, tells_of_another_time
 from app.answering.check.codes import is_about_another
 from app.answering.check.contradictions import contradicts
 from app.answering.check.splices import has_rival, splices
@@ -112,7 +113,6 @@ def _citations(part: str, cited: Sequence[tuple[int, Chunk]], asked: str) -> lis
 def _place(claim: Statement, chunk: Chunk, asked: str) -> Span | None:
     """The sentence of `chunk` that supports `claim` best, or two neighbouring ones."""
     question = read(asked) if asked and len(claim.terms) <= _SHORT else None
-    above = "\n".join(chunk.above)
     spans = sentence_spans(chunk.text) or [Span(0, len(chunk.text))]
     sentences = [read(span.of(chunk.text)) for span in spans]
     judge = _Judge(claim, [read(line) for line in chunk.above], sentences)
@@ -120,8 +120,9 @@ def _place(claim: Statement, chunk: Chunk, asked: str) -> Span | None:
         (judge.share(sentence), span)
         for number, (span, sentence) in enumerate(zip(spans, sentences, strict=True))
         if judge.accepts(sentence)
-        and not is_about_another(asked, chunk.text, span, above)
+        and not _is_off(asked, chunk, span)
         and not (question and _answers_another(question, claim, number, sentences))
+        and not (question and lacks_office(asked, _told(chunk, number, spans, sentence)))
     ]
     if singles:
         return max(singles, key=lambda single: single[0])[1]
@@ -133,11 +134,24 @@ def _place(claim: Statement, chunk: Chunk, asked: str) -> Span | None:
         (
             span
             for span, one, other in pairs
-            if judge.accepts_both(one, other)
-            and not is_about_another(asked, chunk.text, span, above)
+            if judge.accepts_both(one, other) and not _is_off(asked, chunk, span)
         ),
         None,
     )
+
+
+def _is_off(asked: str, chunk: Chunk, span: Span) -> bool:
+    """Whether a sentence tells of another code or time than the one that `asked` names."""
+    above = "\n".join(chunk.above)
+    return is_about_another(asked, chunk.text, span, above) or tells_of_another_time(
+        asked, span.of(chunk.text), above
+    )
+
+
+def _told(chunk: Chunk, number: int, spans: Sequence[Span], sentence: Statement) -> str:
+    """A sentence with what it refers back to, and with what is above it."""
+    start = spans[max(0, number - 1) if sentence.referring else number].start
+    return "\n".join([*chunk.above, chunk.text[start : spans[number].end]])
 
 
 def _answers_another(

@@ -35,6 +35,7 @@ _NAME = re.compile(
 )
 _PERSON = re.compile(r"\b(?:he|she|him|his|her)\b")
 _THING = re.compile(r"\b(?:it|its|they|them|their)\b")
+_POINTING = frozenset("that this these those it them him her there then".split())
 _ORDINALS = ("first", "second", "third", "fourth", "fifth")
 _ORDINAL = re.compile(rf"\bthe (?P<place>{'|'.join(_ORDINALS)}|last) one\b")
 _PREDICATE = re.compile(r"\w+ed|open|free|made|built|written|held|sold|kept|born|there|not")
@@ -74,12 +75,16 @@ def understood(question: str, history: Sequence[Exchange]) -> str:
 
 def _replaced(question: str, former: Exchange) -> str | None:
     """`question` with what it refers to in place; None if no rule is sure of it."""
-    if _IN_BRACKETS.match(former.question) or len(former.question) > _LONGEST:
+    if len(former.question) > _LONGEST:
         return None
-    part = fragment(question)
+    plain, part = _AND.sub("", question), fragment(question)
+    bracketed = _IN_BRACKETS.match(former.question)
+    if bracketed:  # "And the choir?" is about the choir
+        about = fragment(bracketed["question"]) or ""
+        rewritten = None if part else _with_topic(plain, about)
+        return rewritten and rewritten[0].upper() + rewritten[1:]
     if part is not None:
         return _continued(former.question, part)
-    plain = _AND.sub("", question)
     for rule in (_with_person, _with_thing, _with_listed):
         rewritten = rule(plain, former)
         if rewritten and not refers_back(rewritten):
@@ -91,6 +96,11 @@ def _continued(former: str, part: str) -> str | None:
     """`former` with `part` in place of its counterpart: "in winter" of "in summer"."""
     asked = former.rstrip("?？ ")
     words = part.split()
+    if not _POINTING.isdisjoint(part.casefold().split()):
+        return None
+    if _NAME.fullmatch(part):
+        names = [name for name in _NAME.findall(asked) if not asked.startswith(name)]
+        return f"{asked.replace(names[0], part)}?" if len(names) == 1 else None
     if len(words) > 1 and words[0].casefold() in PREPOSITION:
         counterpart = rf"\b{re.escape(words[0])}(?: [\w'’-]+){{1,3}}$"
     elif len(words) > 1 and words[0].casefold() in DETERMINER:  # the Basic plan, the Family plan
@@ -98,7 +108,10 @@ def _continued(former: str, part: str) -> str | None:
     else:
         return None
     found = re.search(counterpart, asked)
-    return f"{asked[: found.start()]}{part}{asked[found.end() :]}?" if found else None
+    if found:
+        return f"{asked[: found.start()]}{part}{asked[found.end() :]}?"
+    goes_on = words[0].casefold() in PREPOSITION and PREPOSITION.isdisjoint(words_of(asked))
+    return f"{asked} {part}?" if goes_on else None
 
 
 def _with_person(question: str, former: Exchange) -> str | None:
@@ -117,9 +130,12 @@ def _with_person(question: str, former: Exchange) -> str | None:
 
 def _with_thing(question: str, former: Exchange) -> str | None:
     """What the former question is about."""
+    return _with_topic(question, _topic(former.question) or "")
+
+
+def _with_topic(question: str, topic: str) -> str | None:
     pronoun = _THING.search(question)
-    topic = _topic(former.question)
-    if pronoun is None or topic is None:
+    if pronoun is None or not topic or topic.split()[0].casefold() in PREPOSITION:
         return None
     plural = re.search(r"[^s]s$", topic.split(" of ")[0]) is not None
     if plural != (pronoun[0] in ("they", "them", "their")):

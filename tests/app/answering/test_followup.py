@@ -58,6 +58,36 @@ def follow(conversation):
         (LIGHTHOUSE, "Why?", "Why? (When does the lighthouse open in summer? At 10 am.)"),
         (REFUSED, "Why did they?", "Why did they? (Who wrote the minutes?)"),
         (
+            Exchange("What is the fee?", "45 euros."),
+            "And of the rowing club?",
+            "What is the fee of the rowing club?",
+        ),
+        (
+            Exchange("When does the pool open?", "At nine."),
+            "And in winter?",
+            "When does the pool open in winter?",
+        ),
+        (
+            Exchange("Where does Tom Frey live?", "In Eutin."),
+            "And Anna Weiss?",
+            "Where does Anna Weiss live?",
+        ),
+        (
+            Exchange("And the choir? (When does the chess club meet? Mondays.)", "On Thursdays."),
+            "Who is its treasurer?",
+            "Who is the choir’s treasurer?",
+        ),
+        (
+            Exchange("What does E-4471 mean?", "The belt is worn."),
+            "What about E-4472?",
+            "What does E-4472 mean?",
+        ),
+        (
+            Exchange("When does the pool open?", "At nine."),
+            "And after that?",
+            "And after that? (When does the pool open? At nine.)",
+        ),
+        (
             Exchange("Wer leitet den Chor?", "Frau Vogt."),
             "Und wo wohnt sie?",
             "Und wo wohnt sie? (Wer leitet den Chor? Frau Vogt.)",

@@ -140,6 +140,15 @@ def test_a_quote_goes_on_while_it_stays_short():
     assert "The green pump is heavy in use." in [quote.quote for quote in quotes]
 
 
+def test_entries_are_quoted_one_by_one_and_those_of_other_codes_are_not():
+    codes = "KX-2104: The lamp is hot; wait.\nKX-2140: The door is open; close it.\nKX-3: No paper."
+    found = closest_quotes(asking("What does KX-2140 mean?"), hits(codes), least=0.5)
+    assert [quote.quote for quote in found] == ["KX-2140: The door is open; close it."]
+    lease = "Tenant: Maria Costa\nDeposit: 1,800 EUR\nPets: forbidden\nRent: 900 EUR"
+    assert first("What is the deposit?", lease) == "Deposit: 1,800 EUR"
+    assert first("What about pets?", lease) == "Pets: forbidden"
+
+
 def test_what_an_answer_rested_on_leads():
     text = "The green pump is heavy in use.\n\nRoses want sun and water."
     (hit,) = hits(text)

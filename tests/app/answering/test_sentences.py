@@ -47,6 +47,18 @@ def test_full_width_marks_need_no_space():
     assert sentences("他们说。好的！") == ["他们说。", "好的！"]
 
 
+def test_entries_of_a_form_are_sentences_and_one_line_like_them_is_prose():
+    form = "Agreement 7\n**Tenant:** Maria Costa\nDeposit: 1,800 EUR\nPets: not\n  allowed"
+    assert sentences(form) == [
+        "Agreement 7",
+        "**Tenant:** Maria Costa",
+        "Deposit: 1,800 EUR",
+        "Pets: not\n  allowed",
+    ]
+    prose = "They met at\nNoon: the bells rang\nand rang."
+    assert sentences(prose) == [prose]
+
+
 def test_headings_lists_and_tables_are_blocks():
     text = (
         "# Returns\nWithin 30 days\nof delivery\n- by post\n- in a shop\n\n2.3 How To\nDo it\n| a |"
