@@ -117,7 +117,7 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_evaluate)
     parser.description = (
         "Questions whose answers are known are asked, sets in BEIR's layout are searched; all "
-        "figures with their 95 %% intervals. Exit code: 1 if something is worse than --baseline."
+        "figures with their 95 % intervals. Exit code: 1 if something is worse than --baseline."
     )
     parser.add_argument(
         "--questions",

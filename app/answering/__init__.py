@@ -1,6 +1,6 @@
 """From a question to an answer whose every sentence was checked; knows no user interface."""
 
-from app.answering.answer import Answer, Kind, Sentence, Timings
+from app.answering.answer import OFF_TOPIC, Answer, Kind, Sentence, Timings
 from app.answering.check.support import Citation
 from app.answering.conversation.followup import Exchange
 from app.answering.gate import measure_gate
@@ -9,6 +9,7 @@ from app.answering.policy import DEFAULT_POLICY, Policy
 
 __all__ = [
     "DEFAULT_POLICY",
+    "OFF_TOPIC",
     "Answer",
     "AnswerStream",
     "Citation",

@@ -13,6 +13,8 @@ from retriever import Hit
 
 Kind = Literal["generated", "quoted", "refused", "stopped", "collection"]
 
+OFF_TOPIC = "They seem to be about something else."
+"""The notice of a refusal whose quotes are near in nothing but that nothing is nearer."""
 _FULL_STOP = re.compile(r"(?<=.)[.!?…。！？]+$", re.DOTALL)
 
 

@@ -7,7 +7,7 @@ write, checking each sentence -> an answer, quotes instead, or a refusal with wh
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 
-from app.answering.answer import Answer, Sentence
+from app.answering.answer import OFF_TOPIC, Answer, Sentence
 from app.answering.check.codes import defines
 from app.answering.collection import about_collection, is_about_collection
 from app.answering.context import build_context
@@ -31,7 +31,6 @@ class QuestionError(DuetError, ValueError):
 _NO_DOUBT = 0.5
 """Of the best passage: its sentences are not read once more. This spares half of 62 questions that
 were answered by quotes; of 8 whose quotes were all refused, that doubt was 0.8 or more."""
-_OFF_TOPIC = "They seem to be about something else."
 _NOTHING = "No passage was found where the search was to look."
 _NOT_FOUND = "None of the passages that were found seems to answer it."
 _UNSUPPORTED = "In the documents' own words: the model's did not hold."
@@ -99,7 +98,7 @@ def stream_answer(
     hits = retriever.retrieve(question, policy.k, min_score=policy.min_score, mode=policy.mode)
     related = relation(question, hits, retriever, policy)
     if related is None:
-        notice = _OFF_TOPIC if hits else _NOTHING
+        notice = OFF_TOPIC if hits else _NOTHING
         draft = Draft(asked, reader, hits, read_on=lambda: False)
         draft.finding = ending.elapsed
         return draft.refused(notice)

@@ -7,6 +7,7 @@ import html
 import re
 from collections.abc import Sequence
 
+from app.page.passage_markup import passage_html
 from app.page.source_markup import flowing
 from app.page_picture import has_picture
 from retriever import Chunk
@@ -25,7 +26,9 @@ def passages_html(chunks: Sequence[Chunk]) -> str:
         text = _below_heading(chunk)
         text = flowing(text) if has_picture(chunk) else text
         if text:
-            parts.append(f'<div class="duet-snippet duet-passage">{html.escape(text)}</div>')
+            head = chunk.context if text == chunk.text else ""
+            body = passage_html(text, header=head)
+            parts.append(f'<div class="duet-snippet duet-passage">{body}</div>')
     return f'<div class="duet-document">{"".join(parts)}</div>'
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from markdown_it import MarkdownIt
 
-from app.answering import Answer, Sentence
+from app.answering import OFF_TOPIC, Answer, Sentence
 from app.location import file_name, location
 from app.tickets import Place
 from retriever import DocumentRecord
@@ -66,13 +66,19 @@ def answer_html(answer: Answer, name: str) -> str:
         body = f"<p>{html.escape(f'{answer.text} {answer.notice}')}</p>"
     else:
         body = _rendered(answer.sentences, chip, is_checked=answer.kind != "collection")
-    if answer.kind == "refused" and answer.quotes:
-        body += '<p class="duet-dim">The closest passages, for you to judge:</p>'
-    body += "".join(
+    quotes = "".join(
         f"<blockquote>“{html.escape(' '.join(quote.quote.split()))}” {chip(quote.number)}"
         "</blockquote>"
         for quote in answer.quotes
     )
+    if answer.kind != "refused" or not quotes:
+        body += quotes
+    elif answer.notice == OFF_TOPIC:  # else they would look like an answer
+        body += (
+            f'<details><summary class="duet-dim">The closest passages</summary>{quotes}</details>'
+        )
+    else:
+        body += f'<p class="duet-dim">The closest passages, for you to judge:</p>{quotes}'
     return f'<div class="duet-answer duet-{answer.kind}" aria-live="polite">{body}</div>'
 
 

@@ -11,12 +11,13 @@ from itertools import groupby
 from app.answering import Answer, Citation
 from app.answering.sentences import Span
 from app.location import file_name, location
+from app.page.passage_markup import passage_html, whole_rows
 from app.page_picture import has_picture
 from app.tickets import Place
 from retriever import Chunk
 
 _AROUND = 280  # characters shown before and after a quote
-_LINE_END = re.compile(r"(?<=[^\n]{40})\n(?=[^\n\s•▪◦*+\-–—\d])")
+_LINE_END = re.compile(r"(?<=[^\n]{40})\n(?=[^\n\s•▪◦*+\-–—|\d])")
 
 
 def sources_html(answer: Answer, name: str, issue: Callable[[Place], str]) -> str:
@@ -59,15 +60,11 @@ def snippet_html(citations: Sequence[Citation]) -> str:
     if spans[-1].end + _AROUND < last:
         before = text.rfind(" ", spans[-1].end, spans[-1].end + _AROUND)
         last = before if before > 0 else spans[-1].end + _AROUND
-    parts = ["…"] if first else []
-    position = first
-    for span in spans:
-        parts.append(html.escape(text[position : span.start]))
-        parts.append(f"<mark>{html.escape(span.of(text))}</mark>")
-        position = span.end
-    parts.append(html.escape(text[position:last]))
-    parts += ["…"] if last < len(text) else []
-    return f'<div class="duet-snippet">{"".join(parts)}</div>'
+    shown = whole_rows(text, Span(first, last))
+    marks = [Span(span.start - shown.start, span.end - shown.start) for span in spans]
+    body = passage_html(shown.of(text), marks, "" if shown.start else chunk.context)
+    before, after = "…" if shown.start else "", "…" if shown.end < len(text) else ""
+    return f'<div class="duet-snippet">{before}{body}{after}</div>'
 
 
 def _under(chunk: Chunk) -> str:

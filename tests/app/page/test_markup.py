@@ -1,7 +1,7 @@
 import html
 import re
 
-from app.answering import Answer, Citation, Sentence
+from app.answering import OFF_TOPIC, Answer, Citation, Sentence
 from app.page import markup
 from app.page.document_markup import passages_html
 from app.page.source_markup import snippet_html, sources_html
@@ -90,6 +90,12 @@ def test_a_refusal_shows_what_comes_closest_as_such():
         < page.index("A b.")
     )
     assert "The closest passages" not in shown(answer(kind="refused"))
+
+
+def test_what_is_closest_of_something_else_is_folded_away():
+    page = shown(answer(kind="refused", quotes=cite(1), notice=OFF_TOPIC))
+    assert "<details><summary" in page
+    assert page.index("<details>") < page.index("<blockquote>") < page.index("</details>")
 
 
 def test_until_the_first_sentence_the_page_says_what_happens():
