@@ -15,6 +15,8 @@ _AFTER = 12
 """A sentence is complete once so many characters follow: a late `[1]` would still belong to it."""
 _TAIL = re.compile(r"(?:than|as|of|that|which|whose|and|or|but)\b", re.IGNORECASE)
 _REASON = re.compile(r"\b(?:because|since|due|for|to|by|so|as)\b", re.IGNORECASE)
+_ASKS = re.compile(r"(?:\w+ )?(?:who|whom|whose|what|which|when|where|how)\b", re.IGNORECASE)
+_CHOICE = re.compile(r"\b(?:or|and|either|neither|between)\b", re.IGNORECASE)
 _WHOLE = 3
 """So many content words say something whatever they begin with."""
 
@@ -92,11 +94,15 @@ def _is_fragment(claim: str, asked: str) -> bool:
     """Whether it is a question itself, the end of a sentence, or not what is asked for.
 
     That is a number or a name (`may_answer`), or a reason. A longer phrase, too, gives no reason
-    if all it does is to say again what the question says.
+    if all it does is to say again what the question says; and what says nothing but that answers
+    only what lets one choose.
     """
     if claim.endswith(("?", "？")):
         return True
     words = set(content_words(claim))
+    says_no_more = bool(words) and words.issubset(content_words(asked))
+    if says_no_more and _ASKS.match(asked) and not _CHOICE.search(asked):
+        return True
     is_short = len(words) < _WHOLE
     if asked.casefold().startswith("why"):
         wanted = set(content_words(asked))

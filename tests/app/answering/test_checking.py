@@ -227,6 +227,8 @@ def test_the_question_tells_what_a_short_answer_claims():
         ("Why are containers less secure?", "They share the same operating system [1].", True),
         ("Less secure than what?", "than alternatives [1].", False),
         ("What do containers share?", "the same operating system [1].", True),
+        ("What are less secure processes?", "less secure [1].", False),
+        ("What is less secure, processes or alternatives?", "processes [1].", True),
     ],
 )
 def test_the_end_of_a_sentence_is_no_answer_but_its_place_is_told(question, reply, stands):
