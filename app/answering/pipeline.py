@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from app.answering.answer import OFF_TOPIC, Answer, Sentence
 from app.answering.check.codes import defines
+from app.answering.check.support import Citation
 from app.answering.collection import about_collection, is_about_collection
 from app.answering.context import build_context
 from app.answering.conversation.followup import Exchange, understood
@@ -17,6 +18,7 @@ from app.answering.ending import Ending
 from app.answering.expected import may_answer
 from app.answering.gate import Relation, coverage, relation
 from app.answering.policy import DEFAULT_POLICY, Policy
+from app.answering.quotes import with_following
 from app.answering.reading import Reader, Reading, read
 from app.answering.writing import Writing
 from embedder.encoder import Encoder, LanguageModel, StopSignal
@@ -143,7 +145,7 @@ def _instead(
         given = draft.quoted(notice, 0.0 if tells else policy.min_quote, writing.guess)
     if given is None:
         return draft.refused(_NOT_FOUND, writing.guess)
-    if not _seems_to_answer([quote.quote for quote in given.quotes], draft.reader, reading, policy):
+    if not _seems_to_answer(given.quotes, draft.reader, reading, policy):
         return replace(given, kind="refused", notice=_NOT_FOUND)
     return given
 
@@ -155,15 +157,15 @@ def _is_near(reading: Reading, related: Relation, policy: Policy) -> bool:
 
 
 def _seems_to_answer(
-    quotes: Sequence[str], reader: Reader, reading: Reading, policy: Policy
+    quotes: Sequence[Citation], reader: Reader, reading: Reading, policy: Policy
 ) -> bool:
     """Whether one of the quotes may be an answer; each is read where the passage leaves a doubt."""
-    if any(defines(reader.question, quote) for quote in quotes):
+    if any(defines(reader.question, quote.quote) for quote in quotes):
         return True
-    possible = [quote for quote in quotes if may_answer(reader.question, quote)]
+    possible = [quote for quote in quotes if may_answer(reader.question, quote.quote)]
     if reading.doubt is None or reading.doubt <= _NO_DOUBT:
         return bool(possible)
-    doubts = (reader.doubt(quote) for quote in possible)
+    doubts = (reader.doubt(with_following(quote)) for quote in possible)
     return any(doubt is not None and doubt <= policy.most_quote_doubt for doubt in doubts)
 
 

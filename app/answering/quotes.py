@@ -144,11 +144,17 @@ def _joined(found: list[Citation], citation: Citation) -> bool:
     return False
 
 
-def _with_next(text: str, span: Span) -> Span:
+def with_following(quote: Citation) -> str:
+    """A quote as a model should read it: an entry of a form with those that follow it."""
+    span = _with_next(quote.chunk.text, Span(quote.start, quote.end), entries=True)
+    return span.of(quote.chunk.text)
+
+
+def _with_next(text: str, span: Span, *, entries: bool = False) -> Span:
     """The sentence, and those after it in its paragraph as long as all stays short.
 
-    An entry ("Deposit: 50 EUR") begins something else. A sentence that leads in ("Such secrets:")
-    says nothing without what it leads to.
+    An entry ("Deposit: 50 EUR") begins something else, unless `entries` are wanted. A sentence
+    that leads in ("Such secrets:") says nothing without what it leads to.
     """
     leads = span.of(text).endswith((":", "："))
     end = span.end
@@ -156,7 +162,7 @@ def _with_next(text: str, span: Span) -> Span:
         if following.start < end:
             continue
         parted = "\n\n" in text[end : following.start] and not (leads and end == span.end)
-        parted = parted or (_is_entry(text, following.start) and not leads)
+        parted = parted or (_is_entry(text, following.start) and not leads and not entries)
         if parted or following.end - span.start > (_LIST if leads else _SHORT):
             break
         end = following.end
