@@ -76,7 +76,7 @@ def test_a_sentence_that_is_not_supported_is_never_shown(model, retriever):
         ("in writing, to the team lead [1].", "In writing, to the team lead [1]."),
         ("httpd restarts the garden children [1].", "httpd restarts the garden children [1]."),
         ("garden.conf restarts the children [1].", "garden.conf restarts the children [1]."),
-        ("restarts [1].", "restarts [1]."),
+        ("writing [1].", "writing [1]."),
     ],
     ids=["a word", "a name of lower case", "a file", "one word alone"],
 )
