@@ -107,7 +107,7 @@ def closest_quotes(
     enough = [quote for quote in ranked if quote.relevance >= least]
     bar = enough[0].score - _NEARLY if enough and least else -math.inf
     found: list[Citation] = []
-    leads = (led for led in first if _states(led.chunk, Span(led.start, led.end), reader.question))
+    leads = (led for led in first if _may_lead(led, reader.question))
     near = (
         Citation(quote.number, quote.chunk, *quote.span) for quote in enough if quote.score >= bar
     )
@@ -131,6 +131,15 @@ def _is_entry(text: str, start: int) -> bool:
 
 def _is_long(words: Collection[str], chunk: Chunk, span: Span) -> bool:
     return len(words) >= (_MIN_ENTRY if _is_entry(chunk.text, span.start) else _MIN_WORDS)
+
+
+def _may_lead(led: Citation, question: str) -> bool:
+    span = Span(led.start, led.end)
+    return _states(led.chunk, span, question) and not _is_about_another(led.chunk, span, question)
+
+
+def _is_about_another(chunk: Chunk, span: Span, question: str) -> bool:
+    return is_about_another(question, chunk.text, span, "\n".join(chunk.above))
 
 
 def _joined(found: list[Citation], citation: Citation) -> bool:
@@ -201,7 +210,7 @@ def rank_quotes(
         near = weights.share(wanted, words[i] | above)
         relevance = own + _BORROWED * (near - own)
         promise = _promise(outlooks[number - 1], chunk, span)
-        if is_about_another(reader.question, chunk.text, span, "\n".join(chunk.above)):
+        if _is_about_another(chunk, span, reader.question):
             promise -= _OTHER
         quotes.append(Quote(number, chunk, span, relevance, relevance + promise))
     quotes.sort(key=lambda quote: -quote.score)

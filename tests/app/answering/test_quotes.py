@@ -144,6 +144,9 @@ def test_entries_are_quoted_one_by_one_and_those_of_other_codes_are_not():
     codes = "KX-2104: The lamp is hot; wait.\nKX-2140: The door is open; close it.\nKX-3: No paper."
     found = closest_quotes(asking("What does KX-2140 mean?"), hits(codes), least=0.5)
     assert [quote.quote for quote in found] == ["KX-2140: The door is open; close it."]
+    other = Citation(1, hits(codes)[0].chunk, 0, codes.index("\n"))
+    led = closest_quotes(asking("What does KX-2140 mean?"), hits(codes), first=[other])
+    assert led[0].quote.startswith("KX-2140")
     lease = "Tenant: Maria Costa\nDeposit: 1,800 EUR\nPets: forbidden\nRent: 900 EUR"
     assert first("What is the deposit?", lease) == "Deposit: 1,800 EUR"
     assert first("What about pets?", lease) == "Pets: forbidden"
