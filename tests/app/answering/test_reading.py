@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from app.answering import DEFAULT_POLICY
+from app.answering import DEFAULT_POLICY, Citation
 from app.answering.pipeline import _seems_to_answer
 from app.answering.reading import MARGIN, Reader, Reading, read
 from embedder.chat import REFUSAL
@@ -92,7 +92,8 @@ def test_quotes_are_read_once_more_only_where_their_passage_leaves_a_doubt(model
     model.doubts = {"frost": 0.95}
     for doubt, seems, times in ((0.5, True, 0), (0.6, False, 1)):
         reader, model.read = Reader("Is damage by frost excluded?", model), []
-        quotes = ["Damage by frost is excluded."]
+        text = "Damage by frost is excluded."
+        quotes = [Citation(1, chunk(text), 0, len(text))]
         reading = Reading(HITS, doubt)
         assert _seems_to_answer(quotes, reader, reading, DEFAULT_POLICY) is seems
         assert len(model.read) == times
