@@ -24,9 +24,9 @@ _PRICE = re.compile(
     re.IGNORECASE,
 )
 _HOW_MUCH = re.compile(
-    rf"{_FIRST}(?:how (?:much|far|old|tall|high|deep|wide|heavy|fast|hot|cold)|wie ?viel|"
-    r"wie (?:weit|alt|groß|hoch|tief|breit|schwer|schnell)|"
-    r"(?:what|which) (?:percentage|price|salary|fee|height|length|weight|torque|temperature|"
+    rf"{_FIRST}(?:how (?:much|far|tall|high|deep|wide|heavy|fast|hot|cold)|wie ?viel|"
+    r"wie (?:weit|groß|hoch|tief|breit|schwer|schnell)|"
+    r"(?:what|which) (?:percentage|height|length|weight|torque|temperature|"
     r"pressure|voltage|distance))\b",
     re.IGNORECASE,
 )
@@ -69,7 +69,7 @@ _PRONOUN = re.compile(r"\b(?:I|we|he|she|they|it)\b", re.IGNORECASE)
 _PEOPLE = ("people", "persons")
 _TIME = frozenset("year month week day hour minute second ms".split())
 _LENGTH = frozenset("km m cm mm mile yard foot inch".split())
-_MONEY = frozenset("euro dollar pound franc cent yuan %".split())
+_MONEY = frozenset("euro dollar pound franc cent yuan %".split())  # a fee may be a share
 _PERSON = re.compile(
     r"(?:people|men|women|children|staff|(?:er|or|ist|an|ee|ent|ant|guest|adult)s)$"
 )

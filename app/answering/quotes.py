@@ -8,7 +8,7 @@ from the pass in which the passage was read anyway), and the encoder's similarit
 
 import math
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from app.answering.check.codes import is_about_another
@@ -129,8 +129,8 @@ def _is_entry(text: str, start: int) -> bool:
     return text[start - 1 : start] in ("", "\n") and ENTRY.match(text, start) is not None
 
 
-def _is_long(words: Collection[str], chunk: Chunk, span: Span) -> bool:
-    return len(words) >= (_MIN_ENTRY if _is_entry(chunk.text, span.start) else _MIN_WORDS)
+def _least_words(chunk: Chunk, span: Span) -> int:
+    return _MIN_ENTRY if _is_entry(chunk.text, span.start) else _MIN_WORDS
 
 
 def _may_lead(led: Citation, question: str) -> bool:
@@ -171,8 +171,8 @@ def _with_next(text: str, span: Span, *, entries: bool = False) -> Span:
         if following.start < end:
             continue
         parted = "\n\n" in text[end : following.start] and not (leads and end == span.end)
-        parted = parted or (_is_entry(text, following.start) and not leads and not entries)
-        if parted or following.end - span.start > (_LIST if leads else _SHORT):
+        other = _is_entry(text, following.start) and not (leads or entries)
+        if parted or other or following.end - span.start > (_LIST if leads else _SHORT):
             break
         end = following.end
     return Span(span.start, end)
@@ -196,8 +196,8 @@ def rank_quotes(
     # A sentence that only repeats the question ("Length of passwords") answers nothing.
     telling = [
         i
-        for i, found in enumerate(words)
-        if found - wanted and _is_long(found, *candidates[i][1:3])
+        for i, (found, (_, chunk, span, _)) in enumerate(zip(words, candidates, strict=True))
+        if found - wanted and len(found) >= _least_words(chunk, span)
     ]
     if not telling:
         return []

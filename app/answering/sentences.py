@@ -69,17 +69,16 @@ def _blocks(text: str) -> Iterator[Span]:
 
 
 def _entries(text: str) -> Iterator[int]:
-    """Where entries of a form begin that stand in a row: a line whose neighbour is one, too."""
-    line, former, is_first = 0, -1, True
+    """Where entries of a form begin that stand in a row, some of them twice."""
+    line, former = 0, -1
     while line < len(text):
         following = text.find("\n", line) + 1 or len(text) + 1
-        if ENTRY.match(text, line, following):
-            if former >= 0:
-                yield from (former, line)[not is_first :]
-                is_first = False
-            former = line
+        if not ENTRY.match(text, line, following):
+            former = -1
         else:
-            former, is_first = -1, True
+            if former >= 0:
+                yield from (former, line)
+            former = line
         line = following
 
 

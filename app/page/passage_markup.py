@@ -21,7 +21,7 @@ def passage_html(text: str, marks: Sequence[Span] = (), header: str = "") -> str
     Args:
         text: Of a passage, or a part of one.
         marks: In order, without overlaps.
-        header: Of the table with whose rows it begins, as a row.
+        header: Of the table with whose rows it begins, as a row; another is not shown.
     """
     parts: list[str] = []
     for is_table, lines in groupby(_lines(text), key=lambda line: _is_row(line.of(text))):
@@ -31,7 +31,7 @@ def passage_html(text: str, marks: Sequence[Span] = (), header: str = "") -> str
             head = header if spans[0].start == 0 else ""
             parts.append(_table(text, rows, marks, head))
         else:
-            parts.append(_marked(text, Span(spans[0].start, spans[-1].end), marks))
+            parts.append(_marked(text, _between_tables(text, spans), marks))
     return "".join(parts)
 
 
@@ -46,10 +46,16 @@ def whole_rows(text: str, span: Span) -> Span:
 
 
 def _lines(text: str) -> Iterator[Span]:
-    position = 0
-    for line in text.splitlines(keepends=True):
-        yield Span(position, position + len(line))
-        position += len(line)
+    return (Span(*line.span()) for line in re.finditer(r"[^\n]*\n|[^\n]+", text))
+
+
+def _between_tables(text: str, lines: Sequence[Span]) -> Span:
+    """All of `lines` but the blank ones at the border of a table, which has a margin of its own."""
+    start, end = lines[0].start, lines[-1].end
+    part = text[start:end]
+    first = start + len(part) - len(part.lstrip("\n")) if start else start
+    last = end - len(part) + len(part.rstrip("\n")) if end < len(text) else end
+    return Span(first, max(first, last))
 
 
 def _is_row(line: str) -> bool:

@@ -76,7 +76,7 @@ a:focus-visible, summary:focus-visible, [tabindex="0"]:not(input):focus-visible 
 .duet-snippet { font-size: .92rem; line-height: 1.6; white-space: pre-wrap; }
 .duet-snippet mark { background: #fbe9a9; color: #1f2933; padding: .08em .1em;
   border-radius: .2em; box-decoration-break: clone; }
-.duet-table { border-collapse: collapse; white-space: normal; margin: .2rem 0; }
+.duet-table { border-collapse: collapse; white-space: normal; margin: .5rem 0; }
 .duet-table th, .duet-table td { border: 1px solid #8884; padding: .2rem .6rem; text-align: left;
   vertical-align: top; }
 .duet-table th { font-weight: 600; background: var(--duet-tint); }

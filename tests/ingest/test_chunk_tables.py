@@ -72,7 +72,7 @@ def test_the_header_is_embedded_in_front_of_rows_and_stored_with_them():
     assert "Name" not in chunk.text
 
 
-@pytest.mark.parametrize("unit", [".", "?! ", "- ", "| ", "x. ", "。", "a\n", "#"])
+@pytest.mark.parametrize("unit", [".", "?! ", "- ", "| ", "x. ", "。", "a\n", "#", "a: b\n", "ab"])
 def test_cutting_and_reading_sentences_take_linear_time(unit: str):
     def seconds(size: int) -> float:
         text = f"{unit * size}x"

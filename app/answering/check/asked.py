@@ -7,6 +7,7 @@ treasurer, though the words around are the same.
 import re
 from collections.abc import Iterable
 
+from app.answering.check.figures import months_in
 from retriever.words import folded
 
 _WORKING, _FREE = "weekdays? werktags?", "weekends? wochenendes?"
@@ -19,20 +20,14 @@ _DAYS = [
     f"saturdays? samstags? sonnabends? samedis? sábados? {_FREE}",
     f"sundays? sonntags? dimanches? domingos? {_FREE}",
 ]
-_MONTHS = [  # "may" and "march" are verbs
-    "january januar janvier enero", "february februar février febrero", "(?-i:March) märz marzo",
-    "april avril abril", "(?-i:May) mayo", "june juni juin junio", "july juli juillet julio",
-    "august août agosto", "september septembre septiembre", "october oktober octobre octubre",
-    "november novembre noviembre", "december dezember décembre diciembre",
-]  # fmt: skip
 _SEASONS = [
     "springtime frühling frühjahr printemps primavera", "summers? sommer verano",
     "autumn herbst automne otoño", "winters? hiver invierno",
 ]  # fmt: skip
-_KINDS = [
+_DAY_NAMES, _SEASON_NAMES = (
     [re.compile(rf"\b(?:{'|'.join(names.split())})\b", re.IGNORECASE) for names in kind]
-    for kind in (_DAYS, _MONTHS, _SEASONS)
-]
+    for kind in (_DAYS, _SEASONS)
+)
 _YEAR = re.compile(r"(?<![\w.,-])(?:1\d{3}|20\d{2})(?![\w%]|[.,]\d)")
 _RANGE = re.compile(
     r"\b(?:through(?:out)?|until|till|since|from|between|after|before|daily|seit|ab|bis|von|vor|nach|"
@@ -62,12 +57,25 @@ def tells_of_another_time(asked: str, sentence: str, around: str = "") -> bool:
     if _RANGE.search(sentence):
         return False
     above = f"{sentence}\n{around}"
-    for patterns in _KINDS:
-        wanted = _found(patterns, asked)
-        if wanted and _found(patterns, sentence) and not wanted & _found(patterns, above):
-            return True
-    years = set(_YEAR.findall(asked))
-    return bool(years and _YEAR.search(sentence)) and not years & set(_YEAR.findall(above))
+    return any(
+        wanted and told and wanted.isdisjoint(near)
+        for wanted, told, near in zip(_times(asked), _times(sentence), _times(above), strict=True)
+    )
+
+
+def names_time(text: str) -> bool:
+    """Whether `text` names a day of the week, a month, a season or a year."""
+    return any(_times(text))
+
+
+def _times(text: str) -> tuple[set[int], ...]:
+    """Days, months, seasons and years that `text` names."""
+    return (
+        _found(_DAY_NAMES, text),
+        months_in(text),
+        _found(_SEASON_NAMES, text),
+        {int(year) for year in _YEAR.findall(text)},
+    )
 
 
 def _found(patterns: Iterable[re.Pattern[str]], text: str) -> set[int]:

@@ -94,14 +94,14 @@ def _is_fragment(claim: str, asked: str) -> bool:
     """Whether it is a question itself, the end of a sentence, or not what is asked for.
 
     That is a number or a name (`may_answer`), or a reason. A longer phrase, too, gives no reason
-    if all it does is to say again what the question says; and what says nothing but that answers
-    only what lets one choose.
+    if all it does is to say again what the question says. What repeats its question answers only
+    one that lets choose ("Are these red or blue?").
     """
     if claim.endswith(("?", "？")):
         return True
     words = set(content_words(claim))
-    says_no_more = bool(words) and words.issubset(content_words(asked))
-    if says_no_more and _ASKS.match(asked) and not _CHOICE.search(asked):
+    adds_nothing = bool(words) and words.issubset(content_words(asked))
+    if adds_nothing and _ASKS.match(asked) and not _CHOICE.search(asked):
         return True
     is_short = len(words) < _WHOLE
     if asked.casefold().startswith("why"):

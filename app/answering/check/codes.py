@@ -10,7 +10,7 @@ _WHAT_IS = re.compile(
     r"(?:what(?:'s|’s| is| are| does)|explain|was (?:ist|bedeutet|heißt)|qu['’]est-ce que|"
     r"que signifie|qué (?:es|significa))\s+"
     r"(?:(?:the|an?|der|die|das|le|la|el)\s+)?(?:\w+\s+)??[`\"“]?"
-    r"(?P<code>[\w-](?:[^\s`\"”?]*[\w])?)[`\"”]?(?:\s+(?:means?|do|for|about))?\s*[?.]*",
+    r"(?P<code>[\w-](?:[^\s`\"”?]*\w)?)[`\"”]?(?:\s+(?:means?|do|for|about))?\s*[?.]*",
     re.IGNORECASE,
 )
 _HEAD = re.compile(rf"^\W*({_CODE.pattern})", re.MULTILINE)  # of a row, or of an entry of a list

@@ -119,6 +119,8 @@ def _any(names: "dict[str, int] | dict[str, str]") -> str:
 
 _LETTER = r"A-Za-z\u00c0-\u024f\u0370-\u04ff"
 _MONTH = rf"(?!(?-i:may))(?:{_any(_MONTHS)})\b\.?"  # "may" is a verb
+_WHOLE = {name: month for name, month in _MONTHS.items() if len(name) > 3 or name in ("may", "mai")}
+_NAMED_MONTH = re.compile(rf"\b(?!(?-i:may|march)\b)(?:{_any(_WHOLE)})\b", re.IGNORECASE)
 _NUMBER = r"\d+(?:[.,:'’]\d+)*"
 _FIGURE = re.compile(
     rf"(?<![{_LETTER}\d_])(?:"
@@ -186,6 +188,11 @@ def find_figures(text: str) -> Iterator[tuple[Span, Figure]]:
     for match in _FIGURE.finditer(text):
         if _DECADE.match(text, match.start()) is None:
             yield Span(*match.span()), _figure(match)
+
+
+def months_in(text: str) -> set[int]:
+    """The months, 1 to 12, that `text` names in full, in a date or without; "may" is a verb."""
+    return {_MONTHS[match[0].casefold()] for match in _NAMED_MONTH.finditer(text)}
 
 
 def unit_of(word: str) -> str:

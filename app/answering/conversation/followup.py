@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.answering.check.asked import names_time
 from app.answering.check.markers import MARKER
 from app.answering.conversation.reference import (
     AUXILIARY,
@@ -81,15 +82,20 @@ def _replaced(question: str, former: Exchange) -> str | None:
     bracketed = _IN_BRACKETS.match(former.question)
     if bracketed:  # "And the choir?" is about the choir
         about = fragment(bracketed["question"]) or ""
-        rewritten = None if part else _with_topic(plain, about)
-        return rewritten and rewritten[0].upper() + rewritten[1:]
+        return None if part else _whole(_with_topic(plain, about))
     if part is not None:
         return _continued(former.question, part)
     for rule in (_with_person, _with_thing, _with_listed):
-        rewritten = rule(plain, former)
-        if rewritten and not refers_back(rewritten):
-            return rewritten[0].upper() + rewritten[1:]
+        if rewritten := _whole(rule(plain, former)):
+            return rewritten
     return None
+
+
+def _whole(rewritten: str | None) -> str | None:
+    """A question as one asks it first; None if it still refers back."""
+    if rewritten is None or refers_back(rewritten):
+        return None
+    return rewritten[0].upper() + rewritten[1:]
 
 
 def _continued(former: str, part: str) -> str | None:
@@ -100,7 +106,8 @@ def _continued(former: str, part: str) -> str | None:
         return None
     if _NAME.fullmatch(part):
         names = [name for name in _NAME.findall(asked) if not asked.startswith(name)]
-        return f"{asked.replace(names[0], part)}?" if len(names) == 1 else None
+        alike = len(names) == 1 and names_time(names[0]) == names_time(part)
+        return f"{asked.replace(names[0], part)}?" if alike else None
     if len(words) > 1 and words[0].casefold() in PREPOSITION:
         counterpart = rf"\b{re.escape(words[0])}(?: [\w'’-]+){{1,3}}$"
     elif len(words) > 1 and words[0].casefold() in DETERMINER:  # the Basic plan, the Family plan
@@ -134,6 +141,7 @@ def _with_thing(question: str, former: Exchange) -> str | None:
 
 
 def _with_topic(question: str, topic: str) -> str | None:
+    """`topic` in the place of "it" or "they"; none is known if it is empty."""
     pronoun = _THING.search(question)
     if pronoun is None or not topic or topic.split()[0].casefold() in PREPOSITION:
         return None

@@ -78,6 +78,16 @@ def follow(conversation):
             "Who is the choir’s treasurer?",
         ),
         (
+            Exchange("Is the pool open on Friday?", "It is."),
+            "And Monday?",
+            "Is the pool open on Monday?",
+        ),
+        (
+            Exchange("When does the Library open?", "At nine."),
+            "And Monday?",
+            "And Monday? (When does the Library open? At nine.)",
+        ),
+        (
             Exchange("What does E-4471 mean?", "The belt is worn."),
             "What about E-4472?",
             "What does E-4472 mean?",

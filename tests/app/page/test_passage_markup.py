@@ -26,7 +26,8 @@ def test_rows_become_a_table_and_the_quote_is_marked_in_its_cells():
     assert "<tr><td>Ada &amp; Co</td><td>1,200</td></tr>" in page
     assert "<td><mark>Bo</mark></td><td><mark>900</mark></td>" in page
     assert page.count("<mark>") == 2
-    assert page.startswith("What is paid.\n<div")
+    assert page.startswith("What is paid.<div")
+    assert page.endswith("</div>That is all.")
 
 
 def test_rows_that_go_on_have_their_header():
